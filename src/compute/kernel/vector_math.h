@@ -18,7 +18,7 @@
 
 namespace atelier {
 
-enum class Curve : std::uint8_t { kSilu, kGeluErf, kGeluTanh, kRelu, kTanh, kSigmoid };
+enum class Curve : std::uint8_t { kSilu, kGeluErf, kGeluTanh, kRelu, kTanh, kSigmoid, kExp };
 
 struct VectorKernels {
   // y = x / sqrt(mean(x^2) + eps) * weight   [arXiv:1910.07467].  x, y, weight [n]; y may be x.

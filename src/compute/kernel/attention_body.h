@@ -1,0 +1,335 @@
+// Attention over Lanes; the .cc files include it after a lanes_*.h, once for each instruction set.
+//
+// A call walks the spans of 64 positions that its rows see. A span's keys and values are brought to f32 in
+// scratch once; then rows in tiles (rows that see equally much of the span) score, weigh and add them.
+#pragma once
+
+#include "compute/kernel/attention.h"
+#include "compute/kernel/lane_curves.h"
+
+namespace atelier {
+namespace {
+
+constexpr int kSpanBlocks = kSpanPositions / kBlockPositions;
+constexpr int kScaleGroup = 32;
+
+inline int64_t MinOf(int64_t a, int64_t b) { return a < b ? a : b; }
+inline int64_t MaxOf(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// ---- storing -------------------------------------------------------------------------------------------------
+
+inline Lanes Saturate(Lanes a) { return Max(Min(a, Splat(65504.0F)), Splat(-65504.0F)); }
+
+inline void StoreF32(const StoreCall& call) {
+  const KvHeadLayout& layout = *call.layout;
+  auto* keys = reinterpret_cast<float*>(call.head) + call.index;
+  auto* values = reinterpret_cast<float*>(call.head + layout.values) + call.index * layout.padded_dim;
+  for (int d = 0; d < layout.head_dim; ++d) keys[d * kBlockPositions] = call.key[d];
+  for (int d = 0; d < layout.padded_dim; d += kLanes) {
+    Store(values + d, LoadFirst(call.value + d, static_cast<int>(MinOf(kLanes, layout.head_dim - d))));
+  }
+}
+
+inline void StoreF16(const StoreCall& call) {
+  const KvHeadLayout& layout = *call.layout;
+  auto* keys = reinterpret_cast<uint16_t*>(call.head) + call.index;
+  auto* values = reinterpret_cast<uint16_t*>(call.head + layout.values) + call.index * layout.padded_dim;
+  uint16_t halves[kLanes];
+  for (int d = 0; d < layout.head_dim; d += kLanes) {
+    const int count = static_cast<int>(MinOf(kLanes, layout.head_dim - d));
+    StoreHalf(halves, Saturate(LoadFirst(call.key + d, count)));
+    for (int i = 0; i < count; ++i) keys[(d + i) * kBlockPositions] = halves[i];
+    StoreHalf(values + d, Saturate(LoadFirst(call.value + d, count)));
+  }
+}
+
+// Codes of x [count] as bytes to codes [32]; returns the scale as f16.
+inline uint16_t QuantizeGroup(const float* x, int count, int8_t* codes) {
+  const int first = static_cast<int>(MinOf(count, kLanes));
+  const Lanes a = Saturate(LoadFirst(x, first));
+  const Lanes b = Saturate(LoadFirst(x + first, count - first));
+  uint16_t halves[kLanes];
+  StoreHalf(halves, Splat(ReduceMax(Max(Abs(a), Abs(b))) / 127.0F));
+  float scales[kLanes];
+  Store(scales, LoadHalf(halves));
+  const Lanes inverse = Splat(scales[0] > 0 ? 1.0F / scales[0] : 0.0F);
+  const Lanes magic = Splat(0x1.8p23F);
+  const Lanes limit = Splat(127.0F);  // the scale may have been rounded down
+  const auto code = [&](Lanes v) { return Add(Max(Min(Mul(v, inverse), limit), Sub(Splat(0.0F), limit)), magic); };
+  StoreLowBytes(codes, code(a));
+  StoreLowBytes(codes + kLanes, code(b));
+  return halves[0];
+}
+
+inline void StoreQ8(const StoreCall& call) {
+  const KvHeadLayout& layout = *call.layout;
+  auto* keys = reinterpret_cast<int8_t*>(call.head) + call.index;
+  auto* key_scales = reinterpret_cast<uint16_t*>(call.head + layout.key_scales) + call.index;
+  auto* values = reinterpret_cast<int8_t*>(call.head + layout.values) + call.index * layout.padded_dim;
+  auto* value_scales = reinterpret_cast<uint16_t*>(call.head + layout.value_scales) + call.index;
+  int8_t codes[kScaleGroup];
+  for (int d = 0; d < layout.head_dim; d += kScaleGroup) {
+    const int count = static_cast<int>(MinOf(kScaleGroup, layout.head_dim - d));
+    const int padded = static_cast<int>(MinOf(kScaleGroup, layout.padded_dim - d));
+    const int scale_row = d / kScaleGroup * kBlockPositions;
+    key_scales[scale_row] = QuantizeGroup(call.key + d, count, codes);
+    for (int i = 0; i < count; ++i) keys[(d + i) * kBlockPositions] = codes[i];
+    value_scales[scale_row] = QuantizeGroup(call.value + d, count, codes);
+    for (int i = 0; i < padded; ++i) values[d + i] = codes[i];
+  }
+}
+
+void StoreKeyValue(const StoreCall& call) {
+  switch (call.layout->type) {
+    case CacheType::kF32: return StoreF32(call);
+    case CacheType::kF16: return StoreF16(call);
+    case CacheType::kQ8_0: return StoreQ8(call);
+  }
+}
+
+// ---- a block to f32 --------------------------------------------------------------------------------------------
+
+// keys [D][16], values [count][Dp] of the block's first count positions. Keys of other positions are whatever
+// the block holds: their scores are masked.
+inline void ExpandQ8(const KvHeadLayout& layout, const std::byte* head, int count, float* keys, float* values) {
+  const auto* codes = reinterpret_cast<const int8_t*>(head);
+  const auto* key_scales = reinterpret_cast<const uint16_t*>(head + layout.key_scales);
+  const auto* value_codes = reinterpret_cast<const int8_t*>(head + layout.values);
+  const auto* value_scales = reinterpret_cast<const uint16_t*>(head + layout.value_scales);
+  for (int row = 0; row < layout.num_scale_rows; ++row) {
+    const int begin = row * kScaleGroup;
+    const Lanes scale = LoadHalf(key_scales + row * kBlockPositions);
+    const int end = static_cast<int>(MinOf(begin + kScaleGroup, layout.head_dim));
+    for (int d = begin; d < end; ++d) Store(keys + d * kLanes, Mul(LoadInt8(codes + d * kBlockPositions), scale));
+    float scales[kLanes];
+    Store(scales, LoadHalf(value_scales + row * kBlockPositions));
+    const int padded_end = static_cast<int>(MinOf(begin + kScaleGroup, layout.padded_dim));
+    for (int j = 0; j < count; ++j) {
+      for (int d = begin; d < padded_end; d += kLanes) {
+        const int at = j * layout.padded_dim + d;
+        Store(values + at, Mul(LoadInt8(value_codes + at), Splat(scales[j])));
+      }
+    }
+  }
+}
+
+inline void ExpandBlock(const KvHeadLayout& layout, const std::byte* head, int count, float* keys, float* values) {
+  const int num_values = count * layout.padded_dim;
+  switch (layout.type) {
+    case CacheType::kF32: {
+      const auto* k = reinterpret_cast<const float*>(head);
+      const auto* v = reinterpret_cast<const float*>(head + layout.values);
+      for (int d = 0; d < layout.head_dim; ++d) Store(keys + d * kLanes, Load(k + d * kLanes));
+      for (int i = 0; i < num_values; i += kLanes) Store(values + i, Load(v + i));
+      return;
+    }
+    case CacheType::kF16: {
+      const auto* k = reinterpret_cast<const uint16_t*>(head);
+      const auto* v = reinterpret_cast<const uint16_t*>(head + layout.values);
+      for (int d = 0; d < layout.head_dim; ++d) Store(keys + d * kLanes, LoadHalf(k + d * kLanes));
+      for (int i = 0; i < num_values; i += kLanes) Store(values + i, LoadHalf(v + i));
+      return;
+    }
+    case CacheType::kQ8_0: return ExpandQ8(layout, head, count, keys, values);
+  }
+}
+
+// ---- a tile of rows against a span -----------------------------------------------------------------------------
+
+// What a call keeps in its scratch; all on 64 bytes.
+struct AttendState {
+  float* keys;     // [4][D][16]
+  float* values;   // [64][Dp]
+  float* query;    // [rows][D]    times scale
+  float* weights;  // [kMaxRowTile][64]
+  float* sums;     // [rows][16]   lanes of the sum of weights
+  float* outputs;  // [rows][Dp]   not yet divided by the sum
+  float* tops;     // [rows]       largest score so far
+};
+constexpr int kMaxRowTile = 8;
+
+// Scores of R rows against one run of B blocks, to state.weights.
+template <int R, int B>
+inline void ScoreBlocks(const KvHeadLayout& layout, const AttendState& state, int64_t row, int block) {
+  Lanes acc[R][B];
+  for (int r = 0; r < R; ++r) {
+    for (int b = 0; b < B; ++b) acc[r][b] = Splat(0.0F);
+  }
+  const int dim = layout.head_dim;
+  const float* keys = state.keys + static_cast<int64_t>(block) * dim * kLanes;
+  const float* query = state.query + row * dim;
+  for (int d = 0; d < dim; ++d) {
+    Lanes k[B];
+    for (int b = 0; b < B; ++b) k[b] = Load(keys + (b * dim + d) * kLanes);
+    for (int r = 0; r < R; ++r) {
+      const Lanes q = Splat(query[r * dim + d]);
+      for (int b = 0; b < B; ++b) acc[r][b] = Fma(q, k[b], acc[r][b]);
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int b = 0; b < B; ++b) Store(state.weights + r * kSpanPositions + (block + b) * kLanes, acc[r][b]);
+  }
+}
+
+// Turns the count scores of one row into weights, and rescales what earlier spans gave where the top has risen.
+inline void WeighRow(const KvHeadLayout& layout, const AttendState& state, int64_t row, float* weights, int count) {
+  const Lanes nothing = Splat(-__builtin_inff());
+  Lanes largest = nothing;
+  for (int i = 0; i < count; i += kLanes) {
+    const LaneMask mask = FirstLanes(static_cast<int>(MinOf(kLanes, count - i)));
+    largest = Max(largest, Select(mask, Load(weights + i), nothing));
+  }
+  const float old_top = state.tops[row];
+  const float span_top = ReduceMax(largest);
+  const float top = span_top > old_top ? span_top : old_top;
+  Lanes sum = Load(state.sums + row * kLanes);
+  if (top != old_top) {
+    state.tops[row] = top;
+    const Lanes factor = Exp(Sub(Splat(old_top), Splat(top)));
+    sum = Mul(sum, factor);
+    float* out = state.outputs + row * layout.padded_dim;
+    for (int d = 0; d < layout.padded_dim; d += kLanes) Store(out + d, Mul(Load(out + d), factor));
+  }
+  for (int i = 0; i < count; i += kLanes) {
+    const LaneMask mask = FirstLanes(static_cast<int>(MinOf(kLanes, count - i)));
+    const Lanes weight = Select(mask, Exp(Sub(Load(weights + i), Splat(top))), Splat(0.0F));
+    Store(weights + i, weight);
+    sum = Add(sum, weight);
+  }
+  Store(state.sums + row * kLanes, sum);
+}
+
+// outputs[row + r][d .. d + 16 C) += sum_j weights[r][j] * values[j]
+template <int R, int C>
+inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int64_t row, int d, int count) {
+  const int width = layout.padded_dim;
+  float* out = state.outputs + row * width + d;
+  Lanes acc[R][C];
+  for (int r = 0; r < R; ++r) {
+    for (int c = 0; c < C; ++c) acc[r][c] = Load(out + r * width + c * kLanes);
+  }
+  const float* values = state.values + d;
+  for (int j = 0; j < count; ++j) {
+    Lanes v[C];
+    for (int c = 0; c < C; ++c) v[c] = Load(values + j * width + c * kLanes);
+    for (int r = 0; r < R; ++r) {
+      const Lanes weight = Splat(state.weights[r * kSpanPositions + j]);
+      for (int c = 0; c < C; ++c) acc[r][c] = Fma(weight, v[c], acc[r][c]);
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int c = 0; c < C; ++c) Store(out + r * width + c * kLanes, acc[r][c]);
+  }
+}
+
+// R rows that all see the first count positions of the span.
+template <int R>
+inline void FoldSpan(const KvHeadLayout& layout, const AttendState& state, int64_t row, int count) {
+  const int num_blocks = (count + kBlockPositions - 1) / kBlockPositions;
+  int block = 0;
+  for (; block + kColumnTile <= num_blocks; block += kColumnTile) {
+    ScoreBlocks<R, kColumnTile>(layout, state, row, block);
+  }
+  for (; block < num_blocks; ++block) ScoreBlocks<R, 1>(layout, state, row, block);
+  for (int r = 0; r < R; ++r) WeighRow(layout, state, row + r, state.weights + r * kSpanPositions, count);
+  int d = 0;
+  for (; d + kColumnTile * kLanes <= layout.padded_dim; d += kColumnTile * kLanes) {
+    AddValues<R, kColumnTile>(layout, state, row, d, count);
+  }
+  for (; d < layout.padded_dim; d += kLanes) AddValues<R, 1>(layout, state, row, d, count);
+}
+
+inline void FoldTile(const KvHeadLayout& layout, const AttendState& state, int64_t row, int num_rows, int count) {
+  switch (num_rows) {
+    case 1: return FoldSpan<1>(layout, state, row, count);
+    case 2: return FoldSpan<2>(layout, state, row, count);
+    case 3: return FoldSpan<3>(layout, state, row, count);
+    case 4: return FoldSpan<4>(layout, state, row, count);
+    case 5: return FoldSpan<5>(layout, state, row, count);
+    case 6: return FoldSpan<6>(layout, state, row, count);
+    default: return;
+  }
+}
+
+// ---- a call ----------------------------------------------------------------------------------------------------
+
+inline AttendState LayOut(const AttendCall& call) {
+  const int64_t dim = call.layout->head_dim;
+  const int64_t width = call.layout->padded_dim;
+  const int64_t rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
+  const auto round_up = [](int64_t floats) { return (floats + kLanes - 1) / kLanes * kLanes; };
+  AttendState state;
+  float* next = call.scratch;
+  state.keys = next;
+  state.values = next += kSpanPositions * dim;
+  state.weights = next += kSpanPositions * width;
+  state.sums = next += kMaxRowTile * kSpanPositions;
+  state.outputs = next += rows * kLanes;
+  state.query = next += rows * width;
+  state.tops = next += round_up(rows * dim);
+  return state;
+}
+
+inline void Start(const AttendCall& call, const AttendState& state) {
+  const int dim = call.layout->head_dim;
+  const int64_t rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
+  const Lanes scale = Splat(call.scale);
+  for (int64_t row = 0; row < rows; ++row) {
+    const float* query = call.query + row / call.num_heads * call.query_stride + row % call.num_heads * dim;
+    float* scaled = state.query + row * dim;
+    for (int d = 0; d < dim; d += kLanes) {
+      const int count = static_cast<int>(MinOf(kLanes, dim - d));
+      StoreFirst(scaled + d, Mul(LoadFirst(query + d, count), scale), count);
+    }
+    state.tops[row] = -__builtin_inff();
+    Store(state.sums + row * kLanes, Splat(0.0F));
+  }
+  for (int64_t i = 0; i < rows * call.layout->padded_dim; i += kLanes) Store(state.outputs + i, Splat(0.0F));
+}
+
+inline void Finish(const AttendCall& call, const AttendState& state) {
+  const int dim = call.layout->head_dim;
+  const int64_t rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
+  for (int64_t row = 0; row < rows; ++row) {
+    float* out = call.out + row / call.num_heads * call.out_stride + row % call.num_heads * dim;
+    const float* sum = state.outputs + row * call.layout->padded_dim;
+    const Lanes factor = Splat(1.0F / ReduceAdd(Load(state.sums + row * kLanes)));
+    for (int d = 0; d < dim; d += kLanes) {
+      StoreFirst(out + d, Mul(Load(sum + d), factor), static_cast<int>(MinOf(kLanes, dim - d)));
+    }
+  }
+}
+
+void Attend(const AttendCall& call) {
+  const KvHeadLayout& layout = *call.layout;
+  const AttendState state = LayOut(call);
+  Start(call, state);
+  const int64_t num_rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
+  const int64_t last = call.visible + static_cast<int64_t>(call.num_tokens - 1) * call.visible_step;
+  for (int64_t begin = 0; begin < last; begin += kSpanPositions) {
+    const int span = static_cast<int>(MinOf(kSpanPositions, last - begin));
+    for (int at = 0; at < span; at += kBlockPositions) {
+      const int64_t id = call.block_table[(begin + at) / kBlockPositions];
+      ExpandBlock(layout, call.blocks + id * call.block_stride, static_cast<int>(MinOf(kBlockPositions, span - at)),
+                  state.keys + static_cast<int64_t>(at) * layout.head_dim,
+                  state.values + static_cast<int64_t>(at) * layout.padded_dim);
+    }
+    const auto seen = [&](int64_t row) {
+      const int64_t visible = call.visible + row / call.num_heads * call.visible_step - begin;
+      return static_cast<int>(MaxOf(0, MinOf(visible, kSpanPositions)));
+    };
+    for (int64_t row = 0; row < num_rows;) {
+      const int count = seen(row);
+      int tile = 1;
+      while (tile < kRowTile && row + tile < num_rows && seen(row + tile) == count) ++tile;
+      if (count > 0) FoldTile(layout, state, row, tile, count);
+      row += tile;
+    }
+  }
+  Finish(call, state);
+}
+
+constexpr AttentionKernels kAttentionKernels{StoreKeyValue, Attend};
+
+}  // namespace
+}  // namespace atelier
