@@ -39,6 +39,8 @@ class BlockPool {
   void Release(int32_t block);
   // Says whether the block's content is worth keeping once nobody holds it. REQUIRES: the block is held.
   void SetCached(int32_t block, bool cached);
+  // The block's content is forgotten: not cached any more, whether held or not. REQUIRES: it is cached.
+  void Discard(int32_t block);
 
   int32_t num_blocks() const { return static_cast<int32_t>(blocks_.size()); }
   int32_t num_free() const { return num_blank_ + num_cached_; }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "engine/cache/cache_view.h"
 #include "engine/cache/prefix_cache.h"
@@ -27,6 +28,9 @@ class CacheKind {
 
   // A hold of nothing.
   virtual std::unique_ptr<CacheHold> Open() = 0;
+
+  // Whose content is whose: requests share nothing across scopes.
+  virtual PrefixScope Scope(std::string_view model, std::string_view adapter, std::string_view cache_salt) = 0;
 
   // How many positions from the start of `tokens` are kept under `scope`.
   virtual int64_t LongestHit(PrefixScope scope, std::span<const int32_t> tokens) const = 0;
@@ -55,7 +59,8 @@ class CacheKind {
   virtual int32_t num_free() const = 0;
   virtual int32_t num_cached() const = 0;
   virtual int64_t num_evictions() const = 0;
-  virtual void CheckInvariants() const = 0;
+  // CHECKs that everything given out stands in exactly these holds. COST O(blocks); for tests.
+  virtual void CheckInvariants(std::span<const CacheHold* const> holds) const = 0;
 };
 
 }  // namespace atelier

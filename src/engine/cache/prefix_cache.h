@@ -37,28 +37,28 @@ class PrefixCache {
   // The longest run of cached blocks that hold tokens[0, 16 * n). Takes no reference.
   std::vector<int32_t> Find(PrefixScope scope, std::span<const int32_t> tokens) const;
 
-  // Makes `table`'s full blocks from index `first` on known as holding tokens[16 * i, 16 * i + 16); where equal content
-  // is known under another block already, that one stays the known one. Blocks below `first` must have been inserted
-  // before. REQUIRES: every block of the table is held; tokens.size() >= 16 * table.size() of full blocks given.
-  void Insert(PrefixScope scope, std::span<const int32_t> tokens, std::span<const int32_t> table, size_t first);
+  // Makes the blocks table[first], table[first + 1], ... known as holding tokens[16 * i, 16 * i + 16). Where equal
+  // content is known under another block already, the table takes that one instead and releases its own, so that equal
+  // beginnings are kept once. Blocks below `first` must have been inserted before. REQUIRES: the table's blocks are
+  // held and full; tokens.size() >= 16 * table.size().
+  void Insert(PrefixScope scope, std::span<const int32_t> tokens, std::span<int32_t> table, size_t first);
 
   int64_t num_entries() const { return static_cast<int64_t>(num_entries_); }
-  // Forgets everything; held blocks stay held.
-  void Clear();
   // CHECKs that entries and the pool's cached blocks agree.   COST O(blocks); for tests.
   void CheckInvariants() const;
 
  private:
   using Tokens = std::array<int32_t, kBlockPositions>;
   struct Entry {
-    bool known = false;
-    uint64_t hash = 0;
-    uint64_t parent = 0;  // scope id or serial of the parent's entry
-    uint64_t serial = 0;  // never used twice, so that a child of an evicted block cannot match a newcomer
+    uint64_t serial = 0;  // 0: nothing known; never used twice, so that a child of an evicted block finds no newcomer
+    uint64_t parent = 0;  // the scope's id or the serial of the block before
+    uint64_t hash = 0;    // of (parent's hash, tokens)
     Tokens tokens{};
   };
 
-  int32_t FindChild(uint64_t parent, std::span<const int32_t, kBlockPositions> tokens, uint64_t hash) const;
+  static Tokens TokensOf(std::span<const int32_t> tokens, size_t block_index);
+  // The known block with this parent and these tokens, or -1.
+  int32_t FindChild(uint64_t parent, const Tokens& tokens, uint64_t hash) const;
   void Forget(int32_t block);
 
   BlockPool* pool_;
