@@ -32,8 +32,8 @@ KvHeadLayout MakeKvHeadLayout(CacheType type, int head_dim) {
   layout.head_dim = head_dim;
   layout.padded_dim = static_cast<int>(RoundUp(head_dim, 16));
   layout.num_scale_rows = (head_dim + 31) / 32;
-  const int64_t element = ElementBytes(type) * kBlockPositions;
-  const int64_t scales = type == CacheType::kQ8_0 ? layout.num_scale_rows * kBlockPositions * 2 : 0;
+  const int64_t element = ElementBytes(type) * kKvBlockPositions;
+  const int64_t scales = type == CacheType::kQ8_0 ? layout.num_scale_rows * kKvBlockPositions * 2 : 0;
   layout.key_scales = RoundUp(element * head_dim, 64);
   layout.values = RoundUp(layout.key_scales + scales, 64);
   layout.value_scales = layout.values + element * layout.padded_dim;

@@ -1,6 +1,6 @@
 // Attention over cached keys and values: where they lie in a block, how they are written and read.
 //
-// A block holds kBlockPositions absolute positions of one sequence (positions 16b … 16b+15 lie in
+// A block holds kKvBlockPositions absolute positions of one sequence (positions 16b … 16b+15 lie in
 // its b-th block, whatever slice wrote them). Inside a block each layer has one slot, inside a slot
 // each of the G key/value heads has one KvHeadLayout of bytes, 64-byte aligned:
 //
@@ -29,7 +29,7 @@ namespace atelier {
 
 enum class CacheType : std::uint8_t { kF32, kF16, kQ8_0 };
 
-inline constexpr int kBlockPositions = 16;
+inline constexpr int kKvBlockPositions = 16;
 inline constexpr int kSpanPositions = 64;
 
 // Where one head's keys and values lie in its part of a block; offsets in bytes.

@@ -10,7 +10,7 @@
 namespace atelier {
 namespace {
 
-constexpr int kSpanBlocks = kSpanPositions / kBlockPositions;
+constexpr int kSpanBlocks = kSpanPositions / kKvBlockPositions;
 constexpr int kScaleGroup = 32;
 
 inline int64_t MinOf(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -24,7 +24,7 @@ inline void StoreF32(const StoreCall& call) {
   const KvHeadLayout& layout = *call.layout;
   auto* keys = reinterpret_cast<float*>(call.head) + call.index;
   auto* values = reinterpret_cast<float*>(call.head + layout.values) + call.index * layout.padded_dim;
-  for (int d = 0; d < layout.head_dim; ++d) keys[d * kBlockPositions] = call.key[d];
+  for (int d = 0; d < layout.head_dim; ++d) keys[d * kKvBlockPositions] = call.key[d];
   for (int d = 0; d < layout.padded_dim; d += kLanes) {
     Store(values + d, LoadFirst(call.value + d, static_cast<int>(MinOf(kLanes, layout.head_dim - d))));
   }
@@ -38,7 +38,7 @@ inline void StoreF16(const StoreCall& call) {
   for (int d = 0; d < layout.head_dim; d += kLanes) {
     const int count = static_cast<int>(MinOf(kLanes, layout.head_dim - d));
     StoreHalf(halves, Saturate(LoadFirst(call.key + d, count)));
-    for (int i = 0; i < count; ++i) keys[(d + i) * kBlockPositions] = halves[i];
+    for (int i = 0; i < count; ++i) keys[(d + i) * kKvBlockPositions] = halves[i];
     StoreHalf(values + d, Saturate(LoadFirst(call.value + d, count)));
   }
 }
@@ -71,9 +71,9 @@ inline void StoreQ8(const StoreCall& call) {
   for (int d = 0; d < layout.head_dim; d += kScaleGroup) {
     const int count = static_cast<int>(MinOf(kScaleGroup, layout.head_dim - d));
     const int padded = static_cast<int>(MinOf(kScaleGroup, layout.padded_dim - d));
-    const int scale_row = d / kScaleGroup * kBlockPositions;
+    const int scale_row = d / kScaleGroup * kKvBlockPositions;
     key_scales[scale_row] = QuantizeGroup(call.key + d, count, codes);
-    for (int i = 0; i < count; ++i) keys[(d + i) * kBlockPositions] = codes[i];
+    for (int i = 0; i < count; ++i) keys[(d + i) * kKvBlockPositions] = codes[i];
     value_scales[scale_row] = QuantizeGroup(call.value + d, count, codes);
     for (int i = 0; i < padded; ++i) values[d + i] = codes[i];
   }
@@ -98,11 +98,11 @@ inline void ExpandQ8(const KvHeadLayout& layout, const std::byte* head, int coun
   const auto* value_scales = reinterpret_cast<const uint16_t*>(head + layout.value_scales);
   for (int row = 0; row < layout.num_scale_rows; ++row) {
     const int begin = row * kScaleGroup;
-    const Lanes scale = LoadHalf(key_scales + row * kBlockPositions);
+    const Lanes scale = LoadHalf(key_scales + row * kKvBlockPositions);
     const int end = static_cast<int>(MinOf(begin + kScaleGroup, layout.head_dim));
-    for (int d = begin; d < end; ++d) Store(keys + d * kLanes, Mul(LoadInt8(codes + d * kBlockPositions), scale));
+    for (int d = begin; d < end; ++d) Store(keys + d * kLanes, Mul(LoadInt8(codes + d * kKvBlockPositions), scale));
     float scales[kLanes];
-    Store(scales, LoadHalf(value_scales + row * kBlockPositions));
+    Store(scales, LoadHalf(value_scales + row * kKvBlockPositions));
     const int padded_end = static_cast<int>(MinOf(begin + kScaleGroup, layout.padded_dim));
     for (int j = 0; j < count; ++j) {
       for (int d = begin; d < padded_end; d += kLanes) {
@@ -225,7 +225,7 @@ inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int6
 // R rows that all see the first count positions of the span.
 template <int R>
 inline void FoldSpan(const KvHeadLayout& layout, const AttendState& state, int64_t row, int count) {
-  const int num_blocks = (count + kBlockPositions - 1) / kBlockPositions;
+  const int num_blocks = (count + kKvBlockPositions - 1) / kKvBlockPositions;
   int block = 0;
   for (; block + kColumnTile <= num_blocks; block += kColumnTile) {
     ScoreBlocks<R, kColumnTile>(layout, state, row, block);
@@ -308,9 +308,9 @@ void Attend(const AttendCall& call) {
   const int64_t last = call.visible + static_cast<int64_t>(call.num_tokens - 1) * call.visible_step;
   for (int64_t begin = 0; begin < last; begin += kSpanPositions) {
     const int span = static_cast<int>(MinOf(kSpanPositions, last - begin));
-    for (int at = 0; at < span; at += kBlockPositions) {
-      const int64_t id = call.block_table[(begin + at) / kBlockPositions];
-      ExpandBlock(layout, call.blocks + id * call.block_stride, static_cast<int>(MinOf(kBlockPositions, span - at)),
+    for (int at = 0; at < span; at += kKvBlockPositions) {
+      const int64_t id = call.block_table[(begin + at) / kKvBlockPositions];
+      ExpandBlock(layout, call.blocks + id * call.block_stride, static_cast<int>(MinOf(kKvBlockPositions, span - at)),
                   state.keys + static_cast<int64_t>(at) * layout.head_dim,
                   state.values + static_cast<int64_t>(at) * layout.padded_dim);
     }
