@@ -30,7 +30,6 @@ class PlainCache {
   friend class Plain;
   int64_t size_ = 0;
   std::vector<PlainKv> slots_;
-  std::vector<int64_t> row_sizes_;
 };
 
 struct PlainResult {
@@ -60,6 +59,8 @@ class Plain {
  private:
   struct State;
   Plain(const Graph& graph, std::unique_ptr<State> state);
+  // Sequences must continue their caches; a cache seen first gets its slots.
+  Result<void> OpenCaches(const Rows& rows, std::span<PlainCache* const> caches) const;
 
   const Graph& graph_;
   std::unique_ptr<State> state_;

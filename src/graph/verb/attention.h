@@ -26,8 +26,9 @@ struct AttentionSpec {
 
 Result<Shape> AttentionShape(const AttentionSpec& spec, const Shape& q, const Shape& k, const Shape& v);
 
-// K and V of one sequence and one slot: [positions, kv_heads * head_dim] each, in F32, position after position.
+// K and V of one sequence and one slot: [positions, row] each, row = kv_heads * head_dim, position after position.
 struct PlainKv {
+  int64_t row = 0;
   std::vector<float> k;
   std::vector<float> v;
 };
