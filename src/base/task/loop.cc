@@ -24,18 +24,22 @@ struct Sleep : std::enable_shared_from_this<Sleep> {
     Resume(handle);
   }
 
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> handle) {
+  void Begin(std::coroutine_handle<> handle) {
     sleeper = handle;
-    auto self = shared_from_this();
-    timer = loop.At(when, [self] { self->Wake(false); });
+    timer = loop.At(when, [self = shared_from_this()] { self->Wake(false); });
     if (!stop.stop_possible()) return;
-    on_stop.emplace(std::move(stop), [weak = weak_from_this(), &loop = loop] {
+    on_stop.emplace(stop, [weak = weak_from_this(), &loop = loop] {
       loop.Post([weak] {
         if (auto sleep = weak.lock()) sleep->Wake(true);
       });
     });
   }
+};
+
+struct SleepAwaiter {
+  Sleep* sleep;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) { sleep->Begin(handle); }
   void await_resume() const noexcept {}
 };
 
@@ -44,7 +48,8 @@ struct Sleep : std::enable_shared_from_this<Sleep> {
 Task<bool> SleepUntil(Loop& loop, Loop::TimePoint when, std::stop_token stop) {
   if (stop.stop_requested()) co_return false;
   auto sleep = std::make_shared<Sleep>(loop, when, std::move(stop));
-  co_await *sleep;
+  SleepAwaiter awaiter{sleep.get()};
+  co_await awaiter;
   sleep->on_stop.reset();
   co_return !sleep->stopped;
 }
