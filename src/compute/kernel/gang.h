@@ -5,8 +5,8 @@
 //   gang.End();                          // the step is over: the team sleeps
 //
 // Between Begin and End followers spin for the next Run, because waking a sleeping thread costs more than
-// a small matrix product; spinning is bounded (kSpinNanos), after which they sleep until called, so that a
-// leader which is busy elsewhere costs them nothing. Outside a step they sleep at once and Run wakes them.
+// a small matrix product; spinning is bounded (50 us), after which they sleep until called, so that a
+// leader which is busy elsewhere costs them nothing. Outside a step they go to sleep and Run wakes them.
 // With one thread Run is a plain call.
 //
 // Threads: one leader at a time calls Begin, Run and End. Barrier may be called by the team inside Run.
@@ -81,6 +81,7 @@ class Gang {
   Call call_ = nullptr;
   void* body_ = nullptr;
   alignas(64) Signal called_;
+  std::atomic<uint32_t> num_runs_ = 0;
   alignas(64) std::atomic<bool> in_step_ = false;
   std::atomic<bool> stopping_ = false;
   BarrierState barrier_;

@@ -30,7 +30,7 @@ struct ActivationRows {
   int8_t* values = nullptr;      // [num_rows][num_groups * 32], on 64 bytes
   float* scales = nullptr;       // [num_rows][num_groups]
   float* scaled_sums = nullptr;  // [num_rows][num_groups]     scale * float(sum of the group's values)
-  int32_t* neg_sums = nullptr;   // [num_rows][num_groups][2]  minus the sum of the group; of its first half
+  int32_t* neg_sums = nullptr;   // [num_rows][num_groups][2]  minus the sum of the group; minus that of its first half
 
   // Bytes that `rows` rows of k need, and a view over them. REQUIRES: memory on 64 bytes.
   static int64_t BytesFor(int64_t rows, int64_t k);
