@@ -26,6 +26,9 @@ std::vector<float> RandomRows(Random& random, int64_t rows, int64_t k) {
   return x;
 }
 
+// More than one slice of K in every version, and slices of unequal length.
+int64_t LongRow(int64_t block) { return block == 256 ? 5 * 256 : 35 * 32; }
+
 struct Quantised {
   AlignedBytes memory;
   ActivationRows rows;
@@ -65,7 +68,7 @@ TEST_P(MatMulFormat, EveryVersionReturnsTheBitsOfPlain) {
   Random random(kSeed);
   const int64_t block = SampleBlockElements(GetParam());
   for (const int64_t rows : {1, 2, 3, 4, 5, 7, 8, 9, 13, 37}) {
-    for (const int64_t k : {block, 3 * block, 5 * std::max<int64_t>(block, 224)}) {
+    for (const int64_t k : {block, 3 * block, LongRow(block)}) {
       const int64_t n = 16 * static_cast<int64_t>(random.Below(5)) + 1 + static_cast<int64_t>(random.Below(16));
       const SampleMatrix w = MakeSampleMatrix(GetParam(), n, k, random);
       const std::vector<float> x = RandomRows(random, rows, k);
@@ -100,7 +103,7 @@ TEST_P(MatMulFormat, ExtremeCodesNeverSaturate) {
 
 TEST_P(MatMulFormat, ARowDoesNotDependOnTheRowsBesideItNorOnTheSharesOfThreads) {
   Random random(kSeed + 1);
-  const int64_t k = 2 * std::max<int64_t>(SampleBlockElements(GetParam()), 352);
+  const int64_t k = LongRow(SampleBlockElements(GetParam()));
   const int64_t rows = 600;  // more than one block of rows
   const int64_t n = 75;
   const SampleMatrix w = MakeSampleMatrix(GetParam(), n, k, random);
