@@ -7,6 +7,7 @@
 // need, and overlaps no other; no bytes are left over.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,7 +42,7 @@ class SafetensorsFile final : public TensorFile {
   std::string path_;
   MappedFile file_;
   std::vector<std::pair<std::string, std::string>> metadata_;
-  std::vector<std::unique_ptr<std::string>> names_;
+  std::deque<std::string> names_;
   std::vector<Tensor> tensors_;
   std::unordered_map<std::string_view, size_t> index_;
 };
