@@ -33,7 +33,7 @@ class SseParser {
   Result<std::vector<SseEvent>> Feed(std::string_view bytes);
 
  private:
-  Result<void> TakeLine(std::string_view line, std::vector<SseEvent>& events);
+  void TakeLine(std::string_view line, std::vector<SseEvent>& events);
 
   const int64_t max_event_bytes_;
   std::string line_;
