@@ -13,51 +13,52 @@ namespace atelier {
 
 // What every kind of request carries.
 struct RequestOptions {
-  std::string id;                            // shown in errors, logs and traces
-  int32_t priority = 0;                      // smaller is served sooner; among equals, first come
-  std::optional<Clock::TimePoint> deadline;  // passed: the request ends with a Timeout error
+  std::string id = {};                            // shown in errors, logs and traces
+  int32_t priority = 0;                           // smaller is served sooner; among equals, first come
+  std::optional<Clock::TimePoint> deadline = {};  // passed: the request ends with a Timeout error
 };
 
 // Continue a prompt, n times.
 struct GenerateRequest {
-  RequestOptions options;
-  std::vector<int32_t> prompt;  // at least one token; shorter than the context
-  SamplingParams sampling;
+  RequestOptions options = {};
+  std::vector<int32_t> prompt = {};  // at least one token; shorter than the context
+  SamplingParams sampling = {};
 
   int32_t n = 1;        // choices delivered, 1..kMaxChoices
   int32_t best_of = 0;  // choices made, of which the n with the best mean logprob are delivered at the end; 0: n
 
-  std::optional<int64_t> max_tokens;  // per choice; none: until the context is full. Clipped to the context's room.
-  int64_t min_tokens = 0;             // neither an ending token nor a stop string ends a choice before
+  std::optional<int64_t> max_tokens =
+      {};                  // per choice; none: until the context is full. Clipped to the context's room.
+  int64_t min_tokens = 0;  // neither an ending token nor a stop string ends a choice before
 
-  std::vector<std::string> stop;        // text that ends a choice, at most kMaxStops
-  std::vector<int32_t> stop_token_ids;  // tokens that end a choice, beside the model's own
-  bool include_stop_str = false;        // deliver the stop string (or the text of the stop token) too
-  bool ignore_eos = false;              // the model's own end tokens are text like any other
-  bool skip_special_tokens = true;      // control tokens give no text
+  std::vector<std::string> stop = {};        // text that ends a choice, at most kMaxStops
+  std::vector<int32_t> stop_token_ids = {};  // tokens that end a choice, beside the model's own
+  bool include_stop_str = false;             // deliver the stop string (or the text of the stop token) too
+  bool ignore_eos = false;                   // the model's own end tokens are text like any other
+  bool skip_special_tokens = true;           // control tokens give no text
 
-  std::optional<int32_t> logprobs;  // none: not delivered; k: of each token and the k likeliest (<= kMaxLogprobs)
-  std::optional<int32_t> prompt_logprobs;  // the same of the prompt's tokens; such a request reads no prefix cache
+  std::optional<int32_t> logprobs = {};  // none: not delivered; k: of each token and the k likeliest (<= kMaxLogprobs)
+  std::optional<int32_t> prompt_logprobs = {};  // the same of the prompt's tokens; such a request reads no prefix cache
 
-  std::string cache_salt;  // requests share cached prefixes only under equal salts
+  std::string cache_salt = {};  // requests share cached prefixes only under equal salts
   bool read_prefix_cache = true;
 };
 
 // The vector of each input (what the architecture pools).
 struct EmbedRequest {
-  RequestOptions options;
-  std::vector<std::vector<int32_t>> inputs;  // each with the special tokens that the model wants
-  bool truncate = false;                     // cut inputs to the context (keeping the last token) instead of an error
+  RequestOptions options = {};
+  std::vector<std::vector<int32_t>> inputs = {};  // each with the special tokens that the model wants
+  bool truncate = false;  // cut inputs to the context (keeping the last token) instead of an error
 };
 
 // The score of each pair (query, document), by a cross-encoder.
 struct RerankRequest {
   struct Pair {
-    std::vector<int32_t> tokens;    // [CLS] query [SEP] document [SEP], as the model wants it
-    std::vector<int32_t> segments;  // 0 query, 1 document; as long as tokens, or empty where the model has none
+    std::vector<int32_t> tokens = {};    // [CLS] query [SEP] document [SEP], as the model wants it
+    std::vector<int32_t> segments = {};  // 0 query, 1 document; as long as tokens, or empty where the model has none
   };
-  RequestOptions options;
-  std::vector<Pair> pairs;
+  RequestOptions options = {};
+  std::vector<Pair> pairs = {};
   bool truncate = false;  // cut documents to the context (keeping the last token) instead of an error
 };
 

@@ -17,7 +17,8 @@ namespace atelier {
 
 // What a sampler is told once, when its sequence starts.
 struct SamplerContext {
-  int32_t num_tokens = 0;                // V
+  int32_t num_tokens = 0;  // V
+  int64_t prompt_size = 0;
   int32_t choice = 0;                    // which of a request's n
   int64_t min_tokens = 0;                // `ending_ids` have no chance before so many were chosen
   std::vector<int32_t> ending_ids;       // end-of-sequence and stop tokens
@@ -46,16 +47,16 @@ class SamplerChain;
 class Sampler {
  public:
   // REQUIRES: CheckSamplingParams(params, context.num_tokens) was ok.
-  Sampler(std::shared_ptr<const SamplingParams> params, SamplerContext context, std::span<const int32_t> prompt);
+  Sampler(const SamplingParams& params, const SamplerContext& context);
   ~Sampler();
   Sampler(Sampler&&) noexcept;
   Sampler& operator=(Sampler&&) noexcept;
 
-  // Chooses the token at absolute position `position` (the prompt's length for the first one) and adds it to
-  // the history that penalties look at.
+  // Chooses the token that follows `tokens`. Where bans leave no token at all, it is token 0.
   //   logits  [V] f32, the model's own; overwritten.
-  // COST (V = 49,152): greedy 15 us, temperature 60 us, top-k or top-p some 40 us more.
-  int32_t Pick(std::span<float> logits, int64_t position);
+  //   tokens  prompt and output so far; the position drawn for is tokens.size()
+  // COST (V = 49,152): see docs/sampling.md.
+  int32_t Pick(std::span<float> logits, std::span<const int32_t> tokens);
 
  private:
   std::unique_ptr<SamplerChain> chain_;

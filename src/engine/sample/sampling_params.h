@@ -38,9 +38,9 @@ struct SamplingParams {
   float frequency_penalty = 0.0F;   // [-2, 2]; per occurrence in the output
   int32_t penalty_last_n = -1;      // the three above look back so far; -1: all, 0: off
 
-  std::vector<std::pair<int32_t, float>> logit_bias;  // token id, what is added to its logit
-  std::vector<int32_t> allowed_token_ids;             // empty: all
-  std::vector<std::vector<int32_t>> bad_words;        // token sequences that must not be completed
+  std::vector<std::pair<int32_t, float>> logit_bias = {};  // token id, what is added to its logit
+  std::vector<int32_t> allowed_token_ids = {};             // empty: all
+  std::vector<std::vector<int32_t>> bad_words = {};        // token sequences that must not be completed
 
   uint64_t seed = 0;  // the caller draws one where the client gave none
 
