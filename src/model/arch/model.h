@@ -68,11 +68,16 @@ struct Model {
 };
 
 struct LoadOptions {
-  std::optional<ModelTask> task;  // otherwise what the file was made for
+  std::optional<ModelTask> task;    // otherwise what the file was made for
+  std::optional<PoolSpec> pooling;  // otherwise what the file, or 1_Pooling/config.json beside it, says; or mean
 };
 
 // Errors: kNotFound, kInvalid (a field or tensor of the file, by name; all tensors at fault at once), kUnsupported (an
 // architecture or format that nothing here can run, by name).
 Result<std::unique_ptr<Model>> LoadModel(const std::string& path, const LoadOptions& options = {});
+
+// "bert, llama, mistral, qwen2, qwen3": GGUF's general.architecture and config.json's model_type, for messages.
+std::string KnownArchitectures();
+bool IsKnownArchitecture(std::string_view name);
 
 }  // namespace atelier

@@ -78,6 +78,9 @@ class Weights {
   // The weight alone; Check reports a bias that the file has.
   AffineName NoBias(std::string_view name) const;
   bool Has(std::string_view name) const { return store_->Has(prefix_ + std::string(name)); }
+  // nullptr if there is none.
+  const Tensor* Find(std::string_view name) const { return store_->Find(prefix_ + std::string(name)); }
+  const WeightStore& store() const { return *store_; }
 
  private:
   const WeightStore* store_;
