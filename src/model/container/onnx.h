@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ struct OnnxAttribute {
   float real = 0;
   std::string_view text;
   std::vector<int64_t> integers;
+  std::optional<Tensor> tensor;  // its name may be empty
 };
 
 struct OnnxNode {
@@ -73,7 +75,8 @@ class OnnxFile final : public TensorFile {
   // Errors: kUnsupported naming what a BERT encoder has and this graph lacks.
   Result<OnnxBertConfig> BertConfig() const;
 
-  // Initialisers; those of matrix products under the names that their biases give.
+  // Initialisers (those of matrix products under the names that their biases give) and what Identity nodes call
+  // them besides.
   std::span<const Tensor> tensors() const override { return tensors_; }
   const Tensor* Find(std::string_view name) const override;
   const std::string& path() const override { return path_; }
@@ -90,9 +93,9 @@ class OnnxFile final : public TensorFile {
   std::vector<std::string_view> inputs_;
   std::vector<std::string_view> outputs_;
   std::vector<Tensor> tensors_;
-  std::deque<std::string> names_;                       // those we made
+  std::deque<std::string> names_;                       // those that biases gave
   std::deque<std::vector<std::byte>> values_;           // of float_data and the like, unpacked
-  std::unordered_map<std::string_view, size_t> index_;  // by name, and by the exporter's name
+  std::unordered_map<std::string_view, size_t> index_;  // into tensors_
 };
 
 }  // namespace atelier

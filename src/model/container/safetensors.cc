@@ -111,7 +111,7 @@ class SafetensorsReader {
   Result<void> CheckCover() const {
     std::vector<const Tensor*> order;
     for (const Tensor& tensor : file_.tensors_) order.push_back(&tensor);
-    std::ranges::stable_sort(order, {}, [](const Tensor* t) { return std::pair(t->bytes.data(), t->bytes.size()); });
+    std::ranges::sort(order, {}, [](const Tensor* t) { return t->bytes.data(); });
     const std::byte* end = data_.data();
     for (const Tensor* tensor : order) {
       if (tensor->bytes.empty()) continue;
