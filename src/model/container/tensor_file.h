@@ -20,12 +20,13 @@
 namespace atelier {
 
 struct Tensor {
-  std::string_view name;
+  std::string_view name = {};
   const QuantFormat* format = nullptr;
   // Row-major, the last dimension contiguous: a matrix that makes N outputs from K inputs is [N, K].
   // (GGUF writes dimensions the other way round; they are turned here.)
-  std::vector<int64_t> shape;
-  std::span<const std::byte> bytes;
+  std::vector<int64_t> shape = {};
+  // At any alignment: containers promise none.
+  std::span<const std::byte> bytes = {};
   // The bytes hold the transpose, [K, N] row-major (matrix products in ONNX; F32, F16 or BF16 only). Use CopyRows
   // or ReadF32, which turn it, unless you want to walk columns.
   bool transposed = false;
