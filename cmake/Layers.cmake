@@ -184,3 +184,19 @@ function(atelier_read_layers)
     atelier_add_folder(${folder} "${folders}" "${packages}")
   endforeach()
 endfunction()
+
+# Puts a file's text into a folder's library as `extern const std::string_view NAME`.
+function(atelier_embed folder name path)
+  atelier_folder_target(${folder} target)
+  set(source "${PROJECT_BINARY_DIR}/generated/${name}.cc")
+  file(READ "${PROJECT_SOURCE_DIR}/src/${path}" text)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${path}")
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"#include <string_view>
+namespace atelier {
+extern const std::string_view ${name};
+const std::string_view ${name} = R\"embedded(@text@)embedded\";
+}  // namespace atelier
+")
+  target_sources(${target} PRIVATE ${source})
+endfunction()

@@ -1,0 +1,74 @@
+// The application: everything that atelier.yaml declares, built and wired once, for the server and the commands.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task/loop.h"
+#include "base/text/json.h"
+#include "provider/language_model.h"
+
+namespace atelier {
+
+class ApiKeys;
+class MetricRegistry;
+class ModelHost;
+class Pool;
+class Tracer;
+class TraceStore;
+
+// A model that can be asked, loaded or not.
+struct ModelListing {
+  std::string id;
+  std::string kind;    // "chat", "embedding", "rerank"
+  std::string format;  // that holds most of its weights: "Q4_1"
+  std::string arch;
+  std::string path;
+  int64_t context_length = 0;
+  int64_t vector_size = 0;
+  int64_t created_unix = 0;
+  bool loaded = false;
+};
+
+class App {
+ public:
+  // `loop` is where everything asynchronous of the application runs; it must outlive the App.
+  static Result<std::unique_ptr<App>> Create(Config config, Loop& loop, const Clock& clock);
+  ~App();
+
+  const Config& config() const;
+  const Clock& clock() const;
+  Loop& loop();
+  LanguageModel& language_model();
+  Embedder& embedder();
+  Reranker& reranker();
+  Tracer& tracer();
+  TraceStore& traces();
+  MetricRegistry& metrics();
+  ModelHost& models();
+  ApiKeys& keys();
+
+  // Brings the gauges of all loaded models up to date, before they are read out.
+  void RefreshGauges();
+
+  // All models under $ATELIER_HOME, by id.
+  std::vector<ModelListing> ListModels() const;
+  // The listing of `id`; where empty, of the configured or only model of that kind. NotFound names the nearest.
+  Result<ModelListing> FindModel(std::string_view id, std::string_view kind) const;
+
+  // A text that changes when the program or a model does; the same seed promises the same text under it.
+  std::string Fingerprint(const ModelListing& model) const;
+
+ private:
+  struct Parts;
+  explicit App(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace atelier

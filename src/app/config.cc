@@ -1,0 +1,127 @@
+#include "app/config.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "app/yaml.h"
+#include "base/text/describe_json.h"
+
+namespace atelier {
+
+Fields KeyConfig::Describe() {
+  using C = KeyConfig;
+  static constexpr Field fields[] = {
+      Key<&C::key>("key", "the secret, or env:NAME").Required(),
+      Key<&C::name>("name", "who it belongs to, for traces and quotas").Required(),
+      Key<&C::requests_per_minute>("requests_per_minute", "0: no bound").AtLeast(0),
+      Key<&C::tokens_per_minute>("tokens_per_minute", "0: no bound").AtLeast(0),
+      Key<&C::tokens_per_day>("tokens_per_day", "0: no bound").AtLeast(0),
+  };
+  return fields;
+}
+
+Fields ServerConfig::Describe() {
+  using C = ServerConfig;
+  static constexpr Field fields[] = {
+      Key<&C::host>("host", "address to listen on"),
+      Key<&C::port>("port", "0: any free one").Between(0, 65535),
+      Key<&C::keys>("keys", "API keys; none: everyone on this machine may call"),
+      Key<&C::allow_open>("allow_open", "listen beyond this machine without a key"),
+      Key<&C::certificate>("certificate", "PEM file of the certificate chain: speak TLS"),
+      Key<&C::private_key>("private_key", "PEM file of its key"),
+      Key<&C::cors_origins>("cors_origins", "origins of pages that may call; \"*\" is any"),
+      Key<&C::max_connections>("max_connections", "more are answered 503").Between(1, 1'000'000),
+      Key<&C::max_body_bytes>("max_body_bytes", "longer bodies are answered 413").Between(1024, 1 << 30),
+      Key<&C::drain_seconds>("drain_seconds", "time that requests have to finish after SIGTERM").Between(0, 3600),
+      Key<&C::warn_unknown_parameters>("warn_unknown_parameters", "a warning header instead of a 400"),
+  };
+  return fields;
+}
+
+Fields EngineConfig::Describe() {
+  using C = EngineConfig;
+  static constexpr Field fields[] = {
+      Key<&C::threads>("threads", "0: one for each core").Between(0, 1024),
+      Key<&C::isa>("isa", "instruction set to force; the best of this machine if empty").OneOf("|plain|avx2|avx512"),
+      Key<&C::kv_cache>("kv_cache", "type of cached keys and values").OneOf("f16|q8_0"),
+      Key<&C::kv_cache_mib>("kv_cache_mib", "cache of each model; 0: by the memory there is").AtLeast(0),
+      Key<&C::context>("context", "most tokens of a sequence; 0: the model's").AtLeast(0),
+      Key<&C::max_running>("max_running", "sequences that run at once").Between(1, 65536),
+      Key<&C::max_waiting>("max_waiting", "requests that wait; more are answered 429").Between(1, 1'000'000),
+      Key<&C::max_step_tokens>("max_step_tokens", "tokens of one step: longer prompts come in slices")
+          .Between(16, 65536),
+      Key<&C::memory_mib>("memory_mib", "of all loaded models; 0: three quarters of the memory").AtLeast(0),
+      Key<&C::keep_alive>("keep_alive", "how long a model stays loaded after its last use; negative: for ever"),
+      Key<&C::prefix_cache>("prefix_cache", "reuse the cache of equal prompt beginnings"),
+  };
+  return fields;
+}
+
+Fields TraceConfig::Describe() {
+  using C = TraceConfig;
+  static constexpr Field fields[] = {
+      Key<&C::record>("record", "keep a trace of every call"),
+      Key<&C::record_content>("record_content", "with prompts and answers"),
+      Key<&C::max_traces>("max_traces", "older ones go").AtLeast(1),
+      Key<&C::max_mib>("max_mib", "older ones go").AtLeast(1),
+      Key<&C::max_days>("max_days", "older ones go").AtLeast(1),
+      Key<&C::otlp_endpoint>("otlp_endpoint", "collector to export to, as http://127.0.0.1:4318"),
+      Key<&C::otlp_headers>("otlp_headers", "headers of the export, for keys"),
+  };
+  return fields;
+}
+
+Fields ModelConfig::Describe() {
+  static constexpr Field fields[] = {
+      Key<&ModelConfig::id>("id", "as requests name it").Required(),
+      Key<&ModelConfig::path>("path", "a GGUF file, a Hugging Face folder or an ONNX file").Required(),
+  };
+  return fields;
+}
+
+Fields Config::Describe() {
+  static constexpr Field fields[] = {
+      Key<&Config::home>("home", "where data lies; $ATELIER_HOME or ~/.atelier if empty"),
+      Key<&Config::hub>("hub", "model hub or mirror to pull from; $ATELIER_HUB or the public one if empty"),
+      Key<&Config::default_model>("default_model", "for requests that name none"),
+      Key<&Config::models>("models", "models beside those under home"),
+      Key<&Config::server>("server", "the HTTP server"),
+      Key<&Config::engine>("engine", "the inference engine"),
+      Key<&Config::traces>("traces", "what is recorded of calls"),
+  };
+  return fields;
+}
+
+Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
+  Result<YamlDocument> document = ParseYaml(yaml);
+  if (!document.ok()) return std::move(document).error().Under(name);
+  if (document->json.is_null()) return Config{};
+  Result<Config> config = ReadJson<Config>(document->json);
+  if (config.ok()) return config;
+  // The key's line, or that of the nearest part of its path.
+  Error error = std::move(config).error();
+  std::string path = error.where;
+  while (!path.empty() && !document->lines.contains(path)) {
+    const size_t cut = path.find_last_of(".[");
+    path = cut == std::string::npos ? "" : path.substr(0, cut);
+  }
+  const int line = path.empty() ? 1 : document->lines.at(path);
+  return std::move(error).Under(name + ":" + std::to_string(line));
+}
+
+Result<Config> LoadConfig(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error::NotFound(path, "got no readable file, want a configuration (atelier.yaml)");
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  return ParseConfig(text, path);
+}
+
+std::string HomeDirectory(const Config& config) {
+  if (!config.home.empty()) return config.home;
+  if (const char* home = std::getenv("ATELIER_HOME"); home != nullptr && *home != '\0') return home;
+  const char* user_home = std::getenv("HOME");
+  return std::string(user_home != nullptr ? user_home : ".") + "/.atelier";
+}
+
+}  // namespace atelier

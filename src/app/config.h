@@ -1,0 +1,90 @@
+// atelier.yaml: what an application is made of. Every key has a default; an unknown one is an error that names the
+// nearest known one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/text/describe.h"
+
+namespace atelier {
+
+// What one API key may use. 0: no bound.
+struct KeyConfig {
+  std::string key;  // the secret itself, or "env:NAME"
+  std::string name;
+  int64_t requests_per_minute = 0;
+  int64_t tokens_per_minute = 0;
+  int64_t tokens_per_day = 0;
+  static Fields Describe();
+};
+
+struct ServerConfig {
+  std::string host = "127.0.0.1";
+  int32_t port = 8910;
+  std::vector<KeyConfig> keys;
+  bool allow_open = false;  // listen beyond loopback without a key
+  std::string certificate, private_key;
+  std::vector<std::string> cors_origins;
+  int32_t max_connections = 8192;
+  int64_t max_body_bytes = 32 << 20;
+  double drain_seconds = 30;
+  bool warn_unknown_parameters = false;  // a header instead of a 400
+  static Fields Describe();
+};
+
+struct EngineConfig {
+  int32_t threads = 0;
+  std::string isa;  // empty: the best of this machine
+  std::string kv_cache = "f16";
+  int64_t kv_cache_mib = 0;  // of each model; 0: by the memory there is
+  int32_t context = 0;       // 0: the model's
+  int32_t max_running = 256;
+  int32_t max_waiting = 4096;
+  int32_t max_step_tokens = 512;
+  int64_t memory_mib = 0;  // of all loaded models; 0: three quarters of the memory
+  std::string keep_alive = "5m";
+  bool prefix_cache = true;
+  static Fields Describe();
+};
+
+struct TraceConfig {
+  bool record = true;
+  bool record_content = false;  // prompts and answers too
+  int64_t max_traces = 100000;
+  int64_t max_mib = 512;
+  int64_t max_days = 30;
+  std::string otlp_endpoint;  // "http://127.0.0.1:4318"
+  std::map<std::string, std::string> otlp_headers;
+  static Fields Describe();
+};
+
+struct ModelConfig {
+  std::string id;    // as requests name it
+  std::string path;  // GGUF, folder or ONNX; empty: $ATELIER_HOME/models/<id>
+  static Fields Describe();
+};
+
+struct Config {
+  std::string home;  // empty: $ATELIER_HOME or ~/.atelier
+  std::string hub;   // empty: ATELIER_HUB or the public one
+  std::string default_model;
+  std::vector<ModelConfig> models;  // beside those under home
+  ServerConfig server;
+  EngineConfig engine;
+  TraceConfig traces;
+  static Fields Describe();
+};
+
+// Errors name file, line and key.
+Result<Config> LoadConfig(const std::string& path);
+// Text of a configuration file; `name` stands in errors.
+Result<Config> ParseConfig(std::string_view yaml, const std::string& name);
+// $ATELIER_HOME, or ~/.atelier.
+std::string HomeDirectory(const Config& config);
+
+}  // namespace atelier

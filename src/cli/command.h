@@ -1,0 +1,60 @@
+// A subcommand is one file: what it takes and what it does. The table of all (x.entry.cc) gives the parser, --help and
+// shell completion. Results go to stdout, all else to stderr; with --json, stdout is one JSON document.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"
+#include "base/result.h"
+
+namespace atelier {
+
+// Declares a command's arguments. `names` as "--port,-p" or, for positional ones, "file". The variables are set before
+// Run and must live as long as the command; their values now are the defaults that --help shows.
+class Options {
+ public:
+  virtual ~Options() = default;
+  virtual void Text(std::string_view names, std::string& value, std::string_view help) = 0;
+  virtual void Texts(std::string_view names, std::vector<std::string>& values, std::string_view help) = 0;
+  virtual void Integer(std::string_view names, int64_t& value, std::string_view help) = 0;
+  virtual void Number(std::string_view names, double& value, std::string_view help) = 0;
+  virtual void Flag(std::string_view names, bool& value, std::string_view help) = 0;
+  virtual void OneOf(std::string_view names, std::string& value, std::vector<std::string> choices,
+                     std::string_view help) = 0;
+  // What was declared last must be given.
+  virtual void Required() = 0;
+};
+
+// What every command has: the configuration file, and whether a program reads the output.
+struct Invocation {
+  Config config;
+  bool json = false;
+};
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual void Declare(Options& options) = 0;
+  // An error is printed as "atelier NAME: where: what"; its kind gives the exit code.
+  virtual Result<void> Run(const Invocation& invocation) = 0;
+};
+
+struct CommandEntry {
+  std::string_view name;     // "serve", "models pull"
+  std::string_view summary;  // one line, without a full stop
+  std::string_view details;  // paragraphs and examples for --help
+  std::unique_ptr<Command> (*make)();
+};
+
+// All commands, in order of their files' names.
+std::span<const CommandEntry* const> Commands();
+
+// Parses, runs, and gives the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+int RunCommandLine(int argc, char** argv);
+
+}  // namespace atelier

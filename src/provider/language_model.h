@@ -1,0 +1,158 @@
+// What everything above the engine holds: a LanguageModel, an Embedder, a Reranker, wherever it runs.
+//
+// A prompt is a conversation, a text or token ids; the provider applies the model's template and tokenizer. Answers
+// come as a stream of events in the order they happened. Who stops reading, or whose Call is stopped, ends the work.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task/call.h"
+#include "base/task/stream.h"
+#include "base/task/task.h"
+#include "base/text/json.h"
+#include "engine/events.h"
+#include "engine/request.h"
+
+namespace atelier {
+
+struct ChatPrompt {
+  Json messages;         // OpenAI's shape, an array
+  Json tools;            // null or an array
+  Json documents;        // null or an array, for templates that know them
+  Json template_kwargs;  // null or an object: further variables of the template
+  std::optional<std::string> chat_template;
+  bool add_generation_prompt = true;
+  bool continue_final_message = false;
+  bool add_special_tokens = false;  // templates write <s> themselves
+};
+struct TextPrompt {
+  std::string text;
+  bool add_special_tokens = true;
+};
+struct TokenPrompt {
+  std::vector<int32_t> tokens;
+};
+// Fill in the middle.
+struct InfillPrompt {
+  std::string prefix, suffix;
+};
+using Prompt = std::variant<ChatPrompt, TextPrompt, TokenPrompt, InfillPrompt>;
+
+// Everything but the prompt.
+struct GenerationOptions {
+  GenerateRequest request;                        // its prompt is empty
+  std::optional<uint64_t> seed;                   // none: drawn, and told in GenerationStart
+  std::vector<std::string> bad_words;             // texts; the provider tokenises them
+  std::optional<int64_t> truncate_prompt_tokens;  // keep only so many of the prompt's last tokens
+  std::optional<std::chrono::milliseconds> keep_alive;
+};
+
+struct GenerationRequest {
+  std::string model;
+  Prompt prompt;
+  GenerationOptions options;
+};
+
+// A token with what it looks like.
+struct TokenText {
+  int32_t id = 0;
+  std::string bytes;
+  double logprob = 0;
+};
+struct TokenChoice {
+  TokenText chosen;
+  int32_t rank = 1;
+  std::vector<TokenText> top;  // likeliest first
+};
+
+struct GenerationDelta {
+  int32_t choice = 0;
+  std::string text;
+  std::vector<int32_t> tokens;
+  std::vector<TokenChoice> logprobs;
+};
+struct GenerationChoiceEnd {
+  int32_t choice = 0;
+  FinishReason reason = FinishReason::kStop;
+  std::string stop_string;
+  std::optional<int32_t> stop_token;
+};
+struct PromptLogprobs {
+  std::vector<TokenChoice> entries;  // of prompt[1], prompt[2], ...
+};
+struct GenerationEnd {
+  Usage usage;
+  RequestTimes times;
+  std::optional<Error> error;
+};
+using GenerationEvent = std::variant<PromptLogprobs, GenerationDelta, GenerationChoiceEnd, GenerationEnd>;
+
+// A generation under way. The last event is a GenerationEnd, whatever happened.
+struct Generation {
+  std::vector<int32_t> prompt_tokens;
+  std::string prompt_text;  // of chats: the rendered template
+  uint64_t seed = 0;
+  std::shared_ptr<Channel<GenerationEvent>> events;
+  std::shared_ptr<void> owner;  // letting go of it ends the work
+};
+
+struct ModelCapabilities {
+  bool generates = false, embeds = false, reranks = false;
+  int64_t context_length = 0;
+  int64_t vector_size = 0;
+};
+
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+  // Errors before the first token are the result's: unknown model, template errors, a prompt over the context.
+  virtual Task<Result<Generation>> Generate(Call call, GenerationRequest request) = 0;
+  // The prompt as the model would read it: tokens and text, no events.
+  virtual Task<Result<Generation>> Prepare(Call call, GenerationRequest request) = 0;
+  // What each token stands for; ids outside the vocabulary are an error.
+  virtual Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) = 0;
+};
+
+struct EmbeddingRequest {
+  std::string model;
+  std::vector<Prompt> inputs;  // TextPrompt or TokenPrompt
+  bool truncate = false;
+  std::optional<std::chrono::milliseconds> keep_alive;
+  int32_t priority = 0;
+};
+struct Embeddings {
+  std::vector<std::vector<float>> vectors;  // [inputs][E]
+  int64_t prompt_tokens = 0;
+};
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  virtual Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) = 0;
+};
+
+struct RerankingRequest {
+  std::string model;
+  std::string query;
+  std::vector<std::string> documents;
+  bool truncate = true;
+  std::optional<std::chrono::milliseconds> keep_alive;
+  int32_t priority = 0;
+};
+struct Reranking {
+  std::vector<double> scores;  // of documents, in [0, 1]; higher is more relevant
+  int64_t prompt_tokens = 0;
+};
+class Reranker {
+ public:
+  virtual ~Reranker() = default;
+  virtual Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) = 0;
+};
+
+}  // namespace atelier

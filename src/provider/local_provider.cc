@@ -1,0 +1,232 @@
+#include "provider/local_provider.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "model/tokenizer/tokenizer.h"
+#include "provider/local_prompt.h"
+#include "provider/local_sink.h"
+
+namespace atelier {
+namespace {
+
+constexpr int64_t kQuickPromptBytes = 16 << 10;  // tokenised in well under a millisecond: not worth a thread
+constexpr size_t kMaxQueuedEvents = 1 << 16;     // far more than a loop that lives leaves unread
+
+uint64_t DrawSeed() {
+  std::random_device device;
+  return (static_cast<uint64_t>(device()) << 32 | device()) >> 11;  // fits a JavaScript number
+}
+
+// Keeps the last `most` tokens.
+void KeepLast(std::vector<int32_t>& tokens, std::optional<int64_t> most) {
+  if (!most || static_cast<int64_t>(tokens.size()) <= *most) return;
+  tokens.erase(tokens.begin(), tokens.end() - *most);
+}
+
+// What the tokenizer alone can resolve: texts that must not be written, at the start of a word and within one.
+void AddBadWords(const Tokenizer& tokenizer, const std::vector<std::string>& words, SamplingParams& sampling) {
+  const EncodeOptions plain{.add_special = false, .parse_special = false};
+  for (const std::string& word : words) {
+    for (const std::string& spelling : {word, " " + word}) {
+      std::vector<int32_t> ids = tokenizer.Encode(spelling, plain);
+      if (!ids.empty()) sampling.bad_words.push_back(std::move(ids));
+    }
+  }
+}
+
+void SetDeadline(const Call& call, RequestOptions& options) {
+  options.id = call.request_id;
+  if (call.deadline != Call::kNoDeadline) options.deadline = call.deadline;
+}
+
+double Dot(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
+double Cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  const double norms = std::sqrt(Dot(a, a) * Dot(b, b));
+  return norms > 0 ? Dot(a, b) / norms : 0;
+}
+
+// Submits a request that ends in vectors and waits for them.
+template <class Request>
+Task<Result<VectorSink::Answer>> SubmitForVectors(Loop& loop, Call call, ModelLease lease, Request request,
+                                                  size_t num_inputs) {
+  SetDeadline(call, request.options);
+  std::shared_ptr<RequestOwner> owner;
+  auto start = [&](VectorSink::Done done) {
+    auto sink = std::make_shared<VectorSink>(lease, num_inputs, std::move(done));
+    auto handle = lease->engine().Submit(std::move(request), sink);
+    if (!handle.ok()) return sink->Refuse(std::move(handle).error());
+    owner = std::make_shared<RequestOwner>(std::move(*handle), call.stop);
+  };
+  auto waiting = AwaitCallback<Result<VectorSink::Answer>>(loop, start);
+  auto answer = co_await waiting;
+  co_return answer;
+}
+
+}  // namespace
+
+Task<Result<ModelLease>> LocalProvider::Lease(std::string name, std::optional<std::chrono::milliseconds> keep_alive) {
+  auto start = [&](std::move_only_function<void(Result<ModelLease>)> done) {
+    auto shared = std::make_shared<decltype(done)>(std::move(done));
+    host_.Acquire(name, keep_alive, [shared](Result<ModelLease> lease) { (*shared)(std::move(lease)); });
+  };
+  auto waiting = AwaitCallback<Result<ModelLease>>(loop_, start);
+  auto lease = co_await waiting;
+  co_return lease;
+}
+
+Task<Result<Generation>> LocalProvider::Prepare(Call /*call*/, GenerationRequest request) {
+  CO_TRY(ModelLease lease, co_await Lease(request.model, request.options.keep_alive));
+  auto work = [&] { return PreparePrompt(*lease, request.prompt, clock_); };
+  Result<PreparedPrompt> prepared = Error::Internal("", "");
+  if (PromptBytes(request.prompt) <= kQuickPromptBytes) {
+    prepared = work();
+  } else {
+    auto waiting = OnPool(pool_, work);
+    prepared = co_await waiting;
+  }
+  if (!prepared.ok()) co_return std::move(prepared).error();
+  Generation generation;
+  generation.prompt_tokens = std::move(prepared->tokens);
+  generation.prompt_text = std::move(prepared->text);
+  co_return generation;
+}
+
+Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest request) {
+  CO_TRY(ModelLease lease, co_await Lease(request.model, request.options.keep_alive));
+  if (lease->shape().vector_size > 0) {
+    co_return Error::Invalid("model", "got '" + request.model + "', want a model that generates text: this one " +
+                                          (lease->shape().scores ? "scores pairs" : "makes embeddings"))
+        .WithCode("wrong_model_kind");
+  }
+  GenerationOptions options = request.options;
+  CO_TRY(Generation generation, co_await Prepare(call, std::move(request)));
+  KeepLast(generation.prompt_tokens, options.truncate_prompt_tokens);
+  generation.seed = options.seed.value_or(0);
+  if (!options.seed) generation.seed = DrawSeed();
+
+  GenerateRequest& wanted = options.request;
+  wanted.prompt = generation.prompt_tokens;
+  wanted.sampling.seed = generation.seed;
+  AddBadWords(*lease->tokenizer(), options.bad_words, wanted.sampling);
+  SetDeadline(call, wanted.options);
+  generation.events = Channel<GenerationEvent>::Create(loop_, kMaxQueuedEvents);
+  auto sink = std::make_shared<ChannelSink>(lease, generation.events);
+  CO_TRY(Handle handle, lease->engine().Submit(std::move(wanted), sink));
+  generation.owner = std::make_shared<RequestOwner>(std::move(handle), call.stop);
+  co_return generation;
+}
+
+Task<Result<std::vector<TokenText>>> LocalProvider::Spell(Call /*call*/, std::string model,
+                                                          std::vector<int32_t> tokens) {
+  CO_TRY(ModelLease lease, co_await Lease(model));
+  const Tokenizer& tokenizer = *lease->tokenizer();
+  std::vector<TokenText> texts;
+  texts.reserve(tokens.size());
+  for (const int32_t id : tokens) {
+    if (!tokenizer.Contains(id)) {
+      co_return Error::Invalid(
+          "tokens", "got " + std::to_string(id) + ", want an id below " + std::to_string(tokenizer.vocab_size()));
+    }
+    TokenText text;
+    text.id = id;
+    text.bytes = tokenizer.IsControl(id) ? tokenizer.Spelling(id) : tokenizer.Piece(id);
+    texts.push_back(std::move(text));
+  }
+  co_return texts;
+}
+
+Task<Result<Embeddings>> LocalProvider::Embed(Call call, EmbeddingRequest request) {
+  CO_TRY(ModelLease lease, co_await Lease(request.model, request.keep_alive));
+  if (lease->shape().vector_size == 0 || lease->shape().scores) {
+    co_return Error::Invalid("model", "got '" + request.model + "', want a model that makes embeddings")
+        .WithCode("wrong_model_kind");
+  }
+  EmbedRequest wanted;
+  wanted.truncate = request.truncate;
+  wanted.options.priority = request.priority;
+  auto work = [&]() -> Result<void> {
+    for (size_t i = 0; i < request.inputs.size(); ++i) {
+      auto prepared = PreparePrompt(*lease, request.inputs[i], clock_);
+      if (!prepared.ok()) return std::move(prepared).error().Under("input[" + std::to_string(i) + "]");
+      wanted.inputs.push_back(std::move(prepared->tokens));
+    }
+    return {};
+  };
+  int64_t num_bytes = 0;
+  for (const Prompt& input : request.inputs) num_bytes += PromptBytes(input);
+  Result<void> prepared;
+  if (num_bytes <= kQuickPromptBytes) {
+    prepared = work();
+  } else {
+    auto waiting = OnPool(pool_, work);
+    prepared = co_await waiting;
+  }
+  if (!prepared.ok()) co_return std::move(prepared).error();
+  const size_t num_inputs = wanted.inputs.size();
+  CO_TRY(auto answer, co_await SubmitForVectors(loop_, call, std::move(lease), std::move(wanted), num_inputs));
+  Embeddings embeddings;
+  embeddings.vectors = std::move(answer.vectors);
+  embeddings.prompt_tokens = answer.usage.prompt_tokens;
+  co_return embeddings;
+}
+
+Task<Result<Reranking>> LocalProvider::Rerank(Call call, RerankingRequest request) {
+  CO_TRY(ModelLease lease, co_await Lease(request.model, request.keep_alive));
+  if (lease->shape().scores) co_return co_await RerankByPairs(call, std::move(lease), std::move(request));
+  if (lease->shape().vector_size > 0) co_return co_await RerankByVectors(call, std::move(lease), std::move(request));
+  co_return Error::Invalid("model", "got '" + request.model + "', want a cross-encoder or an embedding model")
+      .WithCode("wrong_model_kind");
+}
+
+Task<Result<Reranking>> LocalProvider::RerankByVectors(Call call, ModelLease /*lease*/, RerankingRequest request) {
+  EmbeddingRequest wanted;
+  wanted.model = request.model;
+  wanted.truncate = request.truncate;
+  wanted.keep_alive = request.keep_alive;
+  wanted.priority = request.priority;
+  wanted.inputs.emplace_back(TextPrompt{request.query});
+  for (const std::string& document : request.documents) wanted.inputs.emplace_back(TextPrompt{document});
+  CO_TRY(const Embeddings embeddings, co_await Embed(call, std::move(wanted)));
+  Reranking reranking;
+  reranking.prompt_tokens = embeddings.prompt_tokens;
+  for (size_t i = 1; i < embeddings.vectors.size(); ++i) {
+    reranking.scores.push_back(std::clamp(Cosine(embeddings.vectors[0], embeddings.vectors[i]), 0.0, 1.0));
+  }
+  co_return reranking;
+}
+
+Task<Result<Reranking>> LocalProvider::RerankByPairs(Call call, ModelLease lease, RerankingRequest request) {
+  RerankRequest wanted;
+  wanted.truncate = request.truncate;
+  wanted.options.priority = request.priority;
+  auto work = [&]() -> Result<void> {
+    for (size_t i = 0; i < request.documents.size(); ++i) {
+      auto pair = lease->tokenizer()->EncodePair(request.query, std::string_view(request.documents[i]),
+                                                 lease->engine().max_context(),
+                                                 request.truncate ? Truncation::kCut : Truncation::kError);
+      if (!pair.ok()) return std::move(pair).error().Under("documents[" + std::to_string(i) + "]");
+      wanted.pairs.push_back({std::move(pair->ids), std::move(pair->type_ids)});
+    }
+    return {};
+  };
+  auto waiting = OnPool(pool_, work);
+  const Result<void> encoded = co_await waiting;
+  if (!encoded.ok()) co_return encoded.error();
+  const size_t num_pairs = wanted.pairs.size();
+  CO_TRY(const auto answer, co_await SubmitForVectors(loop_, call, std::move(lease), std::move(wanted), num_pairs));
+  Reranking reranking;
+  reranking.prompt_tokens = answer.usage.prompt_tokens;
+  for (const std::vector<float>& logit : answer.vectors) {
+    reranking.scores.push_back(1.0 / (1.0 + std::exp(-static_cast<double>(logit.at(0)))));
+  }
+  co_return reranking;
+}
+
+}  // namespace atelier

@@ -1,0 +1,161 @@
+#include "serve/chat_body.h"
+
+#include <algorithm>
+#include <array>
+
+namespace atelier {
+
+Fields ChatBody::Describe() {
+  using B = ChatBody;
+  static constexpr Field fields[] = {
+      Key<&B::messages>("messages", "the conversation so far, at least one message").Required().AtMostItems(100000),
+      Inline<&B::generation>(),
+      Key<&B::max_completion_tokens>("max_completion_tokens", "most tokens of a choice").Between(0, 2147483647),
+      Key<&B::logprobs>("logprobs", "give each token's log probability"),
+      Key<&B::top_logprobs>("top_logprobs", "and of the likeliest tokens in its place").Between(0, kMaxLogprobs),
+      Key<&B::reasoning_effort>("reasoning_effort", "a variable of the chat template, for models that know it")
+          .OneOf("none|minimal|low|medium|high|xhigh|max"),
+      Key<&B::verbosity>("verbosity", "a variable of the chat template, for models that know it")
+          .OneOf("low|medium|high"),
+      Key<&B::documents>("documents", "documents for templates that place them"),
+      Key<&B::chat_template>("chat_template", "a Jinja template in place of the model's own").AtMostItems(1 << 20),
+      Key<&B::chat_template_kwargs>("chat_template_kwargs", "further variables of the template"),
+      Key<&B::add_generation_prompt>("add_generation_prompt", "open the assistant's turn"),
+      Key<&B::continue_final_message>("continue_final_message", "go on with the last message instead"),
+      Key<&B::add_special_tokens>("add_special_tokens", "what the tokenizer adds, beside what the template writes"),
+      Key<&B::truncate_prompt_tokens>("truncate_prompt_tokens", "keep only so many of the prompt's last tokens")
+          .Between(1, 2147483647),
+      Key<&B::metadata>("metadata", "up to 16 texts, kept with the trace").AtMostItems(16),
+      Ignored("store", "every call leaves a trace here, on this machine"),
+      Ignored("service_tier", "accepted without effect"),
+      Ignored("safety_identifier", "accepted without effect"),
+      Ignored("prompt_cache_key", "prefixes are shared by content"),
+      Ignored("prompt_cache_options", "prefixes are shared by content"),
+      Ignored("prompt_cache_retention", "accepted without effect"),
+      Ignored("prediction", "a hint that changes speed alone"),
+      Ignored("parallel_tool_calls", "without tools it has no effect"),
+      Unsupported("tools", "function calling").UnlessIs("[]"),
+      Unsupported("tool_choice", "function calling").UnlessIs("\"none\"|\"auto\""),
+      Unsupported("functions", "function calling").UnlessIs("[]"),
+      Unsupported("function_call", "function calling").UnlessIs("\"none\"|\"auto\""),
+      Unsupported("response_format", "constrained output").UnlessIs("{\"type\":\"text\"}"),
+      Unsupported("structured_outputs", "constrained output"),
+      Unsupported("guided_json", "constrained output"),
+      Unsupported("guided_regex", "constrained output"),
+      Unsupported("guided_choice", "constrained output"),
+      Unsupported("guided_grammar", "constrained output"),
+      Unsupported("grammar", "constrained output"),
+      Unsupported("json_schema", "constrained output"),
+      Unsupported("audio", "no model here speaks"),
+      Unsupported("modalities", "no model here speaks").UnlessIs("[\"text\"]"),
+      Unsupported("moderation", "there is no moderation model"),
+      Unsupported("web_search_options", "there is no web search in this resource"),
+      Unsupported("thinking_token_budget", "a bound on reasoning"),
+      Unsupported("use_beam_search", "beam search").UnlessIs("false"),
+      Unsupported("length_penalty", "beam search").UnlessIs("1"),
+      Unsupported("mm_processor_kwargs", "no model here sees"),
+      Unsupported("echo", "the prompt in front of the answer").UnlessIs("false"),
+  };
+  return fields;
+}
+
+namespace {
+
+Error InvalidMessage(size_t index, std::string_view part, std::string what) {
+  return Error::Invalid("messages[" + std::to_string(index) + "]" + std::string(part), std::move(what))
+      .WithCode("invalid_value");
+}
+
+// Text parts join into one string; parts that no text model can read are named.
+Result<Json> PlainContent(const Json& content, size_t index) {
+  if (content.is_null() || content.is_string()) return content;
+  if (!content.is_array()) {
+    return InvalidMessage(index, ".content", "got " + std::string(content.TypeName()) + ", want a string or an array");
+  }
+  std::string text;
+  for (int64_t i = 0; i < content.size(); ++i) {
+    const Json& part = content[i];
+    const std::string where = ".content[" + std::to_string(i) + "]";
+    const Json& type = part["type"];
+    if (!type.is_string()) return InvalidMessage(index, where + ".type", "got nothing, want \"text\"");
+    const bool refusal = type.AsString() == "refusal";
+    if (type.AsString() != "text" && !refusal) {
+      return Error::Unsupported("messages[" + std::to_string(index) + "]" + where + ".type",
+                                "got \"" + type.AsString() + "\", want \"text\": this model reads text alone")
+          .WithCode("unsupported_parameter");
+    }
+    const Json& words = part[refusal ? "refusal" : "text"];
+    if (!words.is_string()) return InvalidMessage(index, where + ".text", "got nothing, want a string");
+    text += words.AsString();
+  }
+  return Json(std::move(text));
+}
+
+Result<Json> CheckMessage(const Json& message, size_t index) {
+  static constexpr std::array<std::string_view, 6> kRoles = {"system",    "developer", "user",
+                                                             "assistant", "tool",      "function"};
+  if (!message.is_object()) {
+    return InvalidMessage(index, "", "got " + std::string(message.TypeName()) + ", want an object");
+  }
+  const Json& role = message["role"];
+  if (!role.is_string() || std::find(kRoles.begin(), kRoles.end(), role.AsString()) == kRoles.end()) {
+    return InvalidMessage(
+        index, ".role",
+        "got " + role.Dump().substr(0, 100) + ", want one of system, developer, user, assistant, tool, function");
+  }
+  TRY(Json content, PlainContent(message["content"], index));
+  if (content.is_null() && role.AsString() != "assistant") {
+    return InvalidMessage(index, ".content", "got nothing, want a string or an array");
+  }
+  Json plain = message;
+  plain.Set("content", std::move(content));
+  // Templates know the older name.
+  if (role.AsString() == "developer") plain.Set("role", "system");
+  return plain;
+}
+
+}  // namespace
+
+Result<GenerationRequest> ChatRequest(const ChatBody& body) {
+  if (body.messages.empty()) {
+    return Error::Invalid("messages", "got no message, want at least one").WithCode("invalid_value");
+  }
+  GenerationRequest request;
+  request.model = body.generation.model.value_or("");
+  TRY(request.options, body.generation.Options());
+  GenerateRequest& options = request.options.request;
+  if (body.max_completion_tokens) options.max_tokens = body.max_completion_tokens;
+  if (body.top_logprobs && !body.logprobs) {
+    return Error::Invalid("top_logprobs", "got it without logprobs, want logprobs: true").WithCode("invalid_value");
+  }
+  if (body.logprobs) options.logprobs = static_cast<int32_t>(body.top_logprobs.value_or(0));
+  request.options.truncate_prompt_tokens = body.truncate_prompt_tokens;
+
+  ChatPrompt prompt;
+  prompt.messages = Json::Array();
+  for (size_t i = 0; i < body.messages.size(); ++i) {
+    TRY(Json message, CheckMessage(body.messages[i], i));
+    prompt.messages.Push(std::move(message));
+  }
+  prompt.documents = body.documents;
+  prompt.template_kwargs = body.chat_template_kwargs;
+  if (!prompt.template_kwargs.is_null() && !prompt.template_kwargs.is_object()) {
+    return Error::Invalid("chat_template_kwargs",
+                          "got " + std::string(prompt.template_kwargs.TypeName()) + ", want an object")
+        .WithCode("invalid_type");
+  }
+  if (body.reasoning_effort) prompt.template_kwargs.Set("reasoning_effort", *body.reasoning_effort);
+  if (body.verbosity) prompt.template_kwargs.Set("verbosity", *body.verbosity);
+  prompt.chat_template = body.chat_template;
+  prompt.add_generation_prompt = body.add_generation_prompt;
+  prompt.continue_final_message = body.continue_final_message;
+  prompt.add_special_tokens = body.add_special_tokens;
+  if (prompt.continue_final_message && prompt.add_generation_prompt) {
+    return Error::Invalid("continue_final_message", "got it beside add_generation_prompt, want one of the two")
+        .WithCode("invalid_value");
+  }
+  request.prompt = std::move(prompt);
+  return request;
+}
+
+}  // namespace atelier

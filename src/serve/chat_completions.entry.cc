@@ -1,0 +1,130 @@
+// /v1/chat/completions                                          [OpenAI API reference, "Chat completions"]
+#include "serve/chat_body.h"
+#include "serve/errors.h"
+#include "serve/generation_reply.h"
+#include "serve/resource.h"
+
+namespace atelier {
+namespace {
+
+class ChatShape final : public ReplyShape {
+ public:
+  ChatShape(bool return_token_ids, bool tokens_as_ids)
+      : return_token_ids_(return_token_ids), tokens_as_ids_(tokens_as_ids) {}
+
+  std::string_view id_prefix() const override { return "chatcmpl-"; }
+  std::string_view operation() const override { return "chat"; }
+  std::string_view whole_object() const override { return "chat.completion"; }
+  std::string_view event_object() const override { return "chat.completion.chunk"; }
+
+  Json Whole(const ChoiceResult& choice) const override {
+    Json body = Json::Object({
+        {"index", choice.index},
+        {"message", Json::Object({{"role", "assistant"}, {"content", choice.text}, {"refusal", nullptr}})},
+        {"logprobs", Logprobs(choice)},
+        {"finish_reason", FinishName(choice.end.reason)},
+    });
+    AddStopReason(choice, body);
+    if (return_token_ids_) body.Set("token_ids", TokenIds(choice.tokens));
+    if (choice.prompt_logprobs != nullptr) body.Set("prompt_logprobs", PromptLogprobList(*choice.prompt_logprobs));
+    return body;
+  }
+
+  std::optional<Json> Opening(const ChoiceResult& choice) const override {
+    Json delta = Json::Object({{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}});
+    return Event(choice, std::move(delta), Json(), Json());
+  }
+  Json Delta(const ChoiceResult& delta) const override {
+    Json event = Event(delta, Json::Object({{"content", delta.text}}), Logprobs(delta), Json());
+    if (return_token_ids_) event.Set("token_ids", TokenIds(delta.tokens));
+    return event;
+  }
+  Json Closing(const ChoiceResult& choice) const override {
+    Json event = Event(choice, Json::Object(), Json(), FinishName(choice.end.reason));
+    AddStopReason(choice, event);
+    return event;
+  }
+
+ private:
+  static Json Event(const ChoiceResult& choice, Json delta, Json logprobs, Json finish_reason) {
+    return Json::Object({{"index", choice.index},
+                         {"delta", std::move(delta)},
+                         {"logprobs", std::move(logprobs)},
+                         {"finish_reason", std::move(finish_reason)}});
+  }
+
+  static void AddStopReason(const ChoiceResult& choice, Json& body) {
+    if (!choice.end.stop_string.empty()) body.Set("stop_reason", choice.end.stop_string);
+  }
+
+  Json TokenBody(const TokenText& token) const {
+    Json bytes = Json::Array();
+    for (const char byte : token.bytes) bytes.Push(static_cast<int>(static_cast<unsigned char>(byte)));
+    const std::string name = tokens_as_ids_ ? "token_id:" + std::to_string(token.id) : token.bytes;
+    return Json::Object({{"token", name}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
+  }
+  Json EntryBody(const TokenChoice& entry) const {
+    Json body = TokenBody(entry.chosen);
+    Json top = Json::Array();
+    for (const TokenText& token : entry.top) top.Push(TokenBody(token));
+    body.Set("top_logprobs", std::move(top));
+    return body;
+  }
+  Json Logprobs(const ChoiceResult& choice) const {
+    if (choice.logprobs.empty()) return {};
+    Json content = Json::Array();
+    for (const TokenChoice& entry : choice.logprobs) content.Push(EntryBody(entry));
+    return Json::Object({{"content", std::move(content)}, {"refusal", nullptr}});
+  }
+  // As vLLM: null for the first token, then an object of rank and text by id.
+  static Json PromptLogprobList(const PromptLogprobs& logprobs) {
+    Json list = Json::Array({Json()});
+    for (const TokenChoice& entry : logprobs.entries) {
+      Json by_id = Json::Object();
+      int rank = 1;
+      for (const TokenText& token : entry.top) Describe(by_id, token, rank++);
+      Describe(by_id, entry.chosen, entry.rank);
+      list.Push(std::move(by_id));
+    }
+    return list;
+  }
+  static void Describe(Json& by_id, const TokenText& token, int rank) {
+    by_id.Set(
+        std::to_string(token.id),
+        Json::Object({{"logprob", FiniteLogprob(token.logprob)}, {"rank", rank}, {"decoded_token", token.bytes}}));
+  }
+
+  const bool return_token_ids_;
+  const bool tokens_as_ids_;
+};
+
+Task<HttpResponse> CreateChatCompletion(HttpRequest http, App& app) {
+  Result<Parsed<ChatBody>> parsed = ParseBody<ChatBody>(http, app);
+  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  const ChatBody& body = parsed->body;
+  Result<GenerationRequest> request = ChatRequest(body);
+  if (!request.ok()) co_return ErrorResponse(request.error());
+  ReplyOptions options = ReplyOptionsOf(body.generation);
+  options.unknown = parsed->unknown;
+  if (!body.metadata.empty()) {
+    options.metadata = Json::Object();
+    for (const auto& [key, value] : body.metadata) options.metadata.Set(key, value);
+  }
+  std::vector<GenerationRequest> requests;
+  requests.push_back(std::move(*request));
+  auto shape =
+      std::make_shared<ChatShape>(body.generation.return_token_ids, body.generation.return_tokens_as_token_ids);
+  std::string model = body.generation.model.value_or("");
+  co_return co_await ReplyWith(app, std::move(http), std::move(model), std::move(requests), std::move(shape),
+                               std::move(options));
+}
+
+constexpr RouteSpec kRoutes[] = {
+    {"POST", "/v1/chat/completions", "Answer a conversation", CreateChatCompletion, JsonSchema<ChatBody>},
+};
+
+}  // namespace
+
+extern const Resource resource_chat_completions{kRoutes};
+
+}  // namespace atelier

@@ -1,0 +1,240 @@
+// /v1/completions                                                    [OpenAI API reference, "Completions"]
+#include "base/text/utf8.h"
+#include "serve/errors.h"
+#include "serve/generation_reply.h"
+#include "serve/prompt_body.h"
+#include "serve/resource.h"
+
+namespace atelier {
+namespace {
+
+struct CompletionBody {
+  GenerationBody generation;
+  Json prompt;
+  std::optional<int64_t> best_of, logprobs, truncate_prompt_tokens;
+  bool echo = false, add_special_tokens = true;
+  std::optional<std::string> suffix;
+  static Fields Describe();
+};
+
+Fields CompletionBody::Describe() {
+  using B = CompletionBody;
+  static constexpr Field fields[] = {
+      Key<&B::prompt>("prompt", "a text, texts, token ids, or arrays of token ids").Required(),
+      Inline<&B::generation>(),
+      Key<&B::best_of>("best_of", "make so many, send the n likeliest").Between(0, kMaxChoices),
+      Key<&B::logprobs>("logprobs", "log probabilities of the tokens and of so many alternatives")
+          .Between(0, kMaxLogprobs),
+      Key<&B::echo>("echo", "the prompt in front of the text"),
+      Key<&B::suffix>("suffix", "text after the gap, for models that fill in the middle"),
+      Key<&B::add_special_tokens>("add_special_tokens", "what the tokenizer puts around a text"),
+      Key<&B::truncate_prompt_tokens>("truncate_prompt_tokens", "keep only so many of the prompt's last tokens")
+          .Between(1, 2147483647),
+      Unsupported("response_format", "constrained output").UnlessIs("{\"type\":\"text\"}"),
+      Unsupported("structured_outputs", "constrained output"),
+      Unsupported("guided_json", "constrained output"),
+      Unsupported("guided_regex", "constrained output"),
+      Unsupported("guided_choice", "constrained output"),
+      Unsupported("guided_grammar", "constrained output"),
+      Unsupported("grammar", "constrained output"),
+      Unsupported("json_schema", "constrained output"),
+      Unsupported("use_beam_search", "beam search").UnlessIs("false"),
+  };
+  return fields;
+}
+
+// A token as text: what is not UTF-8 by itself shows as U+FFFD.
+std::string TokenName(const TokenText& token, bool as_ids) {
+  return as_ids ? "token_id:" + std::to_string(token.id) : token.bytes;
+}
+
+int64_t NumCharacters(std::string_view text) {
+  int64_t num = 0;
+  for (const char c : text) num += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+  return num;
+}
+
+// The four parallel lists of a completion's logprobs.
+class LogprobLists {
+ public:
+  LogprobLists(bool as_ids, int64_t text_offset) : as_ids_(as_ids), offset_(text_offset) {}
+
+  void AddUnscored(const TokenText& token) {
+    AddToken(token);
+    logprobs_.Push(Json());
+    top_.Push(Json());
+  }
+  void Add(const TokenChoice& entry) {
+    AddToken(entry.chosen);
+    logprobs_.Push(FiniteLogprob(entry.chosen.logprob));
+    Json top = Json::Object();
+    for (const TokenText& token : entry.top) top.Set(TokenName(token, as_ids_), FiniteLogprob(token.logprob));
+    top.Set(TokenName(entry.chosen, as_ids_), FiniteLogprob(entry.chosen.logprob));
+    top_.Push(std::move(top));
+  }
+  Json Take() {
+    return Json::Object({{"text_offset", std::move(offsets_)},
+                         {"token_logprobs", std::move(logprobs_)},
+                         {"tokens", std::move(tokens_)},
+                         {"top_logprobs", std::move(top_)}});
+  }
+
+ private:
+  void AddToken(const TokenText& token) {
+    tokens_.Push(TokenName(token, as_ids_));
+    offsets_.Push(offset_);
+    offset_ += NumCharacters(token.bytes);
+  }
+
+  const bool as_ids_;
+  int64_t offset_;
+  Json tokens_ = Json::Array(), offsets_ = Json::Array(), logprobs_ = Json::Array(), top_ = Json::Array();
+};
+
+// What a prompt looks like in front of its completion.
+struct EchoedPrompt {
+  std::string text;
+  std::vector<TokenText> tokens;
+};
+
+class CompletionShape final : public ReplyShape {
+ public:
+  CompletionShape(const CompletionBody& body, std::vector<EchoedPrompt> echoes)
+      : n_(static_cast<int32_t>(body.generation.n.value_or(1))),
+        logprobs_(body.logprobs.has_value()),
+        return_token_ids_(body.generation.return_token_ids),
+        tokens_as_ids_(body.generation.return_tokens_as_token_ids),
+        echoes_(std::move(echoes)) {}
+
+  std::string_view id_prefix() const override { return "cmpl-"; }
+  std::string_view operation() const override { return "text_completion"; }
+  std::string_view whole_object() const override { return "text_completion"; }
+  std::string_view event_object() const override { return "text_completion"; }
+
+  Json Whole(const ChoiceResult& choice) const override {
+    const EchoedPrompt* echo = EchoOf(choice);
+    Json body = Body(choice, (echo != nullptr ? echo->text : "") + choice.text,
+                     logprobs_ ? Lists(choice, echo) : Json(), FinishName(choice.end.reason));
+    if (return_token_ids_) {
+      body.Set("token_ids", TokenIds(choice.tokens));
+      body.Set("prompt_token_ids", TokenIds(choice.generation->prompt_tokens));
+    }
+    return body;
+  }
+  std::optional<Json> Opening(const ChoiceResult& choice) const override {
+    const EchoedPrompt* echo = EchoOf(choice);
+    if (echo == nullptr) return std::nullopt;
+    return Body(choice, echo->text, Json(), Json());
+  }
+  Json Delta(const ChoiceResult& delta) const override {
+    Json body = Body(delta, delta.text, logprobs_ ? Lists(delta, nullptr) : Json(), Json());
+    if (return_token_ids_) body.Set("token_ids", TokenIds(delta.tokens));
+    return body;
+  }
+  Json Closing(const ChoiceResult& choice) const override {
+    return Body(choice, "", Json(), FinishName(choice.end.reason));
+  }
+
+ private:
+  const EchoedPrompt* EchoOf(const ChoiceResult& choice) const {
+    return echoes_.empty() ? nullptr : &echoes_[static_cast<size_t>(choice.index / n_)];
+  }
+  static Json Body(const ChoiceResult& choice, std::string text, Json logprobs, Json finish_reason) {
+    return Json::Object({{"index", choice.index},
+                         {"text", std::move(text)},
+                         {"logprobs", std::move(logprobs)},
+                         {"finish_reason", std::move(finish_reason)}});
+  }
+  Json Lists(const ChoiceResult& choice, const EchoedPrompt* echo) const {
+    LogprobLists lists(tokens_as_ids_, 0);
+    if (echo != nullptr && !echo->tokens.empty()) {
+      lists.AddUnscored(echo->tokens.front());
+      if (choice.prompt_logprobs != nullptr) {
+        for (const TokenChoice& entry : choice.prompt_logprobs->entries) lists.Add(entry);
+      }
+    }
+    for (const TokenChoice& entry : choice.logprobs) lists.Add(entry);
+    return lists.Take();
+  }
+
+  const int32_t n_;
+  const bool logprobs_, return_token_ids_, tokens_as_ids_;
+  const std::vector<EchoedPrompt> echoes_;
+};
+
+// The prompts of a body, each with its request.
+Result<std::vector<GenerationRequest>> Requests(const CompletionBody& body) {
+  TRY(std::vector<Prompt> prompts, ReadPrompts(body.prompt, "prompt", body.add_special_tokens));
+  TRY(GenerationOptions options, body.generation.Options());
+  if (body.best_of && *body.best_of > 0) {
+    if (*body.best_of < options.request.n) {
+      return Error::Invalid("best_of", "got " + std::to_string(*body.best_of) + ", want at least n, which is " +
+                                           std::to_string(options.request.n))
+          .WithCode("invalid_value");
+    }
+    options.request.best_of = static_cast<int32_t>(*body.best_of);
+    if (body.generation.stream && options.request.best_of > options.request.n) {
+      return Error::Invalid("best_of", "got it with stream, want one of the two: the best is known at the end")
+          .WithCode("invalid_value");
+    }
+  }
+  constexpr int64_t kOpenAiDefaultTokens = 16;
+  if (!options.request.max_tokens) options.request.max_tokens = kOpenAiDefaultTokens;
+  if (body.logprobs) options.request.logprobs = static_cast<int32_t>(*body.logprobs);
+  if (body.echo && body.logprobs) options.request.prompt_logprobs = static_cast<int32_t>(*body.logprobs);
+  options.truncate_prompt_tokens = body.truncate_prompt_tokens;
+  std::vector<GenerationRequest> requests;
+  for (Prompt& prompt : prompts) {
+    if (body.suffix && !body.suffix->empty()) {
+      const auto* text = std::get_if<TextPrompt>(&prompt);
+      if (text == nullptr) return Error::Invalid("suffix", "got it beside token ids, want a text prompt");
+      prompt = InfillPrompt{text->text, *body.suffix};
+    }
+    requests.push_back({body.generation.model.value_or(""), std::move(prompt), options});
+  }
+  return requests;
+}
+
+Task<Result<std::vector<EchoedPrompt>>> Echoes(App& app, Call call, std::vector<GenerationRequest> requests) {
+  std::vector<EchoedPrompt> echoes;
+  for (const GenerationRequest& request : requests) {
+    CO_TRY(Generation prepared, co_await app.language_model().Prepare(call, request));
+    EchoedPrompt echo;
+    CO_TRY(echo.tokens, co_await app.language_model().Spell(call, request.model, prepared.prompt_tokens));
+    for (const TokenText& token : echo.tokens) echo.text += token.bytes;
+    echoes.push_back(std::move(echo));
+  }
+  co_return echoes;
+}
+
+Task<HttpResponse> CreateCompletion(HttpRequest http, App& app) {
+  Result<Parsed<CompletionBody>> parsed = ParseBody<CompletionBody>(http, app);
+  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  const CompletionBody& body = parsed->body;
+  Result<std::vector<GenerationRequest>> requests = Requests(body);
+  if (!requests.ok()) co_return ErrorResponse(requests.error());
+  const Result<ModelListing> model = app.FindModel(body.generation.model.value_or(""), "chat");
+  if (!model.ok()) co_return ErrorResponse(model.error());
+  for (GenerationRequest& request : *requests) request.model = model->id;
+  std::vector<EchoedPrompt> echoes;
+  if (body.echo) {
+    Result<std::vector<EchoedPrompt>> found = co_await Echoes(app, http.call, *requests);
+    if (!found.ok()) co_return ErrorResponse(found.error());
+    echoes = std::move(*found);
+  }
+  ReplyOptions options = ReplyOptionsOf(body.generation);
+  options.unknown = parsed->unknown;
+  auto shape = std::make_shared<CompletionShape>(body, std::move(echoes));
+  co_return co_await ReplyWith(app, std::move(http), model->id, std::move(*requests), std::move(shape),
+                               std::move(options));
+}
+
+constexpr RouteSpec kRoutes[] = {
+    {"POST", "/v1/completions", "Continue a text", CreateCompletion, JsonSchema<CompletionBody>},
+};
+
+}  // namespace
+
+extern const Resource resource_completions{kRoutes};
+
+}  // namespace atelier

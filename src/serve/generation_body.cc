@@ -1,0 +1,177 @@
+#include "serve/generation_body.h"
+
+#include <charconv>
+#include <utility>
+
+namespace atelier {
+namespace {
+
+template <class To, class From>
+void Set(To& to, const std::optional<From>& from) {
+  if (from) to = static_cast<To>(*from);
+}
+
+Result<int32_t> TokenId(std::string_view text) {
+  int32_t id = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (fault != std::errc() || end != text.data() + text.size() || id < 0) {
+    return Error::Invalid("logit_bias", "got the key '" + std::string(text) + "', want a token id");
+  }
+  return id;
+}
+
+std::vector<int32_t> Narrow(const std::vector<int64_t>& wide) { return {wide.begin(), wide.end()}; }
+
+constexpr double kMaxId = 2147483647;
+
+}  // namespace
+
+Fields StreamOptions::Describe() {
+  static constexpr Field fields[] = {
+      Key<&StreamOptions::include_usage>("include_usage", "a last event with the usage; others say usage: null"),
+      Key<&StreamOptions::continuous_usage_stats>("continuous_usage_stats", "usage so far in every event"),
+      Ignored("include_obfuscation", "padding against traffic analysis; nothing leaves this machine"),
+  };
+  return fields;
+}
+
+Fields GenerationBody::Describe() {
+  using B = GenerationBody;
+  static constexpr Field fields[] = {
+      Key<&B::model>("model", "id of a model; without, the default one"),
+      Key<&B::stream>("stream", "answer as server-sent events"),
+      Key<&B::stream_options>("stream_options", "what else the stream tells"),
+      Key<&B::n>("n", "how many choices").Between(1, kMaxChoices),
+      Key<&B::max_tokens>("max_tokens", "most tokens of a choice").Between(0, kMaxId),
+      Key<&B::min_tokens>("min_tokens", "no end before so many tokens").Between(0, kMaxId),
+      Key<&B::seed>("seed", "the same seed gives the same text, whatever else is running"),
+      Key<&B::temperature>("temperature", "0 is greedy").Between(0, 2),
+      Key<&B::top_p>("top_p", "the smallest set of tokens with this much probability").Between(1e-9, 1),
+      Key<&B::top_k>("top_k", "the k likeliest tokens; 0 or -1: all").Between(-1, kMaxId),
+      Key<&B::min_p>("min_p", "tokens at least this likely, relative to the likeliest").Between(0, 1),
+      Key<&B::typical_p>("typical_p", "locally typical sampling; 1: off").Between(1e-9, 1),
+      Key<&B::top_n_sigma>("top_n_sigma", "logits within n standard deviations of the best; 0: off").Between(0, 1000),
+      Key<&B::xtc_probability>("xtc_probability", "chance to exclude top choices; 0: off").Between(0, 1),
+      Key<&B::xtc_threshold>("xtc_threshold", "probability above which XTC excludes").Between(0, 1),
+      Key<&B::dry_multiplier>("dry_multiplier", "penalty for repeating sequences; 0: off").Between(0, 1000),
+      Key<&B::dry_base>("dry_base", "growth of that penalty").Between(1, 1000),
+      Key<&B::dry_allowed_length>("dry_allowed_length", "repeats so long are free").Between(0, kMaxId),
+      Key<&B::dry_penalty_last_n>("dry_penalty_last_n", "tokens DRY looks back; -1: all").Between(-1, kMaxId),
+      Key<&B::dry_sequence_breakers>("dry_sequence_breakers", "texts that end a repeat").AtMostItems(64),
+      Key<&B::mirostat>("mirostat", "0: off, 2: version 2").Between(0, 2),
+      Key<&B::mirostat_tau>("mirostat_tau", "its target surprise").Between(0, 100),
+      Key<&B::mirostat_eta>("mirostat_eta", "its learning rate").Between(0, 1),
+      Key<&B::repetition_penalty>("repetition_penalty", "divides logits of tokens seen; 1: off").Between(1e-3, 100),
+      Key<&B::repeat_penalty>("repeat_penalty", "llama-server's name for repetition_penalty").Between(1e-3, 100),
+      Key<&B::repeat_last_n>("repeat_last_n", "tokens the penalties look back; -1: all").Between(-1, kMaxId),
+      Key<&B::presence_penalty>("presence_penalty", "subtracted from logits of tokens in the output").Between(-2, 2),
+      Key<&B::frequency_penalty>("frequency_penalty", "the same for each occurrence").Between(-2, 2),
+      Key<&B::logit_bias>("logit_bias", "token id to what is added to its logit").Between(-100, 100),
+      Key<&B::stop>("stop", "texts that end a choice").AtMostItems(kMaxStops),
+      Key<&B::stop_token_ids>("stop_token_ids", "tokens that end a choice").Between(0, kMaxId).AtMostItems(4096),
+      Key<&B::allowed_token_ids>("allowed_token_ids", "only these tokens").Between(0, kMaxId),
+      Key<&B::bad_words>("bad_words", "texts that must not be written").AtMostItems(4096),
+      Key<&B::include_stop_str_in_output>("include_stop_str_in_output", "keep the stop text at the end"),
+      Key<&B::ignore_eos>("ignore_eos", "go on where the model would end"),
+      Key<&B::skip_special_tokens>("skip_special_tokens", "leave control tokens out of the text"),
+      Key<&B::prompt_logprobs>("prompt_logprobs", "logprobs of the prompt's tokens").Between(0, kMaxLogprobs),
+      Key<&B::return_token_ids>("return_token_ids", "token_ids and prompt_token_ids beside the text"),
+      Key<&B::return_tokens_as_token_ids>("return_tokens_as_token_ids", "logprobs name tokens as token_id:N"),
+      Key<&B::cache_salt>("cache_salt", "cached prefixes are shared only under the same salt").AtMostItems(1024),
+      Key<&B::cache_prompt>("cache_prompt", "read the prefix cache"),
+      Key<&B::priority>("priority", "smaller is served sooner").Between(-1000, 1000),
+      Key<&B::keep_alive>("keep_alive", "how long the model stays loaded, as \"5m\" or seconds; negative: for ever"),
+      Ignored("user", "accepted without effect"),
+      Ignored("spaces_between_special_tokens", "accepted without effect"),
+  };
+  return fields;
+}
+
+Result<GenerationOptions> GenerationBody::Options() const {
+  GenerationOptions options;
+  GenerateRequest& r = options.request;
+  SamplingParams& s = r.sampling;
+  Set(r.n, n);
+  r.max_tokens = max_tokens;
+  Set(r.min_tokens, min_tokens);
+  if (seed) options.seed = static_cast<uint64_t>(*seed);
+  Set(s.temperature, temperature), Set(s.top_p, top_p), Set(s.min_p, min_p), Set(s.typical_p, typical_p);
+  if (top_k && *top_k > 0) s.top_k = static_cast<int32_t>(*top_k);
+  Set(s.top_n_sigma, top_n_sigma);
+  Set(s.xtc_probability, xtc_probability), Set(s.xtc_threshold, xtc_threshold);
+  Set(s.dry_multiplier, dry_multiplier), Set(s.dry_base, dry_base);
+  Set(s.dry_allowed_length, dry_allowed_length), Set(s.dry_last_n, dry_penalty_last_n);
+  if (dry_sequence_breakers) s.dry_breakers = *dry_sequence_breakers;
+  if (mirostat == 1) return Error::Unsupported("mirostat", "got 1, want 0 or 2 (version 2)");
+  Set(s.mirostat, mirostat), Set(s.mirostat_tau, mirostat_tau), Set(s.mirostat_eta, mirostat_eta);
+  if (repetition_penalty && repeat_penalty) {
+    return Error::Invalid("repeat_penalty", "got it beside repetition_penalty, want one of the two");
+  }
+  Set(s.repetition_penalty, repetition_penalty), Set(s.repetition_penalty, repeat_penalty);
+  Set(s.presence_penalty, presence_penalty), Set(s.frequency_penalty, frequency_penalty);
+  Set(s.penalty_last_n, repeat_last_n);
+  for (const auto& [text, bias] : logit_bias) {
+    TRY(const int32_t id, TokenId(text));
+    s.logit_bias.emplace_back(id, static_cast<float>(bias));
+  }
+  s.allowed_token_ids = Narrow(allowed_token_ids);
+  options.bad_words = bad_words;
+  r.stop = stop.values;
+  r.stop_token_ids = Narrow(stop_token_ids);
+  r.include_stop_str = include_stop_str_in_output;
+  r.ignore_eos = ignore_eos;
+  r.skip_special_tokens = skip_special_tokens;
+  Set(r.prompt_logprobs, prompt_logprobs);
+  r.cache_salt = cache_salt;
+  r.read_prefix_cache = cache_prompt;
+  Set(r.options.priority, priority);
+  if (keep_alive) {
+    TRY(options.keep_alive, ParseKeepAlive(*keep_alive));
+  }
+  return options;
+}
+
+namespace {
+
+// Milliseconds of one unit; 0 for what is none.
+int64_t UnitMilliseconds(std::string_view unit) {
+  if (unit == "ms") return 1;
+  if (unit == "s") return 1000;
+  if (unit == "m") return 60'000;
+  if (unit == "h") return 3'600'000;
+  return 0;
+}
+
+}  // namespace
+
+Result<std::chrono::milliseconds> ParseKeepAlive(const Json& value) {
+  constexpr double kMostSeconds = 1e9;  // thirty years
+  const Error bad = Error::Invalid("keep_alive", "got " + value.Dump().substr(0, 40) +
+                                                     ", want a text such as \"5m\", or seconds; negative is for ever")
+                        .WithCode("invalid_value");
+  if (value.is_number()) {
+    const double seconds = value.AsDouble();
+    if (!(seconds <= kMostSeconds)) return bad;
+    return std::chrono::milliseconds(seconds < 0 ? -1 : static_cast<int64_t>(seconds * 1000));
+  }
+  if (!value.is_string()) return bad;
+  std::string_view rest = value.AsString();
+  if (rest.starts_with('-')) return std::chrono::milliseconds(-1);
+  double total = 0;
+  if (rest.empty()) return bad;
+  while (!rest.empty()) {
+    double count = 0;
+    const auto [end, fault] = std::from_chars(rest.data(), rest.data() + rest.size(), count, std::chars_format::fixed);
+    if (fault != std::errc()) return bad;
+    rest.remove_prefix(static_cast<size_t>(end - rest.data()));
+    const std::string_view unit = rest.substr(0, std::min(rest.find_first_of("0123456789."), rest.size()));
+    const int64_t scale = unit.empty() ? 1000 : UnitMilliseconds(unit);
+    if (scale == 0) return bad;
+    total += count * static_cast<double>(scale);
+    rest.remove_prefix(unit.size());
+  }
+  if (!(total <= kMostSeconds * 1000)) return bad;
+  return std::chrono::milliseconds(static_cast<int64_t>(total));
+}
+
+}  // namespace atelier

@@ -1,0 +1,272 @@
+#include "serve/generation_reply.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/net/sse.h"
+#include "serve/errors.h"
+#include "serve/generation_trace.h"
+#include "serve/resource.h"
+
+namespace atelier {
+namespace {
+
+// What the events of one reply share, and what has come so far.
+struct ReplyState {
+  App& app;
+  std::shared_ptr<const ReplyShape> shape;
+  ReplyOptions options;
+  GenerationTrace trace;
+  Json envelope;  // id, object, created, model, system_fingerprint
+  int32_t n = 1;
+  std::vector<Generation> generations;
+  std::vector<std::vector<ChoiceResult>> choices;  // [generations][n]
+  std::vector<std::optional<PromptLogprobs>> prompt_logprobs;
+  Usage usage;
+  std::optional<Error> error;
+};
+
+Json Envelope(const App& app, const ReplyShape& shape, const ModelListing& model, const Generation& first,
+              const ReplyOptions& options, std::string_view trace_id) {
+  Json envelope = Json::Object({
+      {"id", std::string(shape.id_prefix()) + std::string(trace_id)},
+      {"object", options.stream ? shape.event_object() : shape.whole_object()},
+      {"created", app.clock().UnixNanos() / 1'000'000'000},
+      {"model", model.id},
+      {"system_fingerprint", app.Fingerprint(model)},
+  });
+  if (options.return_token_ids) envelope.Set("prompt_token_ids", TokenIds(first.prompt_tokens));
+  if (!options.stream && !options.metadata.is_null()) envelope.Set("metadata", options.metadata);
+  return envelope;
+}
+
+void Add(Usage& total, const Usage& more) {
+  total.prompt_tokens += more.prompt_tokens;
+  total.cached_tokens += more.cached_tokens;
+  total.completion_tokens += more.completion_tokens;
+}
+
+// Takes one event into the state. Returns what is new of a choice, for streams.
+void Gather(ReplyState& state, size_t index, GenerationEvent event) {
+  if (auto* prompt = std::get_if<PromptLogprobs>(&event)) {
+    state.prompt_logprobs[index] = std::move(*prompt);
+    for (ChoiceResult& choice : state.choices[index]) choice.prompt_logprobs = &*state.prompt_logprobs[index];
+  } else if (auto* delta = std::get_if<GenerationDelta>(&event)) {
+    ChoiceResult& choice = state.choices[index][static_cast<size_t>(delta->choice)];
+    choice.text += delta->text;
+    choice.tokens.insert(choice.tokens.end(), delta->tokens.begin(), delta->tokens.end());
+    std::move(delta->logprobs.begin(), delta->logprobs.end(), std::back_inserter(choice.logprobs));
+  } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
+    state.choices[index][static_cast<size_t>(end->choice)].end = std::move(*end);
+  } else {
+    auto& last = std::get<GenerationEnd>(event);
+    Add(state.usage, last.usage);
+    state.trace.AddGeneration(last);
+    if (last.error && !state.error) state.error = std::move(last.error);
+  }
+}
+
+// --- whole replies ---
+
+Task<void> GatherAll(std::shared_ptr<ReplyState> state, size_t index) {
+  for (;;) {
+    std::deque<GenerationEvent> batch = co_await state->generations[index].events->NextBatch();
+    if (batch.empty()) break;
+    for (GenerationEvent& event : batch) Gather(*state, index, std::move(event));
+  }
+}
+
+Task<HttpResponse> WholeReply(std::shared_ptr<ReplyState> state) {
+  for (size_t i = 0; i < state->generations.size(); ++i) co_await GatherAll(state, i);
+  state->trace.End(state->usage, state->error, state->choices);
+  if (state->error) co_return ErrorResponse(*state->error);
+  Json body = state->envelope;
+  Json choices = Json::Array();
+  for (const auto& of_generation : state->choices) {
+    for (const ChoiceResult& choice : of_generation) choices.Push(state->shape->Whole(choice));
+  }
+  body.Set("choices", std::move(choices));
+  body.Set("usage", UsageBody(state->usage));
+  HttpResponse response = JsonResponse(body);
+  AddWarnings(response, state->options.unknown);
+  co_return response;
+}
+
+// --- streams ---
+
+std::string EventText(const ReplyState& state, Json choices) {
+  Json event = state.envelope;
+  event.Set("choices", std::move(choices));
+  if (state.options.include_usage) {
+    event.Set("usage", state.options.continuous_usage ? UsageBody(state.usage) : Json());
+  }
+  return FormatSse(event.Dump());
+}
+
+std::string EventOf(const ReplyState& state, Json choice) {
+  Json choices = Json::Array();
+  choices.Push(std::move(choice));
+  return EventText(state, std::move(choices));
+}
+
+// The text of the SSE events that an event of the engine makes; empty where it has nothing for the client.
+std::string StreamText(ReplyState& state, size_t index, GenerationEvent& event) {
+  std::string out;
+  if (auto* delta = std::get_if<GenerationDelta>(&event)) {
+    ChoiceResult& choice = state.choices[index][static_cast<size_t>(delta->choice)];
+    ChoiceResult news;
+    news.index = choice.index;
+    news.generation = choice.generation;
+    news.text = delta->text;
+    news.tokens = delta->tokens;
+    news.logprobs = delta->logprobs;
+    const bool nothing_new = news.text.empty() && news.logprobs.empty() && !state.options.return_token_ids;
+    if (!nothing_new) out = EventOf(state, state.shape->Delta(news));
+  } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
+    ChoiceResult last = state.choices[index][static_cast<size_t>(end->choice)];
+    last.end = *end;
+    out = EventOf(state, state.shape->Closing(last));
+  }
+  return out;
+}
+
+// Streams one generation until it ends or the client is gone.
+Task<void> Pump(std::shared_ptr<ReplyState> state, size_t index, BodyWriter writer) {
+  bool open = true;
+  for (;;) {
+    std::deque<GenerationEvent> batch = co_await state->generations[index].events->NextBatch();
+    if (batch.empty()) break;
+    std::string text;
+    for (GenerationEvent& event : batch) {
+      if (auto* delta = std::get_if<GenerationDelta>(&event); delta != nullptr && state->options.continuous_usage) {
+        state->usage.completion_tokens += static_cast<int64_t>(delta->tokens.size());
+      }
+      text += StreamText(*state, index, event);
+      if (state->options.continuous_usage && std::holds_alternative<GenerationEnd>(event)) state->usage = {};
+      Gather(*state, index, std::move(event));
+    }
+    if (open && !text.empty()) open = writer.Write(text);
+    if (!open) state->generations[index].owner.reset();
+  }
+}
+
+Task<void> PumpAll(std::shared_ptr<ReplyState> state, BodyWriter writer) {
+  const size_t num_generations = state->generations.size();
+  if (num_generations == 1) {
+    co_await Pump(state, 0, writer);
+    co_return;
+  }
+  auto ended = Channel<int>::Create(state->app.loop(), num_generations);
+  for (size_t i = 0; i < num_generations; ++i) {
+    Spawn(Pump(state, i, writer), [ended] { ended->Push(0); });
+  }
+  for (size_t num_ended = 0; num_ended < num_generations;) {
+    const std::deque<int> batch = co_await ended->NextBatch();
+    num_ended += batch.size();
+  }
+}
+
+Task<void> Produce(std::shared_ptr<ReplyState> state, BodyWriter writer) {
+  std::string opening;
+  for (const auto& of_generation : state->choices) {
+    for (const ChoiceResult& choice : of_generation) {
+      if (auto event = state->shape->Opening(choice)) opening += EventOf(*state, std::move(*event));
+    }
+  }
+  if (!opening.empty()) writer.Write(opening);
+  co_await PumpAll(state, writer);
+  std::string closing;
+  if (state->error) {
+    closing = FormatSse(ErrorBody(*state->error, StatusOf(*state->error)).Dump());
+  } else if (state->options.include_usage) {
+    Json event = state->envelope;
+    event.Set("choices", Json::Array());
+    event.Set("usage", UsageBody(state->usage));
+    closing = FormatSse(event.Dump());
+  }
+  writer.Write(closing + FormatSse("[DONE]"));
+  state->trace.End(state->usage, state->error, state->choices);
+}
+
+HttpResponse StreamReply(std::shared_ptr<ReplyState> state) {
+  const std::vector<std::string> unknown = state->options.unknown;
+  HttpResponse response =
+      HttpResponse::Events([state = std::move(state)](BodyWriter writer) { return Produce(state, std::move(writer)); });
+  AddWarnings(response, unknown);
+  return response;
+}
+
+}  // namespace
+
+ReplyOptions ReplyOptionsOf(const GenerationBody& body) {
+  ReplyOptions options;
+  options.stream = body.stream;
+  if (body.stream_options) {
+    options.include_usage = body.stream_options->include_usage;
+    options.continuous_usage = body.stream_options->continuous_usage_stats;
+  }
+  options.return_token_ids = body.return_token_ids;
+  return options;
+}
+
+Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std::vector<GenerationRequest> requests,
+                             std::shared_ptr<const ReplyShape> shape, ReplyOptions options) {
+  const Result<ModelListing> listing = app.FindModel(model, "chat");
+  if (!listing.ok()) co_return ErrorResponse(listing.error());
+  GenerationTrace trace(app, http, *listing, shape->operation(), requests.front().options, options.metadata);
+  auto state = std::make_shared<ReplyState>(ReplyState{.app = app,
+                                                       .shape = std::move(shape),
+                                                       .options = std::move(options),
+                                                       .trace = std::move(trace),
+                                                       .envelope = {},
+                                                       .n = requests.front().options.request.n,
+                                                       .generations = {},
+                                                       .choices = {},
+                                                       .prompt_logprobs = {},
+                                                       .usage = {},
+                                                       .error = {}});
+  for (GenerationRequest& request : requests) {
+    request.model = listing->id;
+    Result<Generation> generation = co_await app.language_model().Generate(http.call, std::move(request));
+    if (!generation.ok()) {
+      state->trace.End(state->usage, generation.error(), state->choices);
+      co_return ErrorResponse(generation.error());
+    }
+    state->generations.push_back(std::move(*generation));
+  }
+  state->prompt_logprobs.resize(state->generations.size());
+  for (size_t i = 0; i < state->generations.size(); ++i) {
+    state->choices.emplace_back(static_cast<size_t>(state->n));
+    for (int32_t j = 0; j < state->n; ++j) {
+      ChoiceResult& choice = state->choices[i][static_cast<size_t>(j)];
+      choice.index = static_cast<int32_t>(i) * state->n + j;
+      choice.generation = &state->generations[i];
+    }
+  }
+  state->envelope =
+      Envelope(app, *state->shape, *listing, state->generations.front(), state->options, state->trace.id());
+  if (state->options.stream) co_return StreamReply(std::move(state));
+  co_return co_await WholeReply(std::move(state));
+}
+
+std::string_view FinishName(FinishReason reason) { return reason == FinishReason::kLength ? "length" : "stop"; }
+
+double FiniteLogprob(double logprob) { return std::max(logprob, -9999.0); }
+
+Json TokenIds(const std::vector<int32_t>& tokens) {
+  Json ids = Json::Array();
+  for (const int32_t id : tokens) ids.Push(id);
+  return ids;
+}
+
+Json UsageBody(const Usage& usage) {
+  return Json::Object({
+      {"prompt_tokens", usage.prompt_tokens},
+      {"completion_tokens", usage.completion_tokens},
+      {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
+      {"prompt_tokens_details", Json::Object({{"cached_tokens", usage.cached_tokens}})},
+      {"completion_tokens_details", Json::Object({{"reasoning_tokens", 0}})},
+  });
+}
+
+}  // namespace atelier

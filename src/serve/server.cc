@@ -1,0 +1,110 @@
+#include "serve/server.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/api_keys.h"
+#include "app/app.h"
+#include "base/net/http_server.h"
+#include "base/net/io_loop.h"
+#include "observe/log.h"
+#include "serve/errors.h"
+#include "serve/resource.h"
+
+namespace atelier {
+namespace {
+
+bool IsLoopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+Result<void> CheckExposure(const ServerConfig& server) {
+  if (IsLoopback(server.host) || !server.keys.empty() || server.allow_open) return {};
+  return Error::Denied("server.host", "got " + server.host +
+                                          " without a key, want server.keys (or --api-key), or --allow-open to let "
+                                          "everyone in who can reach it");
+}
+
+bool IsOpen(const HttpRequest& http) {
+  if (http.method == "OPTIONS") return true;
+  for (const Resource* resource : Resources()) {
+    for (const RouteSpec& route : resource->routes) {
+      if (route.open && route.pattern == http.path) return true;
+    }
+  }
+  return false;
+}
+
+// Who calls, before the body is read.
+std::optional<HttpResponse> Admit(App& app, HttpRequest& http) {
+  if (!app.keys().required() || IsOpen(http)) return std::nullopt;
+  std::string_view given = http.headers.Get("Authorization");
+  if (given.empty()) given = http.headers.Get("X-Api-Key");
+  Result<std::string> principal = app.keys().Admit(given);
+  if (!principal.ok()) return ErrorResponse(principal.error());
+  http.call.principal = std::move(*principal);
+  return std::nullopt;
+}
+
+ServerOptions OptionsOf(const ServerConfig& config, App& app) {
+  ServerOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.max_connections = config.max_connections;
+  options.max_body_bytes = config.max_body_bytes;
+  options.cors.allowed_origins = config.cors_origins;
+  options.certificate_file = config.certificate;
+  options.private_key_file = config.private_key;
+  options.render_error = [](int status, const Error& error) { return ErrorResponse(error, status); };
+  options.on_head = [&app](HttpRequest& http) { return Admit(app, http); };
+  options.on_done = [](const HttpExchange& exchange) {
+    LogDebug(exchange.method + " " + exchange.path + " " + std::to_string(exchange.status));
+  };
+  return options;
+}
+
+// Loads the default model so that the first request need not wait.
+Task<void> Warm(App& app) {
+  Result<ModelListing> model = app.FindModel("", "chat");
+  if (!model.ok()) {
+    LogWarn(model.error().Message());
+    co_return;
+  }
+  GenerationRequest request;
+  request.model = model->id;
+  request.prompt = TextPrompt{"warm"};
+  const Result<Generation> prepared = co_await app.language_model().Prepare(Call{}, std::move(request));
+  if (!prepared.ok()) LogWarn(prepared.error().Message());
+}
+
+Task<void> DrainAndStop(HttpServer& server, IoLoop& loop, double drain_seconds) {
+  const auto patience =
+      std::chrono::duration_cast<Clock::TimePoint::duration>(std::chrono::duration<double>(drain_seconds));
+  co_await server.Drain(loop.Now() + patience);
+  loop.Stop();
+}
+
+}  // namespace
+
+Result<void> RunServer(Config config, bool load_now) {
+  TRY_VOID(CheckExposure(config.server));
+  IoLoop loop;
+  TRY(const std::unique_ptr<App> app, App::Create(std::move(config), loop, Clock::Real()));
+  Router router;
+  AddRoutes(*app, router);
+  const ServerConfig& server_config = app->config().server;
+  TRY(const std::unique_ptr<HttpServer> server,
+      HttpServer::Listen(loop, OptionsOf(server_config, *app), std::move(router)));
+  bool draining = false;
+  loop.OnSignals({SIGTERM, SIGINT}, [&](int) {
+    if (draining) return loop.Stop();
+    draining = true;
+    LogInfo("draining: running requests finish, new ones are refused");
+    Spawn(DrainAndStop(*server, loop, server_config.drain_seconds));
+  });
+  if (load_now) Spawn(Warm(*app));
+  std::printf("listening on %s\n", server->url().c_str());
+  std::fflush(stdout);
+  loop.Run();
+  return {};
+}
+
+}  // namespace atelier

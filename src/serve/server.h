@@ -1,0 +1,14 @@
+// The server as a program: configuration in, requests served until a signal, drained, gone.
+#pragma once
+
+#include "app/config.h"
+#include "base/result.h"
+
+namespace atelier {
+
+// Runs until SIGTERM or SIGINT. Prints "listening on http://…" on stdout once requests are answered. With `load_now`
+// the default model is loaded at once instead of on first use.
+// Errors: a bad configuration, an address in use, listening beyond loopback without a key.
+Result<void> RunServer(Config config, bool load_now);
+
+}  // namespace atelier
