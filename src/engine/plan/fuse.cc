@@ -42,19 +42,30 @@ bool MayGather(const RowOp& op) {
 
 bool IsSingle(const Step& step) { return step.kind == StepKind::kRows && step.before.size() == 1; }
 
+// True if nothing but steps over output rows reads what the step makes.
+bool OnlyOutputsRead(const Program& program, const Step& step) {
+  for (const ValueId value : WritesOf(step)) {
+    const bool only = AllReaders(program, value, program.steps.size(), [&](const Step& reader) {
+      return &reader == &step || reader.rows == RowKind::kOutputs;
+    });
+    if (!only) return false;
+  }
+  return true;
+}
+
 // Tokens whose logits nobody wants need not pass what only logits read: the last layer after its attention.
 bool OnlyWantedRows(Program& program, size_t at) {
   Step& step = program.steps[at];
   if (step.rows != RowKind::kTokens || (step.kind != StepKind::kRows && step.kind != StepKind::kMatMul)) return false;
-  const auto is_output = [](const Step& reader) { return reader.rows == RowKind::kOutputs; };
-  for (const ValueId value : WritesOf(step)) {
-    if (!AllReaders(program, value, at, is_output)) return false;
-  }
+  if (!OnlyOutputsRead(program, step)) return false;
   if (!std::all_of(step.before.begin(), step.before.end(), MayGather)) return false;
   for (const Product& product : step.products) {  // x must be what this rule will reach next
     const size_t writer = WriterOf(program, product.x);
     if (writer >= at || !IsSingle(program.steps[writer]) || !MayGather(program.steps[writer].before[0])) return false;
-    if (!AllReaders(program, product.x, at, is_output)) return false;
+    const auto follows = [&](const Step& reader) {  // gate and up share x: both are over outputs, or both will be
+      return reader.rows == RowKind::kOutputs || (reader.kind == StepKind::kMatMul && OnlyOutputsRead(program, reader));
+    };
+    if (!AllReaders(program, product.x, at, follows)) return false;
   }
   step.rows = RowKind::kOutputs;
   for (const ValueId value : WritesOf(step)) program.value(value).rows = RowKind::kOutputs;
