@@ -65,13 +65,13 @@ struct HttpRequest {
 // The writing end of a response that is sent while it is made. Copies share one stream. Loop thread only.
 class BodyWriter {
  public:
-  class Sink;  // a session's side
+  class Sink;  // a session's side (http_session.h)
 
   explicit BodyWriter(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
   // Queues bytes and never waits. False: the client left, or read so slowly that the queue's bound was
   // passed (ServerOptions::max_queued_bytes), which cuts the stream; the request's Call is stopped then.
   bool Write(std::string_view bytes);
-  // Waits until what is queued is small; false as above.
+  // Waits until the socket has taken what is queued; false as above. One Flush at a time.
   Task<bool> Flush();
   bool open() const;
 

@@ -92,9 +92,9 @@ class HttpServer {
   ServerStats stats() const;
 
   // Accepts no more, closes idle connections, lets requests under way finish until `deadline`; then
-  // stops their Calls, waits another `grace` for them and closes what is left. Ends when no connection
-  // is open and no handler runs.
-  Task<void> Drain(Clock::TimePoint deadline, std::chrono::milliseconds grace = std::chrono::milliseconds(2000));
+  // stops their Calls, waits another `grace` for them and closes what is left. True: no connection is
+  // open and no handler runs any more; false: some handler did not end when told to.
+  Task<bool> Drain(Clock::TimePoint deadline, std::chrono::milliseconds grace = std::chrono::milliseconds(2000));
 
   class Impl;
 
