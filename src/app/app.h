@@ -36,6 +36,15 @@ struct ModelListing {
   bool loaded = false;
 };
 
+// What the engine of a loaded model is doing.
+struct EngineFigures {
+  std::string model;
+  int32_t num_running = 0;
+  int32_t num_waiting = 0;
+  int32_t max_running = 0;
+  int64_t context_length = 0;
+};
+
 class App {
  public:
   // `loop` is where everything asynchronous of the application runs; it must outlive the App.
@@ -59,6 +68,7 @@ class App {
 
   // All models under $ATELIER_HOME, by id.
   std::vector<ModelListing> ListModels() const;
+  std::vector<EngineFigures> Figures() const;
   // The listing of `id`; where empty, of the configured or only model of that kind. NotFound names the nearest.
   Result<ModelListing> FindModel(std::string_view id, std::string_view kind) const;
 

@@ -103,10 +103,12 @@ struct Generation {
   std::shared_ptr<void> owner;  // letting go of it ends the work
 };
 
-struct ModelCapabilities {
-  bool generates = false, embeds = false, reranks = false;
+// What a client may want to know of a model beside its listing.
+struct ModelDetails {
+  std::string chat_template;  // its source; empty: none
+  std::string bos_token, eos_token;
   int64_t context_length = 0;
-  int64_t vector_size = 0;
+  int64_t vocabulary = 0;
 };
 
 class LanguageModel {
@@ -116,6 +118,7 @@ class LanguageModel {
   virtual Task<Result<Generation>> Generate(Call call, GenerationRequest request) = 0;
   // The prompt as the model would read it: tokens and text, no events.
   virtual Task<Result<Generation>> Prepare(Call call, GenerationRequest request) = 0;
+  virtual Task<Result<ModelDetails>> Describe(Call call, std::string model) = 0;
   // What each token stands for; ids outside the vocabulary are an error.
   virtual Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) = 0;
 };

@@ -25,6 +25,7 @@ class LocalProvider final : public LanguageModel, public Embedder, public Rerank
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;
+  Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;

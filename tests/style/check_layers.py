@@ -80,8 +80,19 @@ def check_file(path, allowed, packages):
         for package, pattern in PACKAGE_HEADERS.items():
             if re.match(pattern, include) and package not in packages[folder]:
                 yield f"{name}: includes <{include}>: layers.txt does not list {package} for {folder}"
-        if path.suffix == ".h" and HEAVY.match(include):
-            yield f"{name}: includes <{include}> in a header: it belongs in the .cc that wraps it"
+
+
+def check_heavy_headers():
+    """A header of ours with a heavy include is for its own folder alone."""
+    headers = {path for path in SRC.rglob("*.h")
+               if any(quote == "<" and HEAVY.match(include) for quote, include in INCLUDE.findall(path.read_text()))}
+    for path in sorted(SRC.rglob("*")):
+        if path.suffix not in (".h", ".cc"):
+            continue
+        for quote, include in INCLUDE.findall(path.read_text()):
+            heavy = SRC / include
+            if quote == '"' and heavy in headers and heavy.parent != path.parent:
+                yield f"{path.relative_to(ROOT)}: includes {include}, which costs seconds: wrap what it gives"
 
 
 def main():
@@ -90,6 +101,7 @@ def main():
     for path in sorted(SRC.rglob("*")):
         if path.suffix in (".h", ".cc"):
             faults += check_file(path, allowed, packages)
+    faults += check_heavy_headers()
     print("\n".join(faults) or "layers: ok")
     return 1 if faults else 0
 

@@ -19,7 +19,7 @@ MARKERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE_PATHS = re.compile("/(" + "work|opt/peer|opt/models" + r")/[a-z.]")
 COMMENT = re.compile(r"//(.*)$")
 # Words in comments that look like code of ours: CamelCase calls, kConstants, members_.
-CODE_WORD = re.compile(r"\b(k[A-Z][A-Za-z0-9]+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+(?=\()|[a-z]+(?:_[a-z]+)*_(?=\W))")
+CODE_WORD = re.compile(r"\b(k[A-Z][A-Za-z0-9]+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+(?=\())")
 
 
 def tracked():
@@ -65,8 +65,8 @@ def check_source(path, text, words):
 def check_names(name, text):
     if name.suffix not in (".h", ".cc"):
         return
-    for kind, word in re.findall(r"^(?:\s*)(class|struct|enum class)\s+([A-Za-z_]\w*)", text, re.M):
-        if not re.match(r"[A-Z][A-Za-z0-9]*(_[A-Za-z0-9_]+)?$", word):
+    for kind, word in re.findall(r"^(?:\s*)(class|struct|enum class)\s+([A-Za-z_]\w*)(?: final)?(?: :[^:;]*)? \{", text, re.M):
+        if word != "promise_type" and not re.match(r"[A-Z][A-Za-z0-9]*(_[A-Za-z0-9_]+)?$", word):
             yield f"{name}: {kind} {word}: types are CamelCase"
     for word in re.findall(r"^\s*(?:static )?constexpr [\w:<>, ]+? ([A-Za-z_]\w*)\s*(?:=|\[)", text, re.M):
         if not re.match(r"k[A-Z0-9]|[a-z]", word):
