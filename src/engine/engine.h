@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,11 +29,12 @@ struct RequestControl;
 
 struct EngineOptions {
   std::string model_name = "model";
-  int32_t max_running = 256;      // sequences that hold cache at once
-  int32_t max_waiting = 4096;     // requests queued beyond these: Exhausted (HTTP 429)
-  int32_t max_step_tokens = 512;  // rows of one step
-  int64_t cache_bytes = 0;        // memory for blocks; 0: what one context needs
-  int32_t max_context = 0;        // 0: the model's; else at most so many positions a sequence
+  int32_t max_running = 64;                 // sequences that hold cache at once
+  int32_t max_waiting = 4096;               // requests queued beyond these: Exhausted (HTTP 429)
+  int32_t max_step_tokens = 512;            // rows of one step
+  int32_t max_prefill_beside_decode = 128;  // of these, rows of prompts while streams run: what one token may wait for
+  int64_t cache_bytes = 0;                  // memory for blocks; 0: what one context needs
+  int32_t max_context = 0;                  // 0: the model's; else at most so many positions a sequence
   bool prefix_cache = true;
 };
 
@@ -72,8 +74,9 @@ class Engine {
     Runner* runner = nullptr;              // outlives the engine
     const Tokenizer* tokenizer = nullptr;  // outlives the engine; may be null for encoders
     const Clock* clock = nullptr;
-    std::shared_ptr<EngineListener> listener;  // may be null
-    std::function<void()> wake;                // called, from any thread, when Step may have something to do
+    std::vector<int32_t> end_tokens = {};           // that end a text, beside those the tokenizer knows
+    std::shared_ptr<EngineListener> listener = {};  // may be null
+    std::function<void()> wake = {};                // called, from any thread, when Step may have something to do
   };
   // Error: the cache does not fit the memory.
   static Result<std::unique_ptr<Engine>> Create(Parts parts, EngineOptions options);

@@ -71,6 +71,10 @@ class Sink {
   virtual ~Sink() = default;
   // Generate: once, before any delta, where prompt logprobs were asked: entries[i] is of prompt[i + 1].
   virtual void OnPromptLogprobs(std::span<const LogprobEntry> /*entries*/) {}
+  // Generate: before each token is chosen, what it is chosen from: the model's own logits [V] of the position
+  // `position`. For tools and tests that look at distributions.
+  virtual void OnLogits(int32_t /*choice*/, int64_t /*position*/, std::span<const float> /*logits*/) {}
+  // A token that ends its choice comes too, in the last delta.
   virtual void OnDelta(const Delta& /*delta*/) {}
   virtual void OnChoiceFinish(const ChoiceFinish& /*finish*/) {}
   // Embed: the vector [E] of inputs[index], in any order of indices. Rerank: one logit.
@@ -88,11 +92,11 @@ struct StepFigures {
 };
 
 struct RequestFigures {
-  Usage usage;
-  RequestTimes times;
+  Usage usage = {};
+  RequestTimes times = {};
   FinishReason reason = FinishReason::kStop;
   int32_t n = 1;
-  std::optional<int64_t> max_tokens;
+  std::optional<int64_t> max_tokens = {};
   bool generated = false;  // false: embedding or reranking
 };
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "engine/cache/cache_view.h"
 
 namespace atelier {
@@ -38,7 +39,7 @@ struct RunnerShape {
   int32_t vector_size = 0;   // E: of pooled vectors; 0: this is a language model
   bool scores = false;       // the vector is a cross-encoder's score
   bool whole_input = false;  // bidirectional: a sequence's rows must all be in one step
-  int64_t max_context = 0;   // positions that the model knows
+  int64_t max_context = 0;   // positions that the model knows; with whole_input at most max_rows
   int64_t block_bytes = 0;   // of the cache
   int32_t max_rows = 0;      // T at most
   int32_t max_sequences = 0;
@@ -49,7 +50,8 @@ class Runner {
  public:
   virtual ~Runner() = default;
   virtual const RunnerShape& shape() const = 0;
-  virtual Outputs Run(const StepBatch& batch) = 0;
+  // Error: the batch could not run; every request in it ends with it. The runner stays usable.
+  virtual Result<Outputs> Run(const StepBatch& batch) = 0;
 };
 
 }  // namespace atelier

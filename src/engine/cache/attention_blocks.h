@@ -14,4 +14,7 @@ namespace atelier {
 //   block_bytes  of one block over all cache slots, chosen with the cache's format by the Plan
 Result<std::unique_ptr<CacheKind>> MakeAttentionBlocks(int32_t num_blocks, int64_t block_bytes, bool share);
 
+// The kind of a model that keeps nothing between steps: an encoder.
+std::unique_ptr<CacheKind> MakeNoCache();
+
 }  // namespace atelier

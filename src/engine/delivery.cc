@@ -1,0 +1,233 @@
+#include "engine/delivery.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/check.h"
+
+namespace atelier {
+namespace {
+
+int32_t NumChoices(const GenerateRequest& request) { return std::max(request.n, request.best_of); }
+
+int64_t NumGenerated(const Sequence& sequence) {
+  return static_cast<int64_t>(sequence.tokens.size()) - sequence.request->prompt_size;
+}
+
+}  // namespace
+
+std::span<float> Delivery::Row(std::span<float> logits, int64_t row) const {
+  return logits.subspan(static_cast<size_t>(row * parts_.num_tokens), static_cast<size_t>(parts_.num_tokens));
+}
+
+void Delivery::Commit(std::span<Sequence* const> scheduled, Outputs outputs) {
+  int64_t row = 0;
+  for (size_t i = 0; i < scheduled.size(); ++i) {
+    Sequence& sequence = *scheduled[i];
+    const int64_t first_row = row;
+    row += sequence.slice_size - sequence.first_output;
+    if (!sequence.request->generate) {
+      num_prompt_tokens_ += sequence.slice_size;
+      if (sequence.num_left() > 0) continue;
+      const auto size = static_cast<size_t>(parts_.vector_size);
+      sequence.request->sink->OnVector(sequence.index, outputs.vectors.subspan(i * size, size));
+      End(sequence, FinishReason::kStop, {}, {});
+      continue;
+    }
+    if (row > first_row) CommitPromptLogprobs(sequence, outputs.logits, first_row);
+    if (sequence.num_left() > 0) continue;
+    const std::span<float> logits = Row(outputs.logits, row - 1);
+    if (sequence.sampler) {
+      Deliver(sequence, Choose(sequence, logits));
+    } else {
+      CommitFirst(sequence, logits);
+    }
+  }
+}
+
+void Delivery::CommitPromptLogprobs(Sequence& sequence, std::span<float> logits, int64_t first_row) {
+  RequestState& request = *sequence.request;
+  if (!request.wants_prompt_logprobs() || sequence.index != 0) return;
+  std::vector<LogprobEntry>& entries = request.prompt_logprobs;
+  const int64_t slice_begin = sequence.num_computed - sequence.slice_size;
+  for (int64_t i = sequence.first_output; i < sequence.slice_size; ++i) {
+    const int64_t position = slice_begin + i;
+    if (position != static_cast<int64_t>(entries.size()) || position + 1 >= request.prompt_size) continue;
+    const int32_t next = sequence.tokens[static_cast<size_t>(position) + 1];
+    entries.push_back(
+        Logprobs(Row(logits, first_row + i - sequence.first_output), next, *request.generate->prompt_logprobs));
+  }
+}
+
+// The prompt is computed: every choice takes its first token from the same logits.
+void Delivery::CommitFirst(Sequence& sequence, std::span<float> logits) {
+  RequestState& request = *sequence.request;
+  num_prompt_tokens_ += request.prompt_size;
+  if (request.wants_prompt_logprobs()) request.sink->OnPromptLogprobs(request.prompt_logprobs);
+  request.times.first_token = request.times.last_token = parts_.clock->Now();
+  const int32_t num_choices = NumChoices(*request.generate);
+  if (request.generate->best_of > request.generate->n) request.held.resize(static_cast<size_t>(num_choices));
+  if (request.max_tokens > 0) {
+    for (int32_t choice = 1; choice < num_choices; ++choice) Split(sequence, choice, logits);
+    StartGenerating(sequence);
+    Deliver(sequence, Choose(sequence, logits));
+    return;
+  }
+  End(sequence, FinishReason::kLength, {}, {});
+  request.num_unfinished = 0;
+  for (int32_t choice = 1; choice < request.generate->n && request.held.empty(); ++choice) {
+    request.sink->OnChoiceFinish({choice, FinishReason::kLength, {}, {}, 0});
+  }
+}
+
+// A further choice leaves `sequence` where the prompt ends.
+void Delivery::Split(Sequence& sequence, int32_t choice, std::span<const float> logits) {
+  RequestState& request = *sequence.request;
+  auto sibling = std::make_unique<Sequence>();
+  sibling->request = &request;
+  sibling->index = choice;
+  sibling->tokens = sequence.tokens;
+  StartGenerating(*sibling);
+  scratch_.assign(logits.begin(), logits.end());
+  const Choice chosen = Choose(*sibling, scratch_);
+  parts_.scheduler->Fork(sequence, sibling.get());
+  request.sequences.push_back(std::move(sibling));
+  Deliver(*request.sequences.back(), chosen);
+}
+
+void Delivery::StartGenerating(Sequence& sequence) {
+  const RequestState& request = *sequence.request;
+  const GenerateRequest& asked = *request.generate;
+  SamplerContext context;
+  context.num_tokens = parts_.num_tokens;
+  context.prompt_size = request.prompt_size;
+  context.choice = sequence.index;
+  context.min_tokens = asked.min_tokens;
+  context.ending_ids = request.ending_ids;
+  context.dry_breaker_ids = request.dry_breaker_ids;
+  sequence.sampler.emplace(asked.sampling, context);
+  sequence.text.emplace(parts_.tokenizer, asked.skip_special_tokens, sequence.tokens.back(), asked.stop,
+                        asked.include_stop_str);
+  sequence.last_token_time = request.times.first_token;
+}
+
+Delivery::Choice Delivery::Choose(Sequence& sequence, std::span<float> logits) {
+  const RequestState& request = *sequence.request;
+  const auto position = static_cast<int64_t>(sequence.tokens.size());
+  request.sink->OnLogits(sequence.index, position, logits);
+  const std::optional<int32_t> asked = request.generate->logprobs;
+  const bool scored = asked || !request.held.empty();
+  if (scored) raw_.assign(logits.begin(), logits.end());  // picking overwrites them
+  Choice choice{sequence.sampler->Pick(logits, sequence.tokens), {}};
+  if (scored) {
+    LogprobEntry entry = Logprobs(raw_, choice.token, asked.value_or(0));
+    sequence.logprob_sum += entry.chosen.logprob;
+    if (asked) choice.logprob = std::move(entry);
+  }
+  sequence.tokens.push_back(choice.token);
+  return choice;
+}
+
+void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
+  RequestState& request = *sequence.request;
+  const GenerateRequest& asked = *request.generate;
+  const int64_t num_generated = NumGenerated(sequence);
+  ++num_generated_tokens_;
+  ++request.usage.completion_tokens;
+  TellTimes(sequence);
+
+  if (num_generated > asked.min_tokens && std::ranges::binary_search(request.ending_ids, choice.token)) {
+    const bool shown = asked.include_stop_str && std::ranges::count(asked.stop_token_ids, choice.token) > 0;
+    std::string text = shown ? sequence.text->Push(choice.token, false).text : std::string();
+    text += sequence.text->Flush();
+    Emit(sequence, choice, text);
+    return End(sequence, FinishReason::kStop, {}, choice.token);
+  }
+  StopFinder::Step step = sequence.text->Push(choice.token, num_generated >= asked.min_tokens);
+  const bool full =
+      num_generated >= request.max_tokens || static_cast<int64_t>(sequence.tokens.size()) >= parts_.max_context;
+  if (full && !step.stop) step.text += sequence.text->Flush();
+  Emit(sequence, choice, step.text);
+  if (step.stop) return End(sequence, FinishReason::kStop, *step.stop, {});
+  if (full) End(sequence, FinishReason::kLength, {}, {});
+}
+
+void Delivery::TellTimes(Sequence& sequence) {
+  RequestState& request = *sequence.request;
+  const Clock::TimePoint now = parts_.clock->Now();
+  request.times.last_token = now;
+  if (parts_.listener != nullptr) {
+    if (NumGenerated(sequence) > 1) {
+      parts_.listener->OnNextToken(now - sequence.last_token_time);
+    } else if (sequence.index == 0) {
+      parts_.listener->OnFirstToken(now - request.times.submitted);
+    }
+  }
+  sequence.last_token_time = now;
+}
+
+void Delivery::Emit(Sequence& sequence, const Choice& choice, std::string_view text) {
+  RequestState& request = *sequence.request;
+  if (!request.held.empty()) {
+    HeldChoice& held = request.held[static_cast<size_t>(sequence.index)];
+    held.tokens.push_back(choice.token);
+    held.text += text;
+    if (choice.logprob) held.logprobs.push_back(*choice.logprob);
+    return;
+  }
+  Delta delta{.choice = sequence.index, .tokens = {&choice.token, 1}, .text = text, .logprobs = {}};
+  if (choice.logprob) delta.logprobs = {&*choice.logprob, 1};
+  request.sink->OnDelta(delta);
+}
+
+void Delivery::End(Sequence& sequence, FinishReason reason, std::string_view stop_string,
+                   std::optional<int32_t> stop_token) {
+  RequestState& request = *sequence.request;
+  parts_.scheduler->Remove(&sequence);
+  sequence.done = true;
+  --request.num_unfinished;
+  if (!request.generate) return;
+  if (!request.held.empty()) {
+    HeldChoice& held = request.held[static_cast<size_t>(sequence.index)];
+    held.reason = reason;
+    held.stop_string = stop_string;
+    held.stop_token = stop_token;
+    held.mean_logprob = sequence.logprob_sum / static_cast<double>(std::max<int64_t>(NumGenerated(sequence), 1));
+    return;
+  }
+  request.sink->OnChoiceFinish({sequence.index, reason, stop_string, stop_token, NumGenerated(sequence)});
+}
+
+void Delivery::ReleaseHeld(RequestState& request) {
+  std::vector<size_t> order(request.held.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_sort(order, std::greater{}, [&](size_t i) { return request.held[i].mean_logprob; });
+  for (int32_t choice = 0; choice < request.generate->n; ++choice) {
+    const HeldChoice& held = request.held[order[static_cast<size_t>(choice)]];
+    request.sink->OnDelta({choice, held.tokens, held.text, held.logprobs});
+    request.sink->OnChoiceFinish(
+        {choice, held.reason, held.stop_string, held.stop_token, static_cast<int64_t>(held.tokens.size())});
+  }
+}
+
+void Delivery::Finish(RequestState& request, FinishReason reason, const Error* error) {
+  const bool completed = reason != FinishReason::kCancelled && reason != FinishReason::kError;
+  if (completed && !request.held.empty()) ReleaseHeld(request);
+  RequestTimes& times = request.times;
+  times.finished = parts_.clock->Now();
+  if (!request.started) times.scheduled = times.finished;
+  times.first_token = std::max(times.first_token, times.scheduled);
+  times.last_token = std::max(times.last_token, times.first_token);
+  request.sink->OnFinish({request.usage, times, reason, error});
+  if (parts_.listener == nullptr) return;
+  RequestFigures figures{.usage = request.usage, .times = times, .reason = reason};
+  if (request.generate) {
+    figures.generated = true;
+    figures.n = request.generate->n;
+    figures.max_tokens = request.generate->max_tokens;
+  }
+  parts_.listener->OnRequestFinish(figures);
+}
+
+}  // namespace atelier
