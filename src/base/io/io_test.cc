@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/io/file_lock.h"
 #include "base/io/files.h"
 #include "base/io/mapped_file.h"
 #include "base/io/sha256.h"
@@ -113,6 +114,22 @@ TEST_F(IoTest, Sha256IsThatOfTheStandardWholeOrInPieces) {
   EXPECT_TRUE(IsSha256Hex(Sha256Hex("x")));
   EXPECT_FALSE(IsSha256Hex("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"));
   EXPECT_FALSE(IsSha256Hex("abc"));
+}
+
+TEST_F(IoTest, GitBlobIdIsWhatGitSays) {
+  // printf 'hello\n' | git hash-object --stdin
+  ASSERT_TRUE(WriteAtomically(files_, Path("f"), "hello\n").ok());
+  EXPECT_EQ(GitBlobIdOfFile(files_, Path("f")).value(), "ce013625030ba8dba906f756967f9e9ca394464a");
+}
+
+TEST_F(IoTest, LockIsHeldByOneAtATime) {
+  auto first = FileLock::TryLock(Path("lock"));
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(FileLock::TryLock(Path("lock")).error().kind, ErrorKind::kConflict);
+  {
+    const FileLock moved = *std::move(first);
+  }
+  EXPECT_TRUE(FileLock::TryLock(Path("lock")).ok());
 }
 
 TEST(Paths, JoinAndSplit) {

@@ -11,38 +11,51 @@ constexpr size_t kReadBytes = 1 << 20;
 }  // namespace
 
 struct Sha256::State {
-  State() : context(EVP_MD_CTX_new()) { CHECK(context != nullptr); }
+  explicit State(const EVP_MD* which) : digest(which), context(EVP_MD_CTX_new()) {
+    CHECK(context != nullptr);
+    Begin();
+  }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  void Begin() { CHECK(EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+  void Begin() { CHECK(EVP_DigestInit_ex(context, digest, nullptr) == 1); }
+  void Update(std::span<const std::byte> bytes) { CHECK(EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1); }
+  // The object is as new afterwards.
+  std::string HexDigest() {
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    CHECK(EVP_DigestFinal_ex(context, bytes, &size) == 1);
+    Begin();
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+      hex += kDigits[bytes[i] >> 4];
+      hex += kDigits[bytes[i] & 15];
+    }
+    return hex;
+  }
+  Result<void> UpdateFromFile(File& file) {
+    std::vector<std::byte> buffer(kReadBytes);
+    for (int64_t offset = 0;;) {
+      TRY(const size_t got, file.ReadAt(offset, buffer));
+      if (got == 0) return {};
+      Update(std::span<const std::byte>(buffer).first(got));
+      offset += static_cast<int64_t>(got);
+    }
+  }
 
+  const EVP_MD* digest;
   EVP_MD_CTX* context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) { state_->Begin(); }
+Sha256::Sha256() : state_(std::make_unique<State>(EVP_sha256())) {}
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::Update(std::span<const std::byte> bytes) {
-  CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
-}
+void Sha256::Update(std::span<const std::byte> bytes) { state_->Update(bytes); }
 
-std::string Sha256::HexDigest() {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  CHECK(EVP_DigestFinal_ex(state_->context, digest, &size) == 1);
-  CHECK(size == 32);
-  state_->Begin();
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
-}
+std::string Sha256::HexDigest() { return state_->HexDigest(); }
 
 std::string Sha256Hex(std::string_view text) {
   Sha256 hash;
@@ -52,14 +65,19 @@ std::string Sha256Hex(std::string_view text) {
 
 Result<std::string> Sha256OfFile(Files& files, const std::string& path) {
   TRY(auto file, files.Open(path, FileMode::kRead));
-  Sha256 hash;
-  std::vector<std::byte> buffer(kReadBytes);
-  for (int64_t offset = 0;;) {
-    TRY(const size_t got, file->ReadAt(offset, buffer));
-    if (got == 0) return hash.HexDigest();
-    hash.Update(std::span<const std::byte>(buffer).first(got));
-    offset += static_cast<int64_t>(got);
-  }
+  Sha256::State state(EVP_sha256());
+  TRY_VOID(state.UpdateFromFile(*file));
+  return state.HexDigest();
+}
+
+Result<std::string> GitBlobIdOfFile(Files& files, const std::string& path) {
+  TRY(auto file, files.Open(path, FileMode::kRead));
+  TRY(const int64_t size, file->Size());
+  Sha256::State state(EVP_sha1());
+  const std::string head = "blob " + std::to_string(size);
+  state.Update(std::as_bytes(std::span(head.c_str(), head.size() + 1)));
+  TRY_VOID(state.UpdateFromFile(*file));
+  return state.HexDigest();
 }
 
 bool IsSha256Hex(std::string_view text) {

@@ -24,13 +24,17 @@ class Sha256 {
   // 64 lower-case hexadecimal digits. The object is as new afterwards.
   std::string HexDigest();
 
+  struct State;  // in sha256.cc
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 
 std::string Sha256Hex(std::string_view text);
 Result<std::string> Sha256OfFile(Files& files, const std::string& path);
+// The id that git gives a file's content: SHA-1 of "blob SIZE", a zero byte and the bytes; 40 hexadecimal digits. Names
+// content that somebody else vouches for by that id; it is no protection against an attacker.
+Result<std::string> GitBlobIdOfFile(Files& files, const std::string& path);
 // Whether `text` is 64 hexadecimal digits in lower case.
 bool IsSha256Hex(std::string_view text);
 
