@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kMergeBytes = 16 << 10;  // pieces up to this size join those waiting: one write, one packet
 constexpr std::chrono::milliseconds kLingerTime{2000};
+constexpr std::chrono::milliseconds kDrainLingerTime{100};
 
 // Header values may carry a client's text; whatever could end a line is dropped.
 void AppendHeader(std::string& head, std::string_view name, std::string_view value) {
@@ -327,11 +328,13 @@ void HttpSession::ReportDone() {
 // Closing with unread input would reset the connection and could destroy the answer on its way
 // (RFC 9112, 9.6): so only the writing side ends, and what comes is read away for a while.
 void HttpSession::Linger() {
-  if (peer_ended_) return Close();
+  // Who said "Connection: close" sends nothing that would have to be read away.
+  const bool nothing_more = parser_ && parser_->done() && !parser_->head().keep_alive && !transport_->secure();
+  if (peer_ended_ || nothing_more) return Close();
   phase_ = Phase::kLingering;
   in_.clear();
   transport_->EndWrites([self = shared_from_this()](bool, size_t) {});
-  SetDeadline(kLingerTime);
+  SetDeadline(host_->draining ? kDrainLingerTime : kLingerTime);
   Read();
 }
 
