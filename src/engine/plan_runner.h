@@ -1,50 +1,47 @@
-// The Runner of a real model: its Plan over the weights of its file, led through a Gang.
+// PlanRunner runs a real model: it hands a step's rows and block tables to the model's Plan, and a gang of threads to
+// run it.
 #pragma once
 
 #include <memory>
-#include <string>
 
-#include "base/io/files.h"
+#include "base/result.h"
+#include "compute/kernel/attention.h"
 #include "compute/kernel/gang.h"
 #include "compute/kernel/isa.h"
 #include "engine/plan/plan.h"
-#include "engine/plan/stored_weights.h"
+#include "engine/plan/plan_weights.h"
 #include "engine/runner.h"
 #include "model/arch/model.h"
 
 namespace atelier {
 
 struct PlanRunnerOptions {
-  Isa isa = Isa::kPlain;
+  int32_t max_rows = 512;      // of a step; encoders take at least one whole input
+  int32_t max_sequences = 64;  // of a step; also the most rows of logits
   CacheType cache_type = CacheType::kF16;
-  int32_t max_rows = 512;       // T of a step
-  int32_t max_sequences = 256;  // S of a step; as many rows of logits
-  std::string panels_path;      // where packed weights are kept; empty: nowhere
+  Isa isa = Isa::kPlain;
 };
 
 class PlanRunner final : public Runner {
  public:
-  // `gang` and `files` must outlive the runner.
-  static Result<std::unique_ptr<PlanRunner>> Create(std::unique_ptr<Model> model, Gang& gang, Files& files,
-                                                    const PlanRunnerOptions& options);
+  // Errors: those of Plan::Create. REQUIRES: what `weights` gives and `gang` outlive the runner.
+  static Result<std::unique_ptr<PlanRunner>> Create(const Model& model, PlanWeights& weights,
+                                                    const PlanRunnerOptions& options, Gang* gang);
 
   const RunnerShape& shape() const override { return shape_; }
   Result<Outputs> Run(const StepBatch& batch) override;
 
-  const Model& model() const { return *model_; }
   Plan& plan() { return *plan_; }
-  // Of panels and buffers.
-  int64_t memory_bytes() const;
+  // Another team for the steps to come. REQUIRES: no more threads than Create's gang has, and no Run under way.
+  void SetGang(Gang* gang) { gang_ = gang; }
 
  private:
-  PlanRunner(std::unique_ptr<Model> model, Gang& gang) : model_(std::move(model)), gang_(gang) {}
+  PlanRunner(std::unique_ptr<Plan> plan, RunnerShape shape, Gang* gang)
+      : plan_(std::move(plan)), shape_(shape), gang_(gang) {}
 
-  std::unique_ptr<Model> model_;
-  Gang& gang_;
-  std::unique_ptr<PanelStore> panels_;
-  std::unique_ptr<StoredWeights> weights_;
   std::unique_ptr<Plan> plan_;
   RunnerShape shape_;
+  Gang* gang_;
 };
 
 }  // namespace atelier
