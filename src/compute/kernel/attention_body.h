@@ -152,7 +152,9 @@ constexpr int kMaxRowTile = 8;
 template <int R, int B>
 inline void ScoreBlocks(const KvHeadLayout& layout, const AttendState& state, int64_t row, int block) {
   Lanes acc[R][B];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int b = 0; b < B; ++b) acc[r][b] = Splat(0.0F);
   }
   const int dim = layout.head_dim;
@@ -160,13 +162,18 @@ inline void ScoreBlocks(const KvHeadLayout& layout, const AttendState& state, in
   const float* query = state.query + row * dim;
   for (int d = 0; d < dim; ++d) {
     Lanes k[B];
+#pragma GCC unroll 8
     for (int b = 0; b < B; ++b) k[b] = Load(keys + (b * dim + d) * kLanes);
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const Lanes q = Splat(query[r * dim + d]);
+#pragma GCC unroll 8
       for (int b = 0; b < B; ++b) acc[r][b] = Fma(q, k[b], acc[r][b]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int b = 0; b < B; ++b) Store(state.weights + r * kSpanPositions + (block + b) * kLanes, acc[r][b]);
   }
 }
@@ -205,19 +212,26 @@ inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int6
   const int width = layout.padded_dim;
   float* out = state.outputs + row * width + d;
   Lanes acc[R][C];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int c = 0; c < C; ++c) acc[r][c] = Load(out + r * width + c * kLanes);
   }
   const float* values = state.values + d;
   for (int j = 0; j < count; ++j) {
     Lanes v[C];
+#pragma GCC unroll 8
     for (int c = 0; c < C; ++c) v[c] = Load(values + j * width + c * kLanes);
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const Lanes weight = Splat(state.weights[r * kSpanPositions + j]);
+#pragma GCC unroll 8
       for (int c = 0; c < C; ++c) acc[r][c] = Fma(weight, v[c], acc[r][c]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int c = 0; c < C; ++c) Store(out + r * width + c * kLanes, acc[r][c]);
   }
 }
@@ -231,6 +245,7 @@ inline void FoldSpan(const KvHeadLayout& layout, const AttendState& state, int64
     ScoreBlocks<R, kColumnTile>(layout, state, row, block);
   }
   for (; block < num_blocks; ++block) ScoreBlocks<R, 1>(layout, state, row, block);
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) WeighRow(layout, state, row + r, state.weights + r * kSpanPositions, count);
   int d = 0;
   for (; d + kColumnTile * kLanes <= layout.padded_dim; d += kColumnTile * kLanes) {
@@ -300,12 +315,22 @@ inline void Finish(const AttendCall& call, const AttendState& state) {
   }
 }
 
+// Asks for the blocks of the span that begins at `begin`: each lies on a page of its own, where the processor's own
+// prefetching does not look ahead.
+inline void PrefetchSpan(const AttendCall& call, int64_t begin, int64_t last) {
+  for (int64_t at = begin; at < last && at < begin + kSpanPositions; at += kKvBlockPositions) {
+    const std::byte* block = call.blocks + call.block_table[at / kKvBlockPositions] * call.block_stride;
+    for (int64_t line = 0; line < call.layout->bytes; line += 64) __builtin_prefetch(block + line);
+  }
+}
+
 void Attend(const AttendCall& call) {
   const KvHeadLayout& layout = *call.layout;
   const AttendState state = LayOut(call);
+  const int64_t last = call.visible + static_cast<int64_t>(call.num_tokens - 1) * call.visible_step;
+  PrefetchSpan(call, 0, last);
   Start(call, state);
   const int64_t num_rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
-  const int64_t last = call.visible + static_cast<int64_t>(call.num_tokens - 1) * call.visible_step;
   for (int64_t begin = 0; begin < last; begin += kSpanPositions) {
     const int span = static_cast<int>(MinOf(kSpanPositions, last - begin));
     for (int at = 0; at < span; at += kKvBlockPositions) {
@@ -314,6 +339,7 @@ void Attend(const AttendCall& call) {
                   state.keys + static_cast<int64_t>(at) * layout.head_dim,
                   state.values + static_cast<int64_t>(at) * layout.padded_dim);
     }
+    PrefetchSpan(call, begin + kSpanPositions, last);
     const auto seen = [&](int64_t row) {
       const int64_t visible = call.visible + row / call.num_heads * call.visible_step - begin;
       return static_cast<int>(MaxOf(0, MinOf(visible, kSpanPositions)));
