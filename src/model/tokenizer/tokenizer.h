@@ -140,12 +140,14 @@ class Tokenizer {
   // Whether Encode puts bos before, or eos (sep) after, a text by default.
   bool adds_bos() const;
   bool adds_eos() const;
-  // "bpe", "spm", "unigram" or "wordpiece".
+  // "bpe", "spm", "unigram", "wordpiece" or "wordlevel".
   std::string_view model_name() const;
 
  private:
   friend class Detokenizer;
   explicit Tokenizer(std::unique_ptr<TokenizerState> state);
+  // The bytes of a token that begins a text: some vocabularies drop a blank there.
+  std::string FirstPiece(int32_t id) const;
   std::unique_ptr<TokenizerState> state_;
 };
 

@@ -1,0 +1,77 @@
+// The fast form of a TokenizerSpec: what Tokenizer's methods work on. Private to this folder.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer/added_tokens.h"
+#include "model/tokenizer/decoder.h"
+#include "model/tokenizer/normalizer.h"
+#include "model/tokenizer/pre_tokenizer.h"
+#include "model/tokenizer/spec.h"
+#include "model/tokenizer/vocabulary.h"
+#include "model/tokenizer/word_cache.h"
+#include "model/tokenizer/word_model.h"
+
+namespace atelier {
+
+// What one call of Encode works with. Kept from call to call, so that the cache of words stays warm.
+struct EncodeScratch {
+  NormalizerScratch normalizer;
+  PreTokenizerScratch pre_tokenizer;
+  WordScratch word;
+  WordCache cache;
+};
+
+// Hands out scratches; keeps as many as were ever in use at once, up to kKept.
+class ScratchPool {
+ public:
+  std::unique_ptr<EncodeScratch> Take();
+  void Give(std::unique_ptr<EncodeScratch> scratch);
+
+ private:
+  static constexpr size_t kKept = 8;  // 1.2 MB each
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<EncodeScratch>> free_;
+};
+
+struct TokenizerState {
+  explicit TokenizerState(std::vector<std::string> spellings) : vocabulary(std::move(spellings)) {}
+
+  Vocabulary vocabulary;
+  TokenModel kind = TokenModel::kBpe;
+  std::vector<TokenType> types;     // by id
+  std::vector<bool> special_flags;  // by id: Decode's skip_special leaves it out
+  std::vector<bool> added_flags;    // by id: its spelling is its text
+  std::vector<std::string> pieces;  // by id: bytes within a text, control tokens spelled out
+  AddedTokens added_raw, added_normalized;
+  Normalizer normalizer;
+  PreTokenizer pre_tokenizer;
+  std::unique_ptr<WordModel> model;
+  TokenDecoder decoder;
+  std::vector<TemplatePiece> single, pair;
+  SpecialTokens special;
+  std::vector<int32_t> end_of_generation;  // sorted
+  mutable ScratchPool scratches;
+
+  // The tokens of a text alone, without template.
+  void EncodePlain(std::string_view text, bool parse_special, std::vector<int32_t>& out) const;
+  // Gives the words of a text to `sink`, and the tokens between them to `token`(id).
+  template <class Token>
+  void Walk(std::string_view text, bool parse_special, EncodeScratch& scratch, WordSink& sink, Token token) const {
+    added_raw.Cut(text, parse_special, [&](const AddedTokens::Part& raw) {
+      if (raw.id >= 0) return token(raw.id);
+      const bool at_start = raw.text.data() == text.data();
+      const std::string_view normal = normalizer.Apply(raw.text, scratch.normalizer);
+      if (added_normalized.empty()) return pre_tokenizer.Split(normal, at_start, scratch.pre_tokenizer, sink);
+      added_normalized.Cut(normal, parse_special, [&](const AddedTokens::Part& part) {
+        if (part.id >= 0) return token(part.id);
+        pre_tokenizer.Split(part.text, at_start && part.text.data() == normal.data(), scratch.pre_tokenizer, sink);
+      });
+    });
+  }
+};
+
+}  // namespace atelier
