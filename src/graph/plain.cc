@@ -151,14 +151,19 @@ Result<void> RunNodes(Batch& batch) {
   return {};
 }
 
-Result<PlainResult> Collect(Batch& batch, std::span<const std::string> taps) {
-  PlainResult result;
-  for (const std::string& name : taps) {
-    const auto tap = std::find_if(batch.graph.taps.begin(), batch.graph.taps.end(),
-                                  [&](const Tap& known) { return known.name == name; });
-    if (tap == batch.graph.taps.end()) return Error::NotFound("taps", "got '" + name + "', want a tap of this graph");
-    result.taps[name] = batch.values[static_cast<size_t>(tap->value.node)];
+Result<std::vector<Tap>> FindTaps(const Graph& graph, std::span<const std::string> names) {
+  std::vector<Tap> taps;
+  for (const std::string& name : names) {
+    const auto tap = std::ranges::find(graph.taps, name, &Tap::name);
+    if (tap == graph.taps.end()) return Error::NotFound("taps", "got '" + name + "', want a tap of this graph");
+    taps.push_back(*tap);
   }
+  return taps;
+}
+
+PlainResult Collect(Batch& batch, std::span<const Tap> taps) {
+  PlainResult result;
+  for (const Tap& tap : taps) result.taps[tap.name] = batch.values[static_cast<size_t>(tap.value.node)];
   const Value last = batch.graph.result;
   result.rows = batch.NumRows(batch.graph.shape(last).rows);
   result.cols = batch.graph.shape(last).cols;
@@ -222,7 +227,8 @@ Result<void> Plain::OpenCaches(const Rows& rows, std::span<PlainCache* const> ca
 }
 
 Result<PlainResult> Plain::Run(const Rows& rows, std::span<PlainCache* const> caches,
-                               std::span<const std::string> taps) {
+                               std::span<const std::string> tap_names) {
+  TRY(const std::vector<Tap> taps, FindTaps(graph_, tap_names));
   TRY_VOID(rows.Check());
   if (graph_.slots.empty()) caches = {};
   if (!graph_.slots.empty()) TRY_VOID(OpenCaches(rows, caches));

@@ -41,15 +41,15 @@ void RopeForward(const RopeSpec& spec, std::span<const int32_t> position, ConstM
 struct RopeScaling {
   enum class Kind : uint8_t { kNone, kLinear, kLlama3, kYarn };
   Kind kind = Kind::kNone;
-  float factor = 1;                       // linear, llama3, yarn: how many times longer the context is
-  int64_t original_context = 0;           // llama3, yarn: what the model was first trained on
-  float low_freq_factor = 1;              // llama3
-  float high_freq_factor = 4;             // llama3
-  float beta_fast = 32;                   // yarn: pairs that turn more often than this within original_context stay
-  float beta_slow = 1;                    // yarn: pairs that turn less often are divided by factor
-  float ext_factor = 1;                   // yarn: 1 mixes as the paper does
-  std::optional<float> attention_factor;  // yarn: replaces the paper's 0.1 ln(factor) + 1
-  float mscale = 0;                       // yarn: DeepSeek's pair; both 0: absent
+  float factor = 1;              // linear, llama3, yarn: how many times longer the context is
+  int64_t original_context = 0;  // llama3, yarn: what the model was first trained on
+  float low_freq_factor = 1;     // llama3
+  float high_freq_factor = 4;    // llama3
+  float beta_fast = 32;          // yarn: pairs that turn more often than this within original_context stay
+  float beta_slow = 1;           // yarn: pairs that turn less often are divided by factor
+  float ext_factor = 1;          // yarn: 1 mixes as the paper does
+  std::optional<float> attention_factor = std::nullopt;  // yarn: replaces the paper's 0.1 ln(factor) + 1
+  float mscale = 0;                                      // yarn: DeepSeek's pair; both 0: absent
   float mscale_all_dim = 0;
   bool truncate = true;  // yarn: round the borders of the mixed range to whole pairs
 };

@@ -1,6 +1,7 @@
 // BERT: encoder with learned positions and post-norm layers [arXiv:1810.04805]. As an embedder (MiniLM, bge, e5) its
 // rows are pooled into one vector per sequence; as a cross-encoder (ms-marco-MiniLM) the first row goes through the
 // pooler and a classifier, and the scores are what the classifier gives, without a sigmoid.
+#include <algorithm>
 #include <utility>
 
 #include "model/arch/arch_entry.h"
@@ -18,7 +19,7 @@ EncoderConfig ReadEncoder(const ArchInput& input) {
   const Tensor* table = input.weights.Find("token_embd.weight");
   const Tensor* types = input.weights.Find("token_types.weight");
   EncoderConfig c;
-  c.vocabulary = config.IntegerOr({"vocab_size", "vocab_size"}, table == nullptr ? 1 : table->rows(), kSize);
+  c.vocabulary = config.IntegerOr({"", "vocab_size"}, table == nullptr ? 1 : table->rows(), kSize);
   c.width = config.Integer({"embedding_length", "hidden_size"}, kSize);
   c.num_layers = config.Integer({"block_count", "num_hidden_layers"}, {1, 4096});
   c.ffn_width = config.Integer({"feed_forward_length", "intermediate_size"}, kSize);
@@ -39,6 +40,10 @@ EncoderConfig ReadEncoder(const ArchInput& input) {
   const Result<Activation> activation = ParseActivation(config.TextOr(kActivationKey, "gelu"));
   if (!activation.ok()) config.Fault(kActivationKey, activation.error().what);
   if (activation.ok()) c.activation = *activation;
+  const ConfigKey decoder = {"attention.causal", "is_decoder|is_causal"};
+  if (config.FlagOr(decoder, false)) config.Fault(decoder, "got true, want false of an encoder");
+  const ConfigKey quantised[] = {{"", "quantization_config"}};
+  config.Refuse(quantised);
   const ConfigKey positions = {"", "position_embedding_type"};
   if (const std::string type = config.TextOr(positions, "absolute"); type != "absolute") {
     config.Fault(positions, "got '" + type + "', want absolute");

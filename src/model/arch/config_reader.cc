@@ -21,9 +21,18 @@ ConfigReader::ConfigReader(const GgufFile& gguf, std::string_view arch)
     : gguf_(&gguf), arch_(arch), path_(gguf.path()) {}
 ConfigReader::ConfigReader(const Json& json, std::string path) : json_(&json), path_(std::move(path)) {}
 
+// The full name of the first of the alternatives that the file has; of the first one where it has none.
 std::string ConfigReader::GgufName(std::string_view key) const {
-  if (key.starts_with("general.") || key.starts_with("tokenizer.")) return std::string(key);
-  return arch_ + "." + std::string(key);
+  std::string first;
+  while (!key.empty()) {
+    const std::string_view choice = key.substr(0, key.find('|'));
+    key.remove_prefix(std::min(key.size(), choice.size() + 1));
+    const bool is_shared = choice.starts_with("general.") || choice.starts_with("tokenizer.");
+    std::string name = is_shared ? std::string(choice) : arch_ + "." + std::string(choice);
+    if (gguf_->Has(name)) return name;
+    if (first.empty()) first = std::move(name);
+  }
+  return first;
 }
 
 std::string ConfigReader::NameOf(ConfigKey key) const {
@@ -104,6 +113,13 @@ double ConfigReader::PositiveOr(ConfigKey key, double fallback) {
   return fallback;
 }
 
+double ConfigReader::NumberOr(ConfigKey key, double fallback) {
+  const double value = FindNumber(key).value_or(fallback);
+  if (std::isfinite(static_cast<float>(value))) return value;
+  Fault(key, "got " + std::to_string(value) + ", want a finite number");
+  return fallback;
+}
+
 double ConfigReader::Positive(ConfigKey key) {
   if (!Has(key)) Fault(key, "got nothing, want a number");
   return PositiveOr(key, 1);
@@ -154,6 +170,21 @@ std::vector<std::string> ConfigReader::Labels(ConfigKey key) {
     labels.push_back(label->AsString());
   }
   return labels;
+}
+
+void ConfigReader::Refuse(std::span<const ConfigKey> keys) {
+  for (const ConfigKey& key : keys) {
+    if (!Has(key)) continue;
+    if (is_gguf()) {
+      const Result<double> number = gguf_->Number(GgufName(key.gguf));
+      if (number.ok() && *number != 0) Fault(key, "got " + std::to_string(*number) + ", want none of it here");
+      continue;
+    }
+    const Json& value = *FindJson(key.json);
+    const bool is_off = (value.is_bool() && !value.AsBool()) || (value.is_number() && value.AsDouble() == 0) ||
+                        ((value.is_array() || value.is_object()) && value.empty());
+    if (!is_off) Fault(key, "got " + std::string(value.TypeName()) + ", want none of it here");
+  }
 }
 
 void ConfigReader::Fault(ConfigKey key, std::string what) { faults_.push_back(NameOf(key) + ": " + std::move(what)); }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ class Json;
 // How the two forms call a value; empty where a form has none.
 struct ConfigKey {
   std::string_view gguf;  // the architecture's prefix is added, except to "general." and "tokenizer."
-  std::string_view json;  // "a.b" is b within a; "a|b" is a, or b where there is no a
+  std::string_view json;  // "a.b" is b within a
+  // In either, "a|b" is a, or b where there is no a.
 };
 
 struct Range {
@@ -48,11 +50,14 @@ class ConfigReader {
   // Absence (and null) means `fallback`.
   int64_t IntegerOr(ConfigKey key, int64_t fallback, Range range);
   double PositiveOr(ConfigKey key, double fallback);
+  double NumberOr(ConfigKey key, double fallback);  // finite
   bool FlagOr(ConfigKey key, bool fallback);
   std::string TextOr(ConfigKey key, std::string_view fallback);
   // "id2label": the labels in the order of their numbers; or a list of strings. Empty where absent.
   std::vector<std::string> Labels(ConfigKey key);
 
+  // A fault for each key that is there and is neither 0, false nor empty: what nothing here can do.
+  void Refuse(std::span<const ConfigKey> keys);
   // Adds a fault of the caller's own: "got X, want Y".
   void Fault(ConfigKey key, std::string what);
   void Fault(const Error& error);

@@ -13,11 +13,26 @@ constexpr Range kSize = {1, int64_t{1} << 24};
 constexpr Range kCount = {1, 4096};
 constexpr ConfigKey kActivationKey = {"", "hidden_act|hidden_activation"};
 
+// What would change the model and is not done here: better refused than left out.
+constexpr ConfigKey kRefused[] = {
+    {"expert_count", "num_local_experts|num_experts"},
+    {"attention.temperature_length", ""},
+    {"attention.scale", ""},
+    {"attention.clamp_kqv", ""},
+    {"attention.max_alibi_bias", ""},
+    {"logit_scale", "logit_scale|logits_scaling"},
+    {"embedding_scale", "embedding_multiplier"},
+    {"residual_scale", "residual_multiplier"},
+    {"attn_logit_softcapping", "attn_logit_softcapping"},
+    {"final_logit_softcapping", "final_logit_softcapping"},
+    {"", "quantization_config"},
+};
+
 // The vocabulary is as large as the table that is there; config.json says so too and has to agree.
 int64_t ReadVocabulary(const ArchInput& input) {
   const Tensor* table = input.weights.Find("token_embd.weight");
   const int64_t rows = table == nullptr ? 1 : table->rows();
-  return input.config.IntegerOr({"vocab_size", "vocab_size"}, rows, kSize);
+  return input.config.IntegerOr({"", "vocab_size"}, rows, kSize);
 }
 
 void ReadHeads(ConfigReader& config, const DecoderDefaults& defaults, int64_t width, AttentionConfig& attention) {
@@ -35,7 +50,7 @@ void ReadHeads(ConfigReader& config, const DecoderDefaults& defaults, int64_t wi
                  "got " + std::to_string(attention.heads) + ", want a divisor of the width " + std::to_string(width));
   }
   const int64_t fallback = defaults.head_dim > 0 ? defaults.head_dim : std::max<int64_t>(1, width / attention.heads);
-  attention.head_dim = config.IntegerOr(head_dim, fallback, {1, 4096});
+  attention.head_dim = config.IntegerOr(head_dim, fallback, {2, 4096});
   const int64_t value_dim = config.IntegerOr({"attention.value_length", ""}, attention.head_dim, {1, 4096});
   if (value_dim != attention.head_dim) {
     config.Fault({"attention.value_length", ""}, "got " + std::to_string(value_dim) + ", want " +
@@ -57,6 +72,9 @@ DecoderFile ReadDecoder(const ArchInput& input, const DecoderDefaults& defaults)
   ConfigReader& config = input.config;
   DecoderFile file;
   DecoderConfig& c = file.decoder;
+  config.Refuse(kRefused);
+  const ConfigKey causal = {"attention.causal", "is_causal"};
+  if (!config.FlagOr(causal, true)) config.Fault(causal, "got false, want true of a decoder");
   c.vocabulary = ReadVocabulary(input);
   c.width = config.Integer({"embedding_length", "hidden_size"}, kSize);
   c.num_layers = config.Integer({"block_count", "num_hidden_layers"}, kCount);

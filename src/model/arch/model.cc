@@ -74,6 +74,9 @@ Result<std::unique_ptr<Model>> LoadModel(const std::string& path, const LoadOpti
   TRY(model->weights, WeightStore::Create(files.container, rename));
   TRY(ArchOutput built,
       entry->build({config, Weights(model->weights), options.task, options.pooling ? options.pooling : files.pooling}));
+  if (built.summary.task == ModelTask::kEmbed && !files.has_config && !options.pooling && !files.pooling) {
+    return Error::Invalid(files.config_path, "got no 1_Pooling/config.json beside it, want one that names the pooling");
+  }
   built.spare.insert(built.spare.end(), std::begin(kAlwaysSpare), std::end(kAlwaysSpare));
   TRY_VOID(model->weights.Check(built.graph.weights, built.spare));
 

@@ -69,7 +69,8 @@ struct Model {
 
 struct LoadOptions {
   std::optional<ModelTask> task;    // otherwise what the file was made for
-  std::optional<PoolSpec> pooling;  // otherwise what the file, or 1_Pooling/config.json beside it, says; or mean
+  std::optional<PoolSpec> pooling;  // otherwise what the file, or 1_Pooling/config.json beside it, says; or mean.
+                                    // An ONNX graph without either is an error: a guess would give wrong vectors.
 };
 
 // Errors: kNotFound, kInvalid (a field or tensor of the file, by name; all tensors at fault at once), kUnsupported (an

@@ -149,6 +149,7 @@ Result<ModelFiles> OpenOnnx(const std::string& path) {
   TRY(const OnnxBertConfig config, onnx->BertConfig());
   TRY(files.config, Json::Parse(config.ToConfigJson()));
   files.config_path = path;
+  files.has_config = false;
   files.name = StemOf(path);
   TRY_VOID(ReadFolder(folder, files));
   for (const std::string& name : {StemOf(path) + "-tokenizer.json", std::string("tokenizer.json")}) {

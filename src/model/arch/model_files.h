@@ -23,6 +23,7 @@ struct ModelFiles {
   TokenizerSource tokenizer;
   std::optional<std::string> chat_template;
   std::vector<int32_t> end_tokens;
+  bool has_config = true;           // false: an ONNX graph, which cannot say how its rows become a vector
   std::optional<PoolSpec> pooling;  // "<arch>.pooling_type", or 1_Pooling/config.json and modules.json
 };
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr ConfigKey kType = {"rope.scaling.type",
                              "rope_scaling.rope_type|rope_scaling.type|rope_parameters.rope_type|rope_parameters.type"};
-constexpr ConfigKey kFactor = {"rope.scaling.factor", "rope_scaling.factor|rope_parameters.factor"};
+constexpr ConfigKey kFactor = {"rope.scaling.factor|rope.scale_linear", "rope_scaling.factor|rope_parameters.factor"};
 constexpr ConfigKey kOriginal = {"rope.scaling.original_context_length",
                                  "rope_scaling.original_max_position_embeddings|"
                                  "rope_parameters.original_max_position_embeddings|original_max_position_embeddings"};
@@ -33,17 +33,19 @@ void ReadYarn(ConfigReader& config, RopeScaling& scaling) {
   scaling.ext_factor = number({"rope.scaling.yarn_ext_factor", ""}, 1);
   scaling.truncate = config.FlagOr({"", "rope_scaling.truncate|rope_parameters.truncate"}, true);
   if (config.Has(kAttentionFactor)) scaling.attention_factor = number(kAttentionFactor, 1);
+  // GGUF keeps only the second of the pair; the first is 1 then. 0 means that there is none.
   const ConfigKey mscale = {"", "rope_scaling.mscale|rope_parameters.mscale"};
-  const ConfigKey all_dim = {"", "rope_scaling.mscale_all_dim|rope_parameters.mscale_all_dim"};
-  if (config.Has(mscale) && config.Has(all_dim)) {
-    scaling.mscale = number(mscale, 1);
-    scaling.mscale_all_dim = number(all_dim, 1);
-  }
+  const ConfigKey all_dim = {"rope.scaling.yarn_log_multiplier",
+                             "rope_scaling.mscale_all_dim|rope_parameters.mscale_all_dim"};
+  scaling.mscale = static_cast<float>(config.NumberOr(mscale, config.is_gguf() ? 1 : 0));
+  scaling.mscale_all_dim = static_cast<float>(config.NumberOr(all_dim, 0));
 }
 
 RopeScaling ReadScaling(ConfigReader& config, int64_t context_length) {
   RopeScaling scaling;
-  scaling.kind = ParseKind(config, config.TextOr(kType, "none"));
+  // GGUF files of the first years name a factor and no type: a linear one.
+  const bool is_unnamed = config.is_gguf() && config.NumberOr(kFactor, 0) != 0;
+  scaling.kind = ParseKind(config, config.TextOr(kType, is_unnamed ? "linear" : "none"));
   if (scaling.kind == RopeScaling::Kind::kNone) return scaling;
   scaling.original_context = config.IntegerOr(kOriginal, context_length, {1, int64_t{1} << 31});
   scaling.factor = static_cast<float>(config.Positive(kFactor));
@@ -85,6 +87,7 @@ RopeConfig ReadRope(ConfigReader& config, const Weights& w, int64_t head_dim, in
     return rope;
   }
   rope.frequencies = std::move(*frequencies);
+  rope.frequencies.magnitude *= static_cast<float>(config.PositiveOr({"rope.scaling.attn_factor", ""}, 1));
   if (scaling.kind == RopeScaling::Kind::kYarn && config.Has(kOriginal)) {
     rope.scaled_context = static_cast<int64_t>(static_cast<double>(scaling.original_context) * scaling.factor);
   }
