@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 
+#include "model/chat/chat_template.h"
 #include "model/tokenizer/tokenizer.h"
 #include "provider/local_prompt.h"
 #include "provider/local_sink.h"
@@ -121,6 +122,19 @@ Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest re
   CO_TRY(Handle handle, lease->engine().Submit(std::move(wanted), sink));
   generation.owner = std::make_shared<RequestOwner>(std::move(handle), call.stop);
   co_return generation;
+}
+
+Task<Result<ModelDetails>> LocalProvider::Describe(Call /*call*/, std::string model) {
+  CO_TRY(ModelLease lease, co_await Lease(model));
+  ModelDetails details;
+  details.context_length = lease->engine().max_context();
+  if (lease->chat_template() != nullptr) details.chat_template = lease->chat_template()->source();
+  if (const Tokenizer* tokenizer = lease->tokenizer()) {
+    details.vocabulary = tokenizer->vocab_size();
+    details.bos_token = tokenizer->Spelling(tokenizer->special().bos);
+    details.eos_token = tokenizer->Spelling(tokenizer->special().eos);
+  }
+  co_return details;
 }
 
 Task<Result<std::vector<TokenText>>> LocalProvider::Spell(Call /*call*/, std::string model,

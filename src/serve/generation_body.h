@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/keep_alive.h"
 #include "base/text/describe.h"
 #include "provider/language_model.h"
 
@@ -55,8 +56,5 @@ struct GenerationBody {
   // Everything but the prompt and the logprobs. Errors name the parameter.
   Result<GenerationOptions> Options() const;
 };
-
-// "5m", "1h30m", "-1", 300 (seconds): how long a model stays loaded after its last use; negative is for ever.
-Result<std::chrono::milliseconds> ParseKeepAlive(const Json& value);
 
 }  // namespace atelier

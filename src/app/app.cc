@@ -1,0 +1,221 @@
+#include "app/app.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "app/api_keys.h"
+#include "app/keep_alive.h"
+#include "app/model_directory.h"
+#include "app/model_metrics.h"
+#include "base/task/pool.h"
+#include "compute/kernel/isa.h"
+#include "engine/local_model.h"
+#include "engine/model_host.h"
+#include "observe/metrics.h"
+#include "observe/otlp.h"
+#include "observe/trace.h"
+#include "observe/trace_store.h"
+#include "provider/local_provider.h"
+
+namespace atelier {
+namespace {
+
+constexpr int kPoolThreads = 2;  // files and long texts; the engine's threads go first
+constexpr int64_t kMiB = 1 << 20;
+
+Result<Isa> ChosenIsa(const EngineConfig& config) {
+  std::string name = config.isa;
+  if (const char* forced = std::getenv("ATELIER_ISA"); forced != nullptr && name.empty()) name = forced;
+  if (name.empty()) return BestIsa();
+  const std::optional<Isa> isa = ParseIsa(name);
+  if (!isa) return Error::Invalid("engine.isa", "got '" + name + "', want plain, avx2 or avx512");
+  if (!Supports(*isa)) return Error::Unsupported("engine.isa", "got " + name + ", which this processor does not have");
+  return *isa;
+}
+
+int64_t PhysicalMemory() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE); }
+
+int NumThreads(const EngineConfig& config) {
+  return config.threads > 0 ? config.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+Result<ModelHostOptions> HostOptions(const EngineConfig& config) {
+  ModelHostOptions options;
+  options.memory_budget_bytes = config.memory_mib > 0 ? config.memory_mib * kMiB : PhysicalMemory() / 4 * 3;
+  options.num_threads = NumThreads(config);
+  auto keep_alive = ParseKeepAlive(config.keep_alive);
+  if (!keep_alive.ok()) return std::move(keep_alive).error().Under("engine");
+  options.keep_alive = *keep_alive;
+  return options;
+}
+
+EngineOptions OptionsOfEngines(const EngineConfig& config) {
+  EngineOptions options;
+  options.max_running = config.max_running;
+  options.max_waiting = config.max_waiting;
+  options.max_step_tokens = config.max_step_tokens;
+  options.max_context = config.context;
+  options.prefix_cache = config.prefix_cache;
+  options.cache_bytes = config.kv_cache_mib * kMiB;
+  return options;
+}
+
+TraceStoreOptions TraceOptions(const TraceConfig& config) {
+  TraceStoreOptions options;
+  options.max_traces = config.max_traces;
+  options.max_bytes = config.max_mib * kMiB;
+  options.max_age = std::chrono::hours(24 * config.max_days);
+  return options;
+}
+
+}  // namespace
+
+// In order of construction: what comes later uses what comes before.
+struct App::Parts {
+  Config config;
+  Loop& loop;
+  const Clock& clock;
+  MetricRegistry metrics;
+  ModelDirectory directory;
+  std::optional<ApiKeys> keys;
+  std::unique_ptr<TraceStore> traces;
+  std::unique_ptr<OtlpExporter> exporter;
+  std::unique_ptr<Tracer> tracer;
+  std::unique_ptr<Pool> pool;
+  std::unique_ptr<ModelMetrics> model_metrics;
+  std::unique_ptr<ModelHost> host;
+  std::unique_ptr<LocalProvider> provider;
+
+  Parts(Config configuration, Loop& the_loop, const Clock& the_clock)
+      : config(std::move(configuration)), loop(the_loop), clock(the_clock), directory(config) {}
+};
+
+namespace {
+
+// How ModelHost turns a name into a model.
+Result<ModelHost::Loader> MakeLoader(const Config& config, const ModelDirectory& directory, ModelMetrics& metrics) {
+  LocalModelOptions base;
+  TRY(base.isa, ChosenIsa(config.engine));
+  base.engine = OptionsOfEngines(config.engine);
+  base.cache_type = config.engine.kv_cache == "q8_0" ? CacheType::kQ8_0 : CacheType::kF16;
+  const std::string panels = HomeDirectory(config) + "/panels";
+  return ModelHost::Loader(
+      [=, &directory, &metrics](const std::string& name,
+                                const ModelSurroundings& given) -> Result<std::unique_ptr<LocalModel>> {
+        LocalModelOptions options = base;
+        options.name = name;
+        TRY(options.path, directory.PathOf(name));
+        std::error_code ignored;  // a folder that cannot be made costs the next start its time
+        std::filesystem::create_directories(panels, ignored);
+        options.panel_path = panels + "/" + name + ".panels";
+        ModelSurroundings surroundings = given;
+        int64_t context_length = 0;
+        for (const ModelListing& listing : directory.List()) {
+          if (listing.id == name) context_length = listing.context_length;
+        }
+        surroundings.listener = metrics.ListenerOf(name, context_length);
+        return LoadLocalModel(options, surroundings);
+      });
+}
+
+}  // namespace
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::Create(Config config, Loop& loop, const Clock& clock) {
+  auto parts = std::make_unique<Parts>(std::move(config), loop, clock);
+  Parts& p = *parts;
+  TRY(p.keys, ApiKeys::Create(p.config.server.keys, clock));
+  const std::string home = HomeDirectory(p.config);
+  std::error_code fault;
+  std::filesystem::create_directories(home, fault);
+  if (fault) return Error::Unavailable(home, "cannot make this folder: " + fault.message());
+  std::vector<TraceSink*> sinks;
+  TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
+  if (p.config.traces.record) sinks.push_back(p.traces.get());
+  if (!p.config.traces.otlp_endpoint.empty()) {
+    OtlpOptions otlp;
+    otlp.endpoint = p.config.traces.otlp_endpoint;
+    for (const auto& [name, value] : p.config.traces.otlp_headers) otlp.headers.Add(name, value);
+    TRY(p.exporter, OtlpExporter::Create(std::move(otlp)));
+    sinks.push_back(p.exporter.get());
+  }
+  p.tracer = std::make_unique<Tracer>(clock, std::move(sinks));
+  p.pool = std::make_unique<Pool>(loop, kPoolThreads);
+  p.model_metrics = std::make_unique<ModelMetrics>(p.metrics);
+  TRY(const ModelHostOptions options, HostOptions(p.config.engine));
+  TRY(ModelHost::Loader loader, MakeLoader(p.config, p.directory, *p.model_metrics));
+  p.host = std::make_unique<ModelHost>(options, std::move(loader), &clock);
+  p.provider = std::make_unique<LocalProvider>(*p.host, loop, *p.pool, clock);
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+const Config& App::config() const { return parts_->config; }
+const Clock& App::clock() const { return parts_->clock; }
+Loop& App::loop() { return parts_->loop; }
+LanguageModel& App::language_model() { return *parts_->provider; }
+Embedder& App::embedder() { return *parts_->provider; }
+Reranker& App::reranker() { return *parts_->provider; }
+Tracer& App::tracer() { return *parts_->tracer; }
+TraceStore& App::traces() { return *parts_->traces; }
+MetricRegistry& App::metrics() { return parts_->metrics; }
+ModelHost& App::models() { return *parts_->host; }
+ApiKeys& App::keys() { return *parts_->keys; }
+
+void App::RefreshGauges() { parts_->model_metrics->Refresh(parts_->host->models()); }
+
+std::vector<ModelListing> App::ListModels() const {
+  std::vector<ModelListing> listings = parts_->directory.List();
+  const std::vector<HostedModel> hosted = parts_->host->models();
+  for (ModelListing& listing : listings) {
+    for (const HostedModel& model : hosted) {
+      if (model.name == listing.id) listing.loaded = model.loaded;
+    }
+  }
+  return listings;
+}
+
+std::vector<EngineFigures> App::Figures() const {
+  std::vector<EngineFigures> figures;
+  for (const HostedModel& model : parts_->host->models()) {
+    if (!model.loaded) continue;
+    EngineFigures one;
+    one.model = model.name;
+    one.num_running = model.stats.num_running;
+    one.num_waiting = model.stats.num_waiting;
+    one.max_running = parts_->config.engine.max_running;
+    for (const ModelListing& listing : parts_->directory.List()) {
+      if (listing.id == model.name) one.context_length = listing.context_length;
+    }
+    figures.push_back(std::move(one));
+  }
+  return figures;
+}
+
+Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) const {
+  const std::vector<ModelListing> listings = ListModels();
+  std::string wanted(id);
+  if (wanted.empty() && kind == "chat") wanted = parts_->config.default_model;
+  for (const ModelListing& listing : listings) {
+    if (wanted.empty() ? listing.kind == kind : listing.id == wanted) return listing;
+  }
+  if (wanted.empty()) {
+    return Error::NotFound("model", "got none, and there is no " + std::string(kind) +
+                                        " model here: `atelier models pull` brings one")
+        .WithCode("model_not_found");
+  }
+  TRY(const std::string path, parts_->directory.PathOf(wanted));
+  return Error::Corrupt("model", "got '" + wanted + "', whose file cannot be read: `atelier models verify " + wanted +
+                                     "` says why (" + path + ")");
+}
+
+std::string App::Fingerprint(const ModelListing& model) const {
+  return "atelier-" ATELIER_VERSION "-" + model.format + "-" + parts_->config.engine.kv_cache + "-" +
+         std::to_string(model.created_unix);
+}
+
+}  // namespace atelier
