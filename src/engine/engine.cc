@@ -300,7 +300,9 @@ Result<Handle> Engine::Submit(RerankRequest request, std::shared_ptr<Sink> sink)
 }
 bool Engine::Step() { return impl_->Step(); }
 bool Engine::HasWork() const { return impl_->HasWork(); }
-void Engine::Abort(const Error& error) { impl_->EndAll(FinishReason::kError, error); }
+void Engine::Abort(const Error& error) {
+  impl_->EndAll(error.kind == ErrorKind::kCancelled ? FinishReason::kCancelled : FinishReason::kError, error);
+}
 EngineStats Engine::stats() const { return impl_->stats(); }
 int64_t Engine::max_context() const { return impl_->max_context(); }
 void Engine::CheckInvariants() const { impl_->CheckInvariants(); }

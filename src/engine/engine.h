@@ -95,7 +95,7 @@ class Engine {
   bool Step();
   // Whether Step has something to do now. Any thread.
   bool HasWork() const;
-  // Ends all requests with `error`. Engine thread.
+  // Ends all requests with `error`, as cancelled where it is of that kind. Engine thread.
   void Abort(const Error& error);
 
   EngineStats stats() const;  // any thread

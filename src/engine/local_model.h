@@ -2,24 +2,31 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "compute/kernel/attention.h"
+#include "compute/kernel/isa.h"
 #include "engine/engine.h"
 #include "engine/runner.h"
 
 namespace atelier {
 
 class ChatTemplate;
+class Gang;
 class Tokenizer;
+struct ModelSummary;
 
 // What loading took and what it holds.
 struct LoadFigures {
   double load_seconds = 0;
-  int64_t file_bytes = 0;    // mapped
-  int64_t weight_bytes = 0;  // what the kernels read: panels and the rest
+  int64_t file_bytes = 0;    // of weights, as the file holds them (mapped)
+  int64_t panel_bytes = 0;   // what matrix products read, packed
+  int64_t buffer_bytes = 0;  // of the plan
   int64_t cache_bytes = 0;   // all blocks
 };
 
@@ -29,6 +36,7 @@ class LocalModel {
   virtual Engine& engine() = 0;
   virtual const Tokenizer* tokenizer() const = 0;         // null: none (tests)
   virtual const ChatTemplate* chat_template() const = 0;  // null: the model has none
+  virtual const ModelSummary& summary() const = 0;
   virtual const RunnerShape& shape() const = 0;
   virtual const LoadFigures& figures() const = 0;
   virtual int64_t memory_bytes() const = 0;  // counted against the host's budget
@@ -40,5 +48,27 @@ class LocalModel {
  private:
   std::string name_;
 };
+
+// What a model's host provides.
+struct ModelSurroundings {
+  Gang* gang = nullptr;                           // led by whoever steps the engine; outlives the model
+  const Clock* clock = nullptr;                   // outlives the model
+  std::function<void()> wake = {};                // see Engine::Parts
+  std::shared_ptr<EngineListener> listener = {};  // may be null
+};
+
+struct LocalModelOptions {
+  std::string name;  // as requests say it
+  std::string path;  // GGUF, Hugging Face folder or ONNX
+  EngineOptions engine = {};
+  CacheType cache_type = CacheType::kF16;
+  Isa isa = BestIsa();
+  std::string panel_path = {};  // file that keeps the packed weights for the next start; empty: none
+};
+
+// Loads all of it. Errors: LoadModel's, the tokenizer's, the template's, each naming its file; Exhausted for memory.
+// COST: with a panel file some tens of ms; without, one pass over the weights, which also writes it.
+Result<std::unique_ptr<LocalModel>> LoadLocalModel(const LocalModelOptions& options,
+                                                   const ModelSurroundings& surroundings);
 
 }  // namespace atelier

@@ -1,7 +1,8 @@
 // ModelHost keeps several models: loads one on first use, unloads by least use under a memory budget or when idle
 // longer than its keep_alive, and runs the one engine thread, which steps all loaded models in turn and leads the Gang.
 //
-// Thread-safe. Loading happens on a thread of its own, one model at a time; served models go on meanwhile.
+// Thread-safe. Loading and unloading happen on a thread of their own, one model at a time; served models go on
+// meanwhile.
 #pragma once
 
 #include <chrono>
@@ -10,24 +11,23 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "engine/local_model.h"
 
 namespace atelier {
 
-class LocalModel;
-
 struct ModelHostOptions {
-  int64_t memory_budget_bytes = 0;  // weights and caches of all loaded models; 0: three quarters of the RAM
-  int32_t num_threads = 0;          // the Gang's; 0: one for each core
+  int64_t memory_budget_bytes = 0;                                 // of all loaded models; 0: three quarters of the RAM
+  int32_t num_threads = 0;                                         // the Gang's; 0: one for each core
   std::chrono::milliseconds keep_alive = std::chrono::minutes(5);  // negative: for ever; 0: unload when idle
-  EngineOptions engine;                                            // of every model, but for its name
 };
 
-// A loaded model in use: it is not unloaded while a lease lives. Movable.
+// A loaded model in use: it is not unloaded while a lease lives. Copies are leases of their own.
 class ModelLease {
  public:
   ModelLease() = default;
@@ -42,21 +42,22 @@ class ModelLease {
 
 struct HostedModel {
   std::string name;
-  bool loaded = false;
-  bool loading = false;
-  int32_t num_leases = 0;
+  bool loaded = false;  // else it is being loaded
+  bool in_use = false;  // a lease lives
   int64_t memory_bytes = 0;
-  double load_seconds = 0;
-  EngineStats stats;
+  LoadFigures figures = {};
+  EngineStats stats = {};
 };
 
 class ModelHost {
  public:
-  // How a name becomes a model: LoadLocalModel (local_model.h) or, in tests, something smaller.
-  using Loader = std::function<Result<std::unique_ptr<LocalModel>>(const std::string& name)>;
+  // How a name becomes a model: LoadLocalModel after looking the name up, or in tests something smaller.
+  using Loader = std::function<Result<std::unique_ptr<LocalModel>>(const std::string& name,
+                                                                   const ModelSurroundings& surroundings)>;
 
-  ModelHost(ModelHostOptions options, Loader loader, const Clock* clock);
-  // Ends all requests as cancelled, unloads all models, joins both threads.
+  ModelHost(const ModelHostOptions& options, Loader loader, const Clock* clock);
+  // Ends all requests as cancelled and joins both threads. Models whose leases outlive the host go with the last of
+  // them.
   ~ModelHost();
 
   using Done = std::function<void(Result<ModelLease>)>;
@@ -69,11 +70,12 @@ class ModelHost {
   // Unloads `name` once nobody uses it; unknown or not loaded is no error.
   void Unload(const std::string& name);
 
+  // Loaded models and those being loaded, by name.
   std::vector<HostedModel> models() const;
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace atelier

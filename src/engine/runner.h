@@ -26,6 +26,7 @@ struct StepBatch {
 
   bool empty() const { return tokens.empty(); }
   int32_t num_rows() const { return static_cast<int32_t>(tokens.size()); }
+  int32_t num_sequences() const { return empty() ? 0 : sequences.back() + 1; }
 };
 
 // Valid until the next Run. Both may be overwritten by the caller.
