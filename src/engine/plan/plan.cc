@@ -204,7 +204,7 @@ Result<std::unique_ptr<Plan>> Plan::Create(const Graph& graph, PlanWeights& weig
   state->options = options;
   TRY(state->program, BuildSteps(graph, weights));
   TRY_VOID(CheckAttention(state->program));
-  if (options.fuse) Fuse(state->program, FuseRules().size());
+  if (options.fuse) Fuse(state->program, std::min(options.num_fuse_rules, FuseRules().size()));
   state->Allocate();
   return std::unique_ptr<Plan>(new Plan(std::move(state)));
 }

@@ -36,7 +36,8 @@ struct PlanOptions {
   int32_t max_threads = 2;     // of the gangs it will be run with
   CacheType cache_type = CacheType::kF16;
   Isa isa = Isa::kPlain;
-  bool fuse = true;  // false: one step a node, for tests
+  bool fuse = true;            // false: one step a node, for tests
+  size_t num_fuse_rules = 99;  // of the table in fuse.h, for tests
 };
 
 // What a run gives: logits [O, V] or vectors [S, E]. Valid until the next run; the caller may overwrite it.
