@@ -17,6 +17,10 @@ namespace atelier {
 class Counter {
  public:
   void Increment(double by = 1) { value_.fetch_add(by, std::memory_order_relaxed); }
+  // For a total that is kept elsewhere: takes it over, unless it is lower (its keeper began anew).
+  void SetTotal(double total) {
+    if (total > value()) value_.store(total, std::memory_order_relaxed);
+  }
   double value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -61,7 +65,7 @@ struct MetricSpec {
   MetricType type = MetricType::kCounter;
   std::string help;
   std::vector<std::string> label_names;
-  std::vector<double> buckets;  // ascending upper bounds without +Inf; histograms only
+  std::vector<double> buckets;  // ascending upper bounds without +Inf; histograms only; empty: given per metric
 };
 
 // All metrics of a name, by their labels' values.
@@ -73,14 +77,17 @@ class MetricFamily {
   // Found or made. CHECKs the type and the number of values.
   Counter& CounterWith(const std::vector<std::string>& label_values);
   Gauge& GaugeWith(const std::vector<std::string>& label_values);
+  // `buckets`: bounds of this one metric, where they are not the same for all labels; found as it was made.
   Histogram& HistogramWith(const std::vector<std::string>& label_values);
+  Histogram& HistogramWith(const std::vector<std::string>& label_values, std::span<const double> buckets);
   // Forgets the metric of these labels in read-outs (a model unloaded); references stay valid.
   void Hide(const std::vector<std::string>& label_values);
 
  private:
   friend class MetricRegistry;
+  friend struct MetricExposition;
   struct Cell;
-  Cell& CellWith(const std::vector<std::string>& label_values);
+  Cell& CellWith(const std::vector<std::string>& label_values, std::span<const double> buckets);
 
   const MetricSpec spec_;
   mutable std::mutex mutex_;
