@@ -32,7 +32,7 @@ struct DownloadSpec {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds read_timeout{30'000};
   std::chrono::milliseconds retry_delay{500};  // doubled from attempt to attempt
-  int max_attempts = 6;                        // in a row that bring no byte
+  int max_attempts = 4;                        // in a row that bring no byte
   std::stop_token stop = {};
   PullProgressFunction progress = {};
   std::string source = {};  // for progress

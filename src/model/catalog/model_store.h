@@ -69,9 +69,9 @@ struct ImportOptions {
 struct InstalledModel {
   std::string name;
   std::string folder;
-  std::optional<Manifest> manifest;  // absent: a folder of somebody's own, or a damaged manifest
-  int64_t bytes = 0;                 // of all files
-  std::string problem;               // why it will not do: damaged manifest, missing file; empty: none
+  std::optional<Manifest> manifest = {};  // absent: a folder of somebody's own, or a damaged manifest
+  int64_t bytes = 0;                      // of all files
+  std::string problem = {};               // why it will not do: damaged manifest, missing file; empty: none
 };
 
 // What a model's files hold.
@@ -125,7 +125,6 @@ class ModelStore {
   const StoreOptions& options() const { return options_; }
 
  private:
-  class Puller;
   StoreOptions options_;
   Files& files_;
   const Clock& clock_;
