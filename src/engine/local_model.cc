@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "base/io/files.h"
 #include "engine/plan/stored_weights.h"
 #include "engine/plan_runner.h"
 #include "model/arch/model.h"
+#include "model/chat/chat_template.h"
 #include "model/tokenizer/tokenizer.h"
 #include "model/weights/panel_store.h"
 
@@ -57,8 +59,13 @@ class ServedModel final : public LocalModel {
     Result<void> runner = LoadRunner(options, surroundings.gang);
     TokenizerResult loaded = tokenizer.get();
     TRY_VOID(runner);
-    if (!loaded) return std::move(loaded).error().Under(options.name);
+    if (!loaded) return std::move(loaded).error().Under(options.path);
     tokenizer_ = std::move(*loaded);
+    if (model_->chat_template) {
+      auto chat = ChatTemplate::Parse(*model_->chat_template);
+      if (!chat) return std::move(chat).error().Under(options.path);
+      chat_template_ = std::move(*chat);
+    }
     TRY_VOID(LoadEngine(options, surroundings));
     figures_.file_bytes = model_->summary.weight_bytes;
     figures_.panel_bytes = panels_->panel_bytes();
@@ -70,7 +77,7 @@ class ServedModel final : public LocalModel {
 
   Engine& engine() override { return *engine_; }
   const Tokenizer* tokenizer() const override { return tokenizer_.get(); }
-  const ChatTemplate* chat_template() const override { return nullptr; }
+  const ChatTemplate* chat_template() const override { return chat_template_ ? &*chat_template_ : nullptr; }
   const ModelSummary& summary() const override { return model_->summary; }
   const RunnerShape& shape() const override { return runner_->shape(); }
   const LoadFigures& figures() const override { return figures_; }
@@ -118,6 +125,7 @@ class ServedModel final : public LocalModel {
   std::unique_ptr<StoredWeights> weights_;
   std::unique_ptr<PlanRunner> runner_;
   std::shared_ptr<const Tokenizer> tokenizer_;
+  std::optional<ChatTemplate> chat_template_;
   std::unique_ptr<Engine> engine_;
   LoadFigures figures_;
 };
