@@ -185,8 +185,7 @@ Result<Value> Interp::EvalSlice(const Value& object, const Expr& slice) {
   }
   const int64_t step = part[2].value_or(1);
   if (step == 0) return TypeError("slice step cannot be zero");
-  const bool sequence = object.is(Value::Kind::kList) || object.is(Value::Kind::kTuple) ||
-                        (object.is(Value::Kind::kView) && object.view_name() == "range");
+  const bool sequence = object.is(Value::Kind::kList) || object.is(Value::Kind::kTuple) || object.is_range();
   if (object.is_undefined()) return TypeError(object.text());
   if (!object.is_string() && !sequence) {
     return Value::Undefined("'" + std::string(object.TypeName()) + "' object cannot be sliced");
@@ -205,7 +204,9 @@ Result<Value> Interp::EvalSlice(const Value& object, const Expr& slice) {
     if (step > 0 ? step >= stop - i : step <= stop - i) break;
     i += step;
   }
-  if (!object.is_string()) return Value::List(std::move(picked), object.kind(), sequence ? "range" : "");
+  if (!object.is_string())
+    return Value::List(std::move(picked), object.is_range() ? Value::Kind::kView : object.kind(),
+                       object.is_range() ? object.view_name() : "");
   std::string text;
   for (const Value& item : picked) text += item.text();
   return Value(std::move(text), object.marked());

@@ -145,6 +145,7 @@ Result<Interp::Flow> Interp::ExecFor(const Stmt& stmt, const Value& iterable, in
   loop->nesting = nesting;
   loop->depth = iterable.depth() + 1;
   TRY(loop->source, Iterate(iterable));
+  bool reached_end = false;
   while (true) {
     TRY_VOID(LookAhead(*loop, 1));
     if (loop->ahead.empty()) break;
@@ -157,9 +158,11 @@ Result<Interp::Flow> Interp::ExecFor(const Stmt& stmt, const Value& iterable, in
     TRY_VOID(Assign(*stmt.exprs[0], *loop->current));
     TRY(const Flow flow, Exec(stmt.body));
     if (flow == Flow::kBreak) break;
+    reached_end = reached_end || flow == Flow::kOn;
   }
   loop->scope.reset();
-  if (loop->index0 < 0) return ExecScoped(stmt.other);
+  // As jinja2 compiles it: iterations that break or continue do not keep `else` from running.
+  if (!reached_end) return ExecScoped(stmt.other);
   return Flow::kOn;
 }
 

@@ -393,7 +393,6 @@ bool HasFilter(std::string_view name) { return FindFilter(name) != nullptr; }
 Result<Value> CallBuiltinFilter(Interp& interp, std::string_view name, const Value& operand, const Args& args) {
   const FilterEntry* filter = FindFilter(name);
   if (filter == nullptr) return Error::Invalid("", "No filter named '" + std::string(name) + "'.");
-  if (operand.is_undefined() && operand.marked()) return Error::Invalid("", operand.text());
   return filter->fn(interp, operand, args);
 }
 

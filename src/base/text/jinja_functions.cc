@@ -27,6 +27,8 @@ Result<Value> Range(Interp& interp, const Args& args) {
   TRY(const int64_t step, params.Int(2, 1));
   if (!params.Has(1)) stop = std::exchange(start, 0);
   if (step == 0) return Error::Invalid("", "range() arg 3 must not be zero");
+  std::string shown = "range(" + std::to_string(start) + ", " + std::to_string(stop);
+  shown += step == 1 ? ")" : ", " + std::to_string(step) + ")";
   Values items;
   for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
     if (static_cast<int64_t>(items.size()) >= kMaxRange) {
@@ -36,7 +38,7 @@ Result<Value> Range(Interp& interp, const Args& args) {
     if (__builtin_add_overflow(i, step, &i)) break;
   }
   TRY_VOID(interp.Step(items.size()));
-  return Value::List(std::move(items), Kind::kView, "range");
+  return Value::List(std::move(items), Kind::kView, std::move(shown));
 }
 
 // dict(mapping or pairs, **more), also for namespace().

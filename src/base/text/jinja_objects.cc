@@ -35,8 +35,7 @@ std::optional<Value> Subscript(const Value& object, const Value& key) {
     if (at >= text.size()) return std::nullopt;
     return Value(text.substr(at, CodePointOffset(std::string_view(text).substr(at), 1)), object.marked());
   }
-  const bool sequence =
-      object.is(Kind::kList) || object.is(Kind::kTuple) || (object.is(Kind::kView) && object.view_name() == "range");
+  const bool sequence = object.is(Kind::kList) || object.is(Kind::kTuple) || object.is_range();
   if (!sequence) return std::nullopt;
   const int64_t size = static_cast<int64_t>(object.items().size());
   if (index < 0) index += size;
@@ -64,8 +63,8 @@ std::optional<Value> PythonAttr(const Value& object, const std::string& name) {
     return value == nullptr ? std::nullopt : std::optional<Value>(*value);
   }
   if (IsUnsafe(object, name)) {
-    return Value::Undefined(
-        "access to attribute '" + name + "' of '" + std::string(object.TypeName()) + "' object is unsafe.", true);
+    return Value::Undefined("access to attribute '" + name + "' of '" + std::string(object.TypeName()) +
+                            "' object is unsafe.");
   }
   if (object.is(Kind::kFunction)) {
     const auto& attributes = object.function().attributes;
@@ -136,7 +135,6 @@ Result<Value> Interp::LoopAttr(LoopState& loop, const std::string& name) {
 }
 
 Result<std::string> Interp::Str(const Value& value) {
-  if (value.is_undefined() && value.marked()) return TypeError(value.text());
   std::string text;
   if (!AppendStr(text, value, limits_.max_text_bytes))
     return TypeError("got a text that is too long or too deep, want a smaller one");
@@ -148,9 +146,7 @@ Result<std::string> Interp::Str(const Value& value) {
 Result<Values> Interp::Iterate(const Value& value) {
   Values items;
   switch (value.kind()) {
-    case Kind::kUndefined:
-      if (value.marked()) return TypeError(value.text());
-      return items;
+    case Kind::kUndefined: return items;
     case Kind::kString: {
       const std::string_view text = value.text();
       for (size_t at = 0; at < text.size();) {

@@ -67,8 +67,7 @@ Result<bool> IsDivisible(Interp& interp, const Value& value, const Args& args) {
 Result<bool> IsNamed(const Value& name, bool (*has)(std::string_view)) { return name.is_string() && has(name.text()); }
 
 bool IsSequence(const Value& v) {
-  return v.is_string() || v.is(Kind::kList) || v.is(Kind::kTuple) || v.is_dict() || v.is_undefined() ||
-         (v.is(Kind::kView) && v.view_name() == "range");
+  return v.is_string() || v.is(Kind::kList) || v.is(Kind::kTuple) || v.is_dict() || v.is_undefined() || v.is_range();
 }
 
 const TestEntry kTests[] = {

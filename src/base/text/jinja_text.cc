@@ -70,6 +70,10 @@ bool AppendSequence(std::string& out, const Value& value, size_t max_bytes, int 
     out += items.size() == 1 ? ",)" : ")";
     return true;
   }
+  if (value.is_range()) {
+    out += value.view_name();
+    return true;
+  }
   if (value.is(Kind::kView)) out += value.view_name() + "(";
   out += '[';
   if (!AppendItems(out, items, max_bytes, depth)) return false;

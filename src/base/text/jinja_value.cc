@@ -15,10 +15,8 @@ using Kind = Value::Kind;
 Value::Value(std::string text, bool markup)
     : kind_(Kind::kString), int_(markup), ref_(std::make_shared<std::string>(std::move(text))) {}
 
-Value Value::Undefined(std::string why, bool unsafe) {
-  Value value(Kind::kUndefined, std::make_shared<std::string>(std::move(why)));
-  value.int_ = unsafe;
-  return value;
+Value Value::Undefined(std::string why) {
+  return Value(Kind::kUndefined, std::make_shared<std::string>(std::move(why)));
 }
 
 Value Value::BigInt(std::string digits) {
@@ -68,7 +66,7 @@ std::string_view Value::TypeName() const {
   static constexpr std::string_view kNames[] = {"Undefined", "NoneType", "bool",      "int",      "int",
                                                 "float",     "str",      "list",      "tuple",    "view",
                                                 "generator", "dict",     "Namespace", "function", "LoopContext"};
-  if (is(Kind::kView)) return view_name();
+  if (is(Kind::kView)) return is_range() ? std::string_view("range") : view_name();
   return kNames[static_cast<size_t>(kind_)];
 }
 

@@ -57,11 +57,10 @@ class Value {
   explicit Value(std::shared_ptr<Function> function) : kind_(Kind::kFunction), ref_(std::move(function)) {}
   explicit Value(std::shared_ptr<LoopState> loop) : kind_(Kind::kLoop), ref_(std::move(loop)) {}
   static Value None() { return Value(Kind::kNone, nullptr); }
-  // `why` is the message of the error that using it gives, e.g. "'x' is undefined". `unsafe`: printing it is an error
-  // too.
-  static Value Undefined(std::string why, bool unsafe = false);
+  // `why` is the message of the error that using it gives, e.g. "'x' is undefined".
+  static Value Undefined(std::string why);
   static Value BigInt(std::string digits);
-  // kList, kTuple, kView (then `name` is its Python type) or kIterator.
+  // kList, kTuple, kIterator or kView; then `name` is its Python type, of a range its repr.
   static Value List(Values items, Kind kind = Kind::kList, std::string name = "");
   static Value FromJson(const Json& json);
 
@@ -69,13 +68,14 @@ class Value {
   bool is(Kind kind) const { return kind_ == kind; }
   bool is_undefined() const { return is(Kind::kUndefined); }
   bool is_none() const { return is(Kind::kNone); }
+  bool is_range() const { return is(Kind::kView) && view_name().starts_with("range("); }
   bool is_string() const { return is(Kind::kString); }
   bool is_dict() const { return is(Kind::kDict); }
   bool is_integral() const { return is(Kind::kInt) || is(Kind::kBool); }
   bool is_number() const { return is_integral() || is(Kind::kFloat) || is(Kind::kBigInt); }
   // A list, tuple, view or iterator.
   bool is_items() const { return kind_ >= Kind::kList && kind_ <= Kind::kIterator; }
-  // Safe text (jinja2's Markup), or an undefined of an unsafe attribute.
+  // Safe text: jinja2's Markup.
   bool marked() const { return int_ != 0; }
 
   // REQUIRES: the kind.

@@ -2,6 +2,8 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
+
 #include "base/text/utf8.h"
 
 namespace atelier {
@@ -12,7 +14,35 @@ char32_t Upper(char32_t c) { return static_cast<char32_t>(utf8proc_toupper(stati
 char32_t Lower(char32_t c) { return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))); }
 char32_t Title(char32_t c) { return static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(c))); }
 
-constexpr char32_t kSharpS = 0xDF;
+// Characters whose upper case is several [Unicode, SpecialCasing.txt]; Greek with iota below and Armenian ligatures,
+// which no template has shown, keep the simple mapping.
+struct Special {
+  char32_t c;
+  std::string_view upper, title;
+};
+constexpr Special kSpecial[] = {
+    {0xDF, "SS", "Ss"},
+    {0x149,
+     "\xCA\xBC"
+     "N",
+     "\xCA\xBC"
+     "N"},
+    {0xFB00, "FF", "Ff"},
+    {0xFB01, "FI", "Fi"},
+    {0xFB02, "FL", "Fl"},
+    {0xFB03, "FFI", "Ffi"},
+    {0xFB04, "FFL", "Ffl"},
+    {0xFB05, "ST", "St"},
+    {0xFB06, "ST", "St"},
+};
+constexpr char32_t kDottedI = 0x130;
+
+const Special* SpecialOf(char32_t c) {
+  if (c < 0xDF) return nullptr;
+  const auto* found =
+      std::find_if(std::begin(kSpecial), std::end(kSpecial), [&](const Special& one) { return one.c == c; });
+  return found == std::end(kSpecial) ? nullptr : found;
+}
 constexpr char32_t kSigma = 0x3A3;
 
 bool IsCased(char32_t c) { return IsUnicodeUpper(c) || IsUnicodeLower(c) || CategoryOf(c) == UTF8PROC_CATEGORY_LT; }
@@ -28,6 +58,7 @@ void ForEach(std::string_view text, Fn fn) {
 }
 
 void AppendLower(std::string& out, char32_t c, bool after_letter, std::string_view rest) {
+  if (c == kDottedI) return void(out += "i\xCC\x87");
   if (c != kSigma) return AppendUtf8(out, Lower(c));
   const bool before_letter = !rest.empty() && IsCased(DecodeUtf8(rest, 0).value);
   AppendUtf8(out, after_letter && !before_letter ? 0x3C2 : 0x3C3);
@@ -68,7 +99,10 @@ bool IsUnicodePrintable(char32_t c) {
 
 std::string UpperCase(std::string_view text) {
   std::string out;
-  ForEach(text, [&](char32_t c, size_t) { c == kSharpS ? void(out += "SS") : AppendUtf8(out, Upper(c)); });
+  ForEach(text, [&](char32_t c, size_t) {
+    const Special* special = SpecialOf(c);
+    special != nullptr ? void(out += special->upper) : AppendUtf8(out, Upper(c));
+  });
   return out;
 }
 
@@ -85,8 +119,13 @@ std::string LowerCase(std::string_view text) {
 std::string TitleCase(std::string_view text) {
   std::string out;
   bool after_letter = false;
-  ForEach(text, [&](char32_t c, size_t) {
-    AppendUtf8(out, after_letter ? Lower(c) : Title(c));
+  ForEach(text, [&](char32_t c, size_t at) {
+    const Special* special = after_letter ? nullptr : SpecialOf(c);
+    if (after_letter) {
+      AppendLower(out, c, true, c == kSigma ? text.substr(at + 2) : std::string_view());
+    } else {
+      special != nullptr ? void(out += special->title) : AppendUtf8(out, Title(c));
+    }
     after_letter = IsCased(c);
   });
   return out;
