@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,7 @@ class ConfigTest : public testing::Test {
   }
   std::string Write(const std::string& name, const std::string& bytes) {
     const std::string path = (folder_ / name).string();
-    CHECK(WriteAtomically(Files::Real(), path, bytes).ok());
+    std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
   static std::string FaultOf(const std::string& path) {

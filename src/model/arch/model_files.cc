@@ -1,5 +1,6 @@
 #include "model/arch/model_files.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/io/files.h"
@@ -175,8 +176,9 @@ Result<ModelFiles> OpenHfFolder(const std::string& path) {
 }
 
 Result<ModelFiles> OpenFolder(const std::string& path) {
-  if (FileExists(Files::Real(), JoinPath(path, "config.json"))) return OpenHfFolder(path);
   TRY(const std::vector<std::string> names, Files::Real().List(path));
+  const auto is_safetensors = [](const std::string& name) { return name.ends_with(".safetensors"); };
+  if (std::ranges::any_of(names, is_safetensors)) return OpenHfFolder(path);
   std::vector<std::string> found;
   for (const std::string& name : names) {
     if (name.ends_with(".gguf") || name.ends_with(".onnx")) found.push_back(JoinPath(path, name));
@@ -184,7 +186,7 @@ Result<ModelFiles> OpenFolder(const std::string& path) {
   if (found.size() == 1) return OpenModelFiles(found.front());
   return Error::NotFound(path,
                          "got " + std::to_string(found.size()) +
-                             " GGUF or ONNX files and no config.json, want one of them, or a Hugging Face folder");
+                             " GGUF or ONNX files and no safetensors, want one of them, or a Hugging Face folder");
 }
 
 }  // namespace
