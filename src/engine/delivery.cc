@@ -202,7 +202,11 @@ void Delivery::End(Sequence& sequence, FinishReason reason, std::string_view sto
 void Delivery::ReleaseHeld(RequestState& request) {
   std::vector<size_t> order(request.held.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::ranges::stable_sort(order, std::greater{}, [&](size_t i) { return request.held[i].mean_logprob; });
+  std::ranges::sort(order, [&](size_t a, size_t b) {
+    const double mean_a = request.held[a].mean_logprob;
+    const double mean_b = request.held[b].mean_logprob;
+    return mean_a > mean_b || (mean_a == mean_b && a < b);
+  });
   for (int32_t choice = 0; choice < request.generate->n; ++choice) {
     const HeldChoice& held = request.held[order[static_cast<size_t>(choice)]];
     request.sink->OnDelta({choice, held.tokens, held.text, held.logprobs});

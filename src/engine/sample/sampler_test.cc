@@ -390,7 +390,9 @@ TEST(Candidates, SelectionEqualsASortWhateverTheOrder) {
     if (size == 1000) std::ranges::sort(values);
     std::vector<Candidate> all;
     for (size_t i = 0; i < size; ++i) all.push_back({values[i], static_cast<int32_t>(i)});
-    std::ranges::stable_sort(all, [](const Candidate& a, const Candidate& b) { return a.logit > b.logit; });
+    std::ranges::sort(all, [](const Candidate& a, const Candidate& b) {
+      return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
+    });
     for (const size_t n : {1U, 40U, 700U, 3000U, 60000U}) {
       std::vector<Candidate> selected;
       SelectLargest(values, n, &selected);
