@@ -59,8 +59,8 @@ AddedTokens::Match AddedTokens::Find(std::string_view text, size_t from) const {
 bool AddedTokens::Extend(std::string_view text, size_t floor, Match& match) {
   const AddedTokenSpec& token = *match.token;
   if (token.single_word) {
-    const bool glued_left = match.begin > 0 && IsWord(CodeAt(text, LastCharacter(text.substr(0, match.begin))));
-    const bool glued_right = match.end < text.size() && IsWord(CodeAt(text, match.end));
+    const bool glued_left = match.begin > 0 && IsRustWord(CodeAt(text, LastCharacter(text.substr(0, match.begin))));
+    const bool glued_right = match.end < text.size() && IsRustWord(CodeAt(text, match.end));
     if (glued_left || glued_right) return false;
   }
   while (token.lstrip && match.begin > floor) {

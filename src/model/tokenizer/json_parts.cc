@@ -89,7 +89,7 @@ Result<void> ReadPreTokenizerOf(const std::string& type, const JsonPart& part, T
   auto& steps = spec.pre_tokenizers;
   PreTokenizerSpec step;
   if (type == "Whitespace") {
-    step = Pattern(R"(\w+|[^\w\s]+)", SplitBehavior::kRemoved, true);
+    step = Pattern(R"(\p{RustWord}+|[^\p{RustWord}\s]+)", SplitBehavior::kRemoved, true);
   } else if (type == "WhitespaceSplit") {
     step = {.kind = Kind::kSpaces, .behavior = SplitBehavior::kRemoved};
   } else if (type == "Punctuation") {

@@ -53,7 +53,8 @@ std::function<bool(char32_t)> TestFor(std::string_view name) {
                                                 "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co"};
   if (name == "s") return [](char32_t c) { return IsSpace(c); };
   if (name == "d") name = "Nd";
-  if (name == "w") return [](char32_t c) { return IsWord(c); };
+  if (name == "w") return [](char32_t c) { return IsRegexWord(c); };
+  if (name == "RustWord") return [](char32_t c) { return IsRustWord(c); };
   if (name.size() == 1 && std::string_view("LMNPSZC").find(name[0]) != std::string_view::npos) {
     const char major = name[0];
     return [major](char32_t c) { return kNames[static_cast<size_t>(CategoryOf(c))][0] == major; };

@@ -1,7 +1,7 @@
 // Regular expressions of tokenizer.json on PCRE2's compiler (JIT where it can).
 //
 // The files are written for Oniguruma and its Unicode; so classes that depend on Unicode (\p{L}, \s, \d, \w …) are
-// written out as ranges from our own table before PCRE2 sees them, and both find the same.
+// written out as ranges from our own table before PCRE2 sees them, and both find the same. \p{RustWord} is Rust's \w.
 #pragma once
 
 #include <cstddef>

@@ -63,7 +63,7 @@ struct TokenizerState {
   void Walk(std::string_view text, bool parse_special, EncodeScratch& scratch, WordSink& sink, Token token) const {
     added_raw.Cut(text, parse_special, [&](const AddedTokens::Part& raw) {
       if (raw.id >= 0) return token(raw.id);
-      const bool at_start = raw.text.data() == text.data();
+      const bool at_start = raw.text.data() == text.data() && normalizer.KeepsStart(raw.text);
       const std::string_view normal = normalizer.Apply(raw.text, scratch.normalizer);
       if (added_normalized.empty()) return pre_tokenizer.Split(normal, at_start, scratch.pre_tokenizer, sink);
       added_normalized.Cut(normal, parse_special, [&](const AddedTokens::Part& part) {

@@ -110,8 +110,17 @@ CharClass ClassOf(char32_t code) {
 }
 
 bool IsWord(char32_t code) {
-  return (ClassOf(code) & (kClassLetter | kClassMark | kClassDigit | kClassConnector)) != 0;
+  if ((ClassOf(code) & (kClassLetter | kClassMark | kClassDigit | kClassConnector)) != 0) return true;
+  if (CategoryOf(code) == Category::kNl) return true;
+  return (code >= 0x24B6 && code <= 0x24E9) || (code >= 0x1F130 && code <= 0x1F149) ||
+         (code >= 0x1F150 && code <= 0x1F169) || (code >= 0x1F170 && code <= 0x1F189);  // circled and squared letters
 }
+
+bool IsRegexWord(char32_t code) {
+  return IsWord(code) || code == 0xB2 || code == 0xB3 || code == 0xB9 || (code >= 0xBC && code <= 0xBE);
+}
+
+bool IsRustWord(char32_t code) { return IsWord(code) || code == 0x200C || code == 0x200D; }
 
 bool IsBertControl(char32_t code) { return InRanges(kBertControls, code); }
 bool IsBertPunctuation(char32_t code) { return InRanges(kBertPunctuation, code); }

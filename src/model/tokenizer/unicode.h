@@ -75,8 +75,12 @@ inline size_t Utf8Length(char first) {
 Category CategoryOf(char32_t code);
 CharClass ClassOf(char32_t code);
 inline bool IsSpace(char32_t code) { return (ClassOf(code) & kClassSpace) != 0; }
-// \w of regular expressions: letters, marks, decimal digits, connectors.
+// Alphabetic characters, marks, decimal digits and connectors [UTS 18, \w].
 bool IsWord(char32_t code);
+// \w as Oniguruma has it (superscript digits and fractions of Latin-1 too), and as Rust has it (joiners too):
+// `tokenizers` uses the one for expressions in files, the other for its own.
+bool IsRegexWord(char32_t code);
+bool IsRustWord(char32_t code);
 
 // What the BERT parts of the PyPI package `tokenizers` hold for control characters, punctuation and accents;
 // they know an older Unicode than its regular expressions do.

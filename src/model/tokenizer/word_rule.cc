@@ -143,7 +143,8 @@ const char* MatchLetters(const WordRule& rule, const char* p, Char first, const 
   constexpr CharClass kNoPrefix = kClassNewline | kClassLetter | kClassNumber;
   switch (rule.letters) {
     case Letters::kAfterSpace:
-      return MatchPrefixed(p, first, end, kClassLetter, first.code == ' ' ? 0 : static_cast<CharClass>(~0));
+      if (first.code != ' ' && (first.bits & kClassLetter) == 0) return nullptr;
+      return MatchPrefixed(p, first, end, kClassLetter, 0);
     case Letters::kAfterAny: return MatchPrefixed(p, first, end, kClassLetter, kNoPrefix);
     case Letters::kMarkedAfterAny: return MatchPrefixed(p, first, end, kClassLetter | kClassMark, kNoPrefix);
     case Letters::kCased: return MatchCased(rule, p, first, end);
@@ -321,7 +322,7 @@ const char* NextDigitGroup(const DigitGroups& rule, const char* p, const char* e
     size_t n = 0;
     for (Char c = Peek(after, end); (c.bits & rule.classes) != 0; c = Peek(after, end), ++n) after += c.size;
     const Char next = Peek(after, end);
-    if (n > 0 && rule.at_word_end && next.size != 0 && IsWord(next.code)) {
+    if (n > 0 && rule.at_word_end && next.size != 0 && IsRegexWord(next.code)) {
       p = after;
       continue;
     }
