@@ -101,9 +101,11 @@ std::string Rows(const Json& schema) {
 
 constexpr std::string_view kHead = R"(<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Atelier: API reference</title>
-<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+<style>:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1,h2{font-family:Georgia,serif;font-weight:600}table{border-collapse:collapse;width:100%;font-size:.92rem}
-td,th{text-align:left;padding:.3rem .7rem .3rem 0;border-top:1px solid color-mix(in srgb,currentColor 15%,transparent);vertical-align:top}
+td,th{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0}
+td,th{border-top:1px solid color-mix(in srgb,currentColor 15%,transparent)}
 .no td{opacity:.6}.dim td{opacity:.75}a{color:#b4552d}</style>
 <h1>API reference</h1><p><a href="/">Home</a> · <a href="/openapi.json">OpenAPI</a>. A parameter is honoured, accepted
 without effect, or refused with 400 <code>unsupported_parameter</code>; one that is not listed is refused with 400

@@ -12,14 +12,17 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAX_LINES = {".h": 260, ".cc": 500, ".py": 400, ".ts": 400}
 # Tables of facts (one row a thing) may be longer than code that one reads from top to bottom.
-LONG_FILES = {}
+LONG_FILES = {
+    # One contract in many small lane functions, included by one file per instruction set.
+    "src/compute/kernel/attention_body.h": 400,
+}
 
 MARKERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Split, so that this file does not find itself.
 MACHINE_PATHS = re.compile("/(" + "work|opt/peer|opt/models" + r")/[a-z.]")
 COMMENT = re.compile(r"//(.*)$")
 # Words in comments that look like code of ours: CamelCase calls, kConstants, members_.
-CODE_WORD = re.compile(r"\b(k[A-Z][A-Za-z0-9]+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+(?=\())")
+CODE_WORD = re.compile(r"\b(k[A-Z]\w+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+(?=\())")
 
 
 def tracked():
@@ -49,8 +52,9 @@ def check_source(path, text, words):
         yield f"{name}: no #pragma once"
     if path.suffix in (".h", ".cc") and not re.match(r"[a-z0-9_]+(\.entry)?\.(h|cc)$", path.name):
         yield f"{name}: file names are snake_case"
+    is_text = path.stem.endswith("_fuzz")  # seeds are long lines
     for number, line in enumerate(lines, 1):
-        if len(line) > 120 and path.suffix in (".h", ".cc") and "http" not in line and 'R"' not in line:
+        if len(line) > 120 and path.suffix in (".h", ".cc") and "http" not in line and not is_text:
             yield f"{name}:{number}: {len(line)} columns, want at most 120"
         if path.suffix in (".h", ".cc"):
             comment = COMMENT.search(line)
