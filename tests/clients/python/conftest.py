@@ -26,3 +26,10 @@ def client(server):
 def async_client(server):
     return lambda: openai.AsyncOpenAI(
         base_url=server.url + "/v1", api_key="unused", max_retries=0, _strict_response_validation=True)
+
+
+@pytest.fixture(scope="session")
+def lenient_client(server):
+    """For what OpenAI itself sends against its own types: null logprobs and finish reasons in completions, and base64
+    embeddings, which the client decodes only after it has validated them."""
+    return openai.OpenAI(base_url=server.url + "/v1", api_key="unused", max_retries=0)

@@ -39,8 +39,8 @@ def test_completions_of_a_list_number_their_choices(client):
     assert answer.usage.completion_tokens <= 16
 
 
-def test_echo_with_logprobs_scores_the_prompt(client):
-    answer = client.completions.create(
+def test_echo_with_logprobs_scores_the_prompt(lenient_client):
+    answer = lenient_client.completions.create(
         model=CHAT, prompt="The capital of France is Paris", echo=True, logprobs=2, max_tokens=1, temperature=0)
     choice = answer.choices[0]
     assert choice.text.startswith("The capital of France is Paris")
@@ -48,8 +48,8 @@ def test_echo_with_logprobs_scores_the_prompt(client):
     assert choice.logprobs.text_offset == sorted(choice.logprobs.text_offset)
 
 
-def test_completions_stream(client):
-    chunks = list(client.completions.create(
+def test_completions_stream(lenient_client):
+    chunks = list(lenient_client.completions.create(
         model=CHAT, prompt="Once upon a time", max_tokens=6, stream=True, stream_options={"include_usage": True}))
     assert chunks[-1].choices == [] and chunks[-1].usage.completion_tokens == 6
     assert "".join(chunk.choices[0].text for chunk in chunks[:-1])
@@ -60,14 +60,14 @@ def test_best_of_returns_the_likeliest(client):
     assert len(answer.choices) == 1 and answer.usage.completion_tokens == 20
 
 
-def test_embeddings_as_floats_and_base64(client):
+def test_embeddings_as_floats_and_base64(client, lenient_client):
     texts = ["A cat sits on the mat.", "A kitten rests on a rug.", "Interest rates rose in March."]
     answer = client.embeddings.create(model=EMBED, input=texts, encoding_format="float")
     vectors = [item.embedding for item in answer.data]
     assert [item.index for item in answer.data] == [0, 1, 2] and len(vectors[0]) == 384
     assert cosine(vectors[0], vectors[1]) > 0.5 > cosine(vectors[0], vectors[2]) + 0.2
     # The client asks for base64 by itself and decodes it.
-    assert client.embeddings.create(model=EMBED, input=texts).data[0].embedding == pytest.approx(vectors[0])
+    assert lenient_client.embeddings.create(model=EMBED, input=texts).data[0].embedding == pytest.approx(vectors[0])
     raw = client.post("/embeddings", cast_to=object, body={"model": EMBED, "input": texts[0], "encoding_format": "base64"})
     assert struct.unpack("<384f", base64.b64decode(raw["data"][0]["embedding"])) == pytest.approx(vectors[0])
 
