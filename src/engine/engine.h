@@ -5,7 +5,7 @@
 // of a prompt, within a budget of tokens, so that a long prompt never stalls running streams.
 //
 // The same request with the same seed gives the same logits, bit for bit, and the same tokens, whoever else is served:
-// see docs/determinism.md.
+// see docs/engine.md.
 #pragma once
 
 #include <atomic>

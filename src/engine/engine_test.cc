@@ -336,6 +336,54 @@ TEST(Engine, RejectsWhatIsOutOfRangeByName) {
   EXPECT_EQ(embed.error().kind, ErrorKind::kUnsupported);
 }
 
+struct ToyEncoderWorld {
+  explicit ToyEncoderWorld(bool scores) : runner(scores) {
+    engine = std::move(Engine::Create({.runner = &runner, .clock = &clock}, {})).value();
+  }
+  template <class Request>
+  std::shared_ptr<RecordingSink> Run(const std::vector<Request>& requests) {
+    std::vector<std::shared_ptr<RecordingSink>> sinks;
+    for (const Request& request : requests) {
+      sinks.push_back(std::make_shared<RecordingSink>());
+      EXPECT_TRUE(engine->Submit(request, sinks.back()).ok());
+    }
+    while (engine->Step()) engine->CheckInvariants();
+    for (const auto& sink : sinks) EXPECT_TRUE(sink->finished);
+    return sinks.back();
+  }
+  ManualClock clock;
+  ToyEncoder runner;
+  std::unique_ptr<Engine> engine;
+};
+
+TEST(Engine, EmbedsManyInputsInWholesWithinTheRowsOfAStep) {
+  ToyEncoderWorld world(false);
+  EmbedRequest request;
+  for (size_t i = 0; i < 200; ++i) request.inputs.push_back(Prompt(1 + i % 64, i));
+  const auto all = world.Run<EmbedRequest>({request, request});
+  ASSERT_EQ(all->vectors.size(), 200U);
+  EXPECT_GT(world.runner.max_sequences_at_once(), 1);
+  for (int32_t i = 0; i < 200; i += 7) {
+    const auto one = world.Run<EmbedRequest>({EmbedRequest{.inputs = {request.inputs[static_cast<size_t>(i)]}}});
+    EXPECT_EQ(one->vectors[0], all->vectors[i]);
+  }
+  EXPECT_FALSE(world.engine->Submit(Request(Prompt(5), 1), std::make_shared<RecordingSink>()).ok());
+}
+
+TEST(Engine, ScoresPairsWithTheirSegmentsAndCutsOnlyWhereAsked) {
+  ToyEncoderWorld world(true);
+  const RerankRequest::Pair plain{.tokens = {1, 2, 3, 4}, .segments = {}};
+  const RerankRequest::Pair pair{.tokens = {1, 2, 3, 4}, .segments = {0, 0, 1, 1}};
+  const auto scores = world.Run<RerankRequest>({RerankRequest{.pairs = {plain, pair}}});
+  EXPECT_NE(scores->vectors[0], scores->vectors[1]);
+  RerankRequest longer{.pairs = {{.tokens = Prompt(70), .segments = std::vector<int32_t>(70, 1)}}};
+  const auto refused = world.engine->Submit(longer, std::make_shared<RecordingSink>());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().where, "documents[0]");
+  longer.truncate = true;
+  EXPECT_EQ(world.Run<RerankRequest>({longer})->usage.prompt_tokens, 64);
+}
+
 TEST(Engine, SubmitAndCancelFromOtherThreadsWhileItSteps) {
   Toy toy(40);
   std::vector<std::thread> clients;

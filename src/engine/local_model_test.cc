@@ -41,8 +41,11 @@ class SliceListener final : public EngineListener {
 
 // A model with a gang of its own. Its packed weights are kept in the build's folder for temporary files.
 struct Served {
-  Served(const std::string& relative, const EngineOptions& options, int num_threads) : gang(num_threads) {
+  Served(const std::string& relative, const EngineOptions& options, int num_threads,
+         CacheType cache_type = CacheType::kF16)
+      : gang(num_threads) {
     LocalModelOptions wanted{.name = "model", .path = ModelPath(relative), .engine = options};
+    wanted.cache_type = cache_type;
     wanted.panel_path =
         testing::TempDir() + "local_model_test_" + std::to_string(std::hash<std::string>()(relative)) + ".panels";
     auto loaded = LoadLocalModel(wanted, {.gang = &gang, .clock = &Clock::Real(), .listener = listener});
@@ -88,6 +91,16 @@ TEST(LocalModel, SmolLm2AnswersAQuestionInText) {
   EXPECT_EQ(sink->choices[0].reason, FinishReason::kStop);
   EXPECT_TRUE(sink->choices[0].stop_token.has_value());
   EXPECT_EQ(sink->choices[0].text.find("<|im_end|>"), std::string::npos);
+}
+
+TEST(LocalModel, AnswersWithAnEightBitCacheTooAtHalfTheMemory) {
+  REQUIRE_MODEL(kSmol);
+  Served wide(kSmol, {}, 2);
+  Served narrow(kSmol, {}, 2, CacheType::kQ8_0);
+  EXPECT_LT(narrow.model->shape().block_bytes, wide.model->shape().block_bytes * 6 / 10);
+  const auto sink = narrow.Submit(narrow.Ask(kQuestion, 40));
+  narrow.Finish();
+  EXPECT_NE(sink->choices[0].text.find("Paris"), std::string::npos) << sink->choices[0].text;
 }
 
 TEST(LocalModel, AStopStringAcrossTokensEndsTheTextBeforeIt) {

@@ -116,6 +116,44 @@ class ToyRunner final : public Runner {
   bool fail_next_ = false;
 };
 
+// For tests: an encoder whose vector [3] is a pure function of a sequence's tokens and segments.
+class ToyEncoder final : public Runner {
+ public:
+  explicit ToyEncoder(bool scores) {
+    shape_.num_tokens = 53;
+    shape_.vector_size = 3;
+    shape_.scores = scores;
+    shape_.whole_input = true;
+    shape_.max_context = 64;
+    shape_.max_rows = 100;
+    shape_.max_sequences = 16;
+  }
+  const RunnerShape& shape() const override { return shape_; }
+  Result<Outputs> Run(const StepBatch& batch) override {
+    CHECK(batch.num_rows() <= shape_.max_rows && batch.num_sequences() <= shape_.max_sequences &&
+          batch.outputs.empty());
+    std::vector<uint64_t> states(static_cast<size_t>(batch.num_sequences()), 1);
+    for (size_t i = 0; i < batch.tokens.size(); ++i) {
+      const auto sequence = static_cast<size_t>(batch.sequences[i]);
+      if (i == 0 || batch.sequences[i - 1] != batch.sequences[i]) CHECK(batch.positions[i] == 0);
+      const int32_t segment = batch.segments.empty() ? 0 : batch.segments[i];
+      states[sequence] = ToyMix(states[sequence], static_cast<uint64_t>(batch.tokens[i] * 2 + segment));
+    }
+    vectors_.clear();
+    for (const uint64_t state : states) {
+      for (uint64_t k = 0; k < 3; ++k) vectors_.push_back(static_cast<float>(ToyMix(state, k) >> 40));
+    }
+    max_sequences_at_once_ = std::max(max_sequences_at_once_, batch.num_sequences());
+    return Outputs{.logits = {}, .vectors = vectors_};
+  }
+  int32_t max_sequences_at_once() const { return max_sequences_at_once_; }
+
+ private:
+  RunnerShape shape_;
+  std::vector<float> vectors_;
+  int32_t max_sequences_at_once_ = 0;
+};
+
 // Keeps all it is told.
 class RecordingSink final : public Sink {
  public:

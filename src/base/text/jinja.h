@@ -1,7 +1,8 @@
-// Jinja, as chat templates use it: what jinja2's ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True,
-// extensions=[loopcontrols]) with transformers' additions (tojson, raise_exception, strftime_now, {% generation %})
-// renders, byte for byte. Autoescape is off; there is one template, so no include, import or extends; values are
-// JSON, so there is nothing in Python to reach for.
+// Jinja, as chat templates use it: what jinja2's immutable sandbox with trim_blocks, lstrip_blocks, the loop controls
+// and transformers' additions (tojson, raise_exception, strftime_now, {% generation %}) renders, byte for byte.
+// Autoescape is off; there is one template, so no include, import or extends; values are JSON, so there is nothing in
+// Python to reach for. Not there: the filters pprint, random, urlize, wordwrap and xmlattr, the global lipsum, integers
+// beyond 64 bits in arithmetic.
 //
 //   TRY(const auto parsed, JinjaTemplate::Parse("{% for m in messages %}{{ m.content | trim }}{% endfor %}"));
 //   TRY(const JinjaOutput output, parsed.Render(Json::Object({{"messages", messages}})));

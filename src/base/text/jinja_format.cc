@@ -66,15 +66,26 @@ class Dumper {
     return {};
   }
 
-  Result<void> WriteDict(const Dict& dict, int depth) {
-    std::vector<const std::pair<Value, Value>*> entries;
-    for (const auto& entry : dict.entries) entries.push_back(&entry);
-    if (style_.sort_keys) {
-      std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) {
-        const auto order = Compare(a->first, b->first, "<");
-        return order.ok() && *order < 0;
-      });
+  using Entry = const std::pair<Value, Value>*;
+
+  // Keys are distinct; once all are texts or all are numbers, they have an order.
+  static Result<void> Sort(std::vector<Entry>& entries) {
+    for (const Entry entry : entries) {
+      TRY_VOID(Compare(entries[0]->first, entry->first, "<"));
+      if (!entry->first.is_string() && !entry->first.is_number())
+        return Error::Invalid("", "got keys without an order, want texts or numbers");
     }
+    std::sort(entries.begin(), entries.end(), [](Entry a, Entry b) {
+      const auto order = Compare(a->first, b->first, "<");
+      return order.ok() && *order < 0;
+    });
+    return {};
+  }
+
+  Result<void> WriteDict(const Dict& dict, int depth) {
+    std::vector<Entry> entries;
+    for (const auto& entry : dict.entries) entries.push_back(&entry);
+    if (style_.sort_keys) TRY_VOID(Sort(entries));
     out_ += '{';
     for (size_t i = 0; i < entries.size(); ++i) {
       if (i > 0) out_ += style_.item_separator;

@@ -6,8 +6,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto parsed = atelier::JinjaTemplate::Parse({reinterpret_cast<const char*>(data) + 1, size - 1});
   if (!parsed.ok()) return 0;
   static const atelier::Json context = *atelier::Json::Parse(
-      R"({"messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"h\u00e9"}]},
-      {"role":"assistant","content":null,"tool_calls":[{"id":"1","function":{"name":"f","arguments":{"x":[1,2.5,null]}}}]}],
+      R"({"messages":[{"role":"system","content":"brief"},{"role":"user","content":[{"type":"text","text":"\u00e9"}]},
+      {"role":"assistant","content":null,"tool_calls":[{"id":"1","function":{"name":"f","arguments":{"x":[1,2.5]}}}]}],
       "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}],"add_generation_prompt":true,
       "n":3,"s":"a b,c","d":{"b":1,"a":"x"}})");
   atelier::JinjaLimits limits;

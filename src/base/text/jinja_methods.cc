@@ -1,8 +1,8 @@
 // Methods of strings, lists and dicts.       [Python library reference, "Text Sequence Type"]
+#include "base/text/jinja_methods.h"
+
 #include <algorithm>
 
-#include "base/text/jinja_format.h"
-#include "base/text/jinja_interp.h"
 #include "base/text/unicode.h"
 #include "base/text/utf8.h"
 
@@ -10,17 +10,8 @@ namespace atelier::jinja {
 namespace {
 
 using Kind = Value::Kind;
-using Method = Result<Value> (*)(Interp&, const Value& self, const Args&);
 
 Error Bad(std::string what) { return Error::Invalid("", std::move(what)); }
-
-Value TextOf(const Value& self, std::string_view text) { return Value(std::string(text), self.marked()); }
-
-Result<std::string> WantText(const Value& value) {
-  if (value.is_undefined()) return Bad(value.text());
-  if (!value.is_string()) return Bad("got '" + std::string(value.TypeName()) + "', want a string");
-  return value.text();
-}
 
 // Ends without what `is_cut` accepts.
 template <class Cut>
@@ -150,94 +141,6 @@ Result<Value> SplitLines(Interp& interp, const Value& self, const Args& args) {
   return Value::List(std::move(lines));
 }
 
-// The part of the text that start and end, in characters, choose; nothing where start is beyond the end.
-struct Range {
-  size_t begin, end;
-};
-Result<std::optional<Range>> RangeOf(const std::string& text, const Params& params) {
-  if (!params.Has(1) && !params.Has(2)) return std::optional<Range>(Range{0, text.size()});
-  const int64_t size = static_cast<int64_t>(CountCodePoints(text));
-  const auto place = [&](size_t index, int64_t otherwise) -> Result<int64_t> {
-    if (!params.Has(index) || params[index].is_none()) return otherwise;
-    TRY(const int64_t at, params.Int(index, 0));
-    return at < 0 ? std::max<int64_t>(0, at + size) : at;
-  };
-  TRY(const int64_t begin, place(1, 0));
-  TRY(const int64_t end, place(2, size));
-  if (begin > size || begin > end) return std::optional<Range>();
-  return std::optional<Range>(Range{CodePointOffset(text, static_cast<size_t>(begin)),
-                                    CodePointOffset(text, static_cast<size_t>(std::min(end, size)))});
-}
-
-template <bool kStart>
-Result<Value> StartsOrEnds(Interp&, const Value& self, const Args& args) {
-  TRY(const Params params, Params::Bind(args, {"affix", "start", "end"}, 1));
-  TRY(const auto range, RangeOf(self.text(), params));
-  const Values one{params[0]};
-  bool holds = false;
-  for (const Value& affix : params[0].is(Kind::kTuple) ? params[0].items() : one) {
-    TRY(const std::string wanted, WantText(affix));
-    if (!range) continue;
-    const std::string_view text = std::string_view(self.text()).substr(range->begin, range->end - range->begin);
-    holds = holds || (kStart ? text.starts_with(wanted) : text.ends_with(wanted));
-  }
-  return Value(holds);
-}
-
-template <bool kFromRight, bool kMust>
-Result<Value> Find(Interp&, const Value& self, const Args& args) {
-  TRY(const Params params, Params::Bind(args, {"sub", "start", "end"}, 1));
-  TRY(const std::string wanted, WantText(params[0]));
-  TRY(const auto range, RangeOf(self.text(), params));
-  size_t at = std::string::npos;
-  if (range) {
-    const std::string_view text = std::string_view(self.text()).substr(0, range->end);
-    at = kFromRight ? text.rfind(wanted) : text.find(wanted, range->begin);
-    if (kFromRight && at != std::string::npos && at < range->begin) at = std::string::npos;
-  }
-  if (at != std::string::npos)
-    return Value(static_cast<int64_t>(CountCodePoints(std::string_view(self.text()).substr(0, at))));
-  if (kMust) return Bad("substring not found");
-  return Value(int64_t{-1});
-}
-
-Result<Value> Count(Interp&, const Value& self, const Args& args) {
-  TRY(const Params params, Params::Bind(args, {"sub", "start", "end"}, 1));
-  TRY(const std::string wanted, WantText(params[0]));
-  TRY(const auto range, RangeOf(self.text(), params));
-  if (!range) return Value(int64_t{0});
-  const std::string_view text = std::string_view(self.text()).substr(range->begin, range->end - range->begin);
-  if (wanted.empty()) return Value(static_cast<int64_t>(CountCodePoints(text) + 1));
-  int64_t count = 0;
-  for (size_t at = text.find(wanted); at != std::string_view::npos; at = text.find(wanted, at + wanted.size())) ++count;
-  return Value(count);
-}
-
-Result<Value> Replace(Interp& interp, const Value& self, const Args& args) {
-  TRY(const Params params, Params::Bind(args, {"old", "new", "count"}, 2));
-  TRY(const std::string from, WantText(params[0]));
-  TRY(const std::string to, WantText(params[1]));
-  TRY(int64_t most, params.Int(2, -1));
-  const std::string_view text = self.text();
-  std::string out;
-  size_t at = 0;
-  for (; most != 0; --most) {
-    const size_t next = from.empty() ? at : text.find(from, at);
-    if (next == std::string_view::npos) break;
-    TRY_VOID(interp.Charge(to.size()));
-    out.append(text.substr(at, next - at)).append(to);
-    at = next + from.size();
-    if (!from.empty()) continue;
-    if (at >= text.size()) break;
-    const size_t length = CodePointOffset(text.substr(at, 4), 1);
-    out.append(text.substr(at, length));
-    at += length;
-  }
-  out.append(text.substr(std::min(at, text.size())));
-  TRY_VOID(interp.Charge(out.size()));
-  return TextOf(self, out);
-}
-
 Result<Value> Join(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"iterable"}, 1));
   TRY(const Values items, interp.Iterate(params[0]));
@@ -258,32 +161,6 @@ Result<Value> Join(Interp& interp, const Value& self, const Args& args) {
 Result<Value> FormatMethod(Interp& interp, const Value& self, const Args& args) {
   TRY(const std::string text, BraceFormat(interp, self.text(), args));
   return TextOf(self, text);
-}
-
-template <bool kPrefix>
-Result<Value> RemoveAffix(Interp&, const Value& self, const Args& args) {
-  TRY(const Params params, Params::Bind(args, {"affix"}, 1));
-  TRY(const std::string affix, WantText(params[0]));
-  std::string_view text = self.text();
-  if (kPrefix && text.starts_with(affix)) text.remove_prefix(affix.size());
-  if (!kPrefix && text.ends_with(affix)) text.remove_suffix(affix.size());
-  return TextOf(self, text);
-}
-
-template <bool kFromRight>
-Result<Value> Partition(Interp&, const Value& self, const Args& args) {
-  TRY(const Params params, Params::Bind(args, {"sep"}, 1));
-  TRY(const std::string separator, WantText(params[0]));
-  if (separator.empty()) return Bad("empty separator");
-  const std::string_view text = self.text();
-  const size_t at = kFromRight ? text.rfind(separator) : text.find(separator);
-  if (at == std::string_view::npos) {
-    const Value none = TextOf(self, "");
-    return Value::List(kFromRight ? Values{none, none, self} : Values{self, none, none}, Kind::kTuple);
-  }
-  return Value::List(
-      {TextOf(self, text.substr(0, at)), TextOf(self, separator), TextOf(self, text.substr(at + separator.size()))},
-      Kind::kTuple);
 }
 
 // center, ljust, rjust ('^', '<', '>') and zfill ('0').
@@ -407,21 +284,12 @@ Result<Value> ItemsCount(Interp&, const Value& self, const Args& args) {
                                                   [&](const Value& item) { return Equal(item, params[0]); })));
 }
 
-struct MethodEntry {
-  std::string_view name;
-  Method fn;
-};
-
 constexpr MethodEntry kStringMethods[] = {
     {"capitalize", CaseMethod<Capitalize>},
     {"casefold", CaseMethod<LowerCase>},
     {"center", Justify<'^'>},
-    {"count", Count},
-    {"endswith", StartsOrEnds<false>},
     {"expandtabs", ExpandTabs},
-    {"find", Find<false, false>},
     {"format", FormatMethod},
-    {"index", Find<false, true>},
     {"isalnum", All<IsAlnum>},
     {"isalpha", All<IsUnicodeAlpha>},
     {"isascii", IsAsciiMethod},
@@ -436,19 +304,11 @@ constexpr MethodEntry kStringMethods[] = {
     {"ljust", Justify<'<'>},
     {"lower", CaseMethod<LowerCase>},
     {"lstrip", StripMethod<true, false>},
-    {"partition", Partition<false>},
-    {"removeprefix", RemoveAffix<true>},
-    {"removesuffix", RemoveAffix<false>},
-    {"replace", Replace},
-    {"rfind", Find<true, false>},
-    {"rindex", Find<true, true>},
     {"rjust", Justify<'>'>},
-    {"rpartition", Partition<true>},
     {"rsplit", Split<true>},
     {"rstrip", StripMethod<false, true>},
     {"split", Split<false>},
     {"splitlines", SplitLines},
-    {"startswith", StartsOrEnds<true>},
     {"strip", StripMethod<true, true>},
     {"swapcase", CaseMethod<SwapCase>},
     {"title", CaseMethod<TitleCase>},
@@ -461,32 +321,47 @@ constexpr MethodEntry kDictMethods[] = {
 constexpr MethodEntry kListMethods[] = {{"copy", Copy}, {"count", ItemsCount}, {"index", ItemsIndex}};
 constexpr MethodEntry kTupleMethods[] = {{"count", ItemsCount}, {"index", ItemsIndex}};
 
-std::span<const MethodEntry> MethodsOf(const Value& object) {
-  if (object.is_string()) return kStringMethods;
-  if (object.is_dict()) return kDictMethods;
-  if (object.is(Kind::kList)) return kListMethods;
-  if (object.is(Kind::kTuple)) return kTupleMethods;
-  return {};
+const MethodEntry* FindMethod(std::span<const MethodEntry> table, std::string_view name) {
+  for (const MethodEntry& entry : table) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+const MethodEntry* FindMethod(const Value& object, std::string_view name) {
+  if (object.is_string()) {
+    const MethodEntry* found = FindMethod(kStringMethods, name);
+    return found != nullptr ? found : FindMethod(SearchMethods(), name);
+  }
+  if (object.is_dict()) return FindMethod(kDictMethods, name);
+  if (object.is(Kind::kList)) return FindMethod(kListMethods, name);
+  return object.is(Kind::kTuple) ? FindMethod(kTupleMethods, name) : nullptr;
 }
 
 }  // namespace
 
+Value TextOf(const Value& self, std::string_view text) { return Value(std::string(text), self.marked()); }
+
+Result<std::string> WantText(const Value& value) {
+  if (value.is_undefined()) return Error::Invalid("", value.text());
+  if (!value.is_string()) return Error::Invalid("", "got '" + std::string(value.TypeName()) + "', want a string");
+  return value.text();
+}
+
 std::optional<Value> MethodOf(const Value& object, const std::string& name) {
-  for (const MethodEntry& entry : MethodsOf(object)) {
-    if (entry.name != name) continue;
-    auto function = std::make_shared<Function>();
-    function->name = name;
-    function->depth = object.depth() + 1;
-    function->call = [fn = entry.fn, object](Interp& interp, const Args& args) -> Result<Value> {
-      auto value = fn(interp, object, args);
-      if (!value.ok() && value.error().where.empty() && value.error().kind == ErrorKind::kInvalid) {
-        value.error().what = std::string(object.TypeName()) + " method: " + value.error().what;
-      }
-      return value;
-    };
-    return Value(std::move(function));
-  }
-  return std::nullopt;
+  const MethodEntry* entry = FindMethod(object, name);
+  if (entry == nullptr) return std::nullopt;
+  auto function = std::make_shared<Function>();
+  function->name = name;
+  function->depth = object.depth() + 1;
+  function->call = [fn = entry->fn, object](Interp& interp, const Args& args) -> Result<Value> {
+    auto value = fn(interp, object, args);
+    if (!value.ok() && value.error().where.empty() && value.error().kind == ErrorKind::kInvalid) {
+      value.error().what = std::string(object.TypeName()) + " method: " + value.error().what;
+    }
+    return value;
+  };
+  return Value(std::move(function));
 }
 
 }  // namespace atelier::jinja

@@ -100,6 +100,7 @@ Result<std::optional<Manifest>> Puller::Adopt() {
 }
 
 Result<Manifest> Puller::Fetch() {
+  if (!model_->runs_here()) Note(PullStage::kNote, {}, "the engine cannot run it yet: " + model_->not_yet);
   std::string reasons;
   for (const ModelSource& source : model_->sources) {
     const std::string staging = JoinPath(downloads_, StagingName(source));
@@ -115,6 +116,7 @@ Result<Manifest> Puller::Fetch() {
       if (!fetched.ok()) revision = std::move(fetched).error();
     }
     if (!revision.ok()) {
+      (void)files_.Remove(staging);  // goes where it is empty; what has come stays for the next time
       if (EndsThePull(revision.error().kind)) return std::move(revision).error();
       const std::string reason = source.Text() + ": " + revision.error().Message();
       Note(PullStage::kNote, source.Text(), reason);

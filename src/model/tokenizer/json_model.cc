@@ -67,6 +67,7 @@ Result<void> ReadBpe(const JsonPart& part, TokenizerSpec& spec) {
 Result<void> ReadUnigram(const JsonPart& part, TokenizerSpec& spec) {
   spec.model = TokenModel::kUnigram;
   spec.fuse_unk = true;
+  spec.spelled_out = true;
   const JsonPart vocab = part["vocab"];
   if (!vocab.json.is_array()) return vocab.Wrong("an array of pieces and scores");
   for (size_t i = 0; i < static_cast<size_t>(vocab.json.size()); ++i) {

@@ -190,22 +190,10 @@ std::string_view Normalizer::Apply(std::string_view text, NormalizerScratch& scr
   return text;
 }
 
-bool Normalizer::KeepsStart(std::string_view text) const {
-  using Kind = NormalizerSpec::Kind;
-  if (text.empty()) return true;
-  const std::string_view first = text.substr(0, DecodeChar(text.data(), text.data() + text.size()).size);
-  for (const Step& step : steps_) {
-    const Kind kind = step.spec.kind;
-    const bool drops = kind == Kind::kNmt || kind == Kind::kStripAccents || kind == Kind::kBert ||
-                       (kind == Kind::kStrip && step.spec.left) ||
-                       (kind == Kind::kReplace && step.spec.content.empty());
-    if (!drops) continue;
-    NormalizerScratch scratch;
-    std::string out;
-    ApplyStep(step, first, scratch, out);
-    if (out.empty()) return false;
-  }
-  return true;
+size_t Normalizer::StartBytes(std::string_view text) const {
+  if (text.empty()) return 0;
+  NormalizerScratch scratch;
+  return Apply(text.substr(0, DecodeChar(text.data(), text.data() + text.size()).size), scratch).size();
 }
 
 void Normalizer::ApplyStep(const Step& step, std::string_view text, NormalizerScratch& scratch, std::string& out) {

@@ -25,9 +25,8 @@ class Normalizer {
   static Result<Normalizer> Create(std::vector<NormalizerSpec> specs);
 
   bool empty() const { return steps_.empty(); }
-  // Whether the first character of a text, as normalised, still stands for the first of the text itself; where that
-  // was taken away, Metaspace's "first" does not count what is left as the beginning.
-  bool KeepsStart(std::string_view text) const;
+  // How many bytes of a normalised text stand for the first character of the text; 0 where that is taken away.
+  size_t StartBytes(std::string_view text) const;
   // The result is a view of `text` or of `scratch`, valid until either changes.
   // COST: linear (n log n in the length of a run of combining marks).
   std::string_view Apply(std::string_view text, NormalizerScratch& scratch) const;

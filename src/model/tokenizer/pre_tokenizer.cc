@@ -64,6 +64,9 @@ void JoinPieces(SplitBehavior behavior, Pieces& pieces) {
   pieces = std::move(joined);
 }
 
+// What is left of the start of a text from byte `at` on.
+size_t After(size_t start, size_t at) { return start > at ? start - at : 0; }
+
 template <class Test>
 void MatchCharacters(std::string_view text, Test test, std::vector<TextSpan>& matches) {
   const char* end = text.data() + text.size();
@@ -126,6 +129,9 @@ Result<PreTokenizer> PreTokenizer::Create(std::vector<PreTokenizerSpec> specs) {
     }
     TRY(auto matcher, PatternMatcher::Create(spec.pattern));
     result.matchers_.push_back(std::move(matcher));
+    if (spec.kind == PreTokenizerSpec::Kind::kMetaspace && spec.prepend == PrependScheme::kFirst) {
+      result.asks_for_start_ = true;
+    }
   }
   result.steps_ = std::move(specs);
   return result;
@@ -137,7 +143,7 @@ struct PreTokenizer::Run {
   WordSink& sink;
   bool in_byte_chars = false;
 
-  void Step(size_t step, std::string_view text, bool at_start) {
+  void Step(size_t step, std::string_view text, size_t start) {
     if (text.empty()) return;
     if (step == parts.steps_.size()) return Emit(text);
     using Kind = PreTokenizerSpec::Kind;
@@ -147,53 +153,53 @@ struct PreTokenizer::Run {
     SplitState state;
     switch (spec.kind) {
       case Kind::kWords:
-        return Walk(step, text, at_start, [&](const char* p) { return NextWord(spec.words, p, end, state); });
-      case Kind::kRuns: return Walk(step, text, at_start, [&](const char* p) { return NextRun(spec.runs, p, end); });
+        return Walk(step, text, start, [&](const char* p) { return NextWord(spec.words, p, end, state); });
+      case Kind::kRuns: return Walk(step, text, start, [&](const char* p) { return NextRun(spec.runs, p, end); });
       case Kind::kDigitGroups:
-        return Walk(step, text, at_start, [&](const char* p) { return NextDigitGroup(spec.digits, p, end, state); });
+        return Walk(step, text, start, [&](const char* p) { return NextDigitGroup(spec.digits, p, end, state); });
       case Kind::kFixedLength:
-        return Walk(step, text, at_start, [&](const char* p) {
+        return Walk(step, text, start, [&](const char* p) {
           for (int64_t n = 0; n < spec.length && p < end; ++n) p += DecodeChar(p, end).size;
           return p;
         });
       case Kind::kPattern:
       case Kind::kSpaces:
       case Kind::kPunctuation:
-      case Kind::kNumeric: return Matches(step, spec, text, at_start);
-      case Kind::kMetaspace: return Metaspace(step, spec, text, at_start);
+      case Kind::kNumeric: return Matches(step, spec, text, start);
+      case Kind::kMetaspace: return Metaspace(step, spec, text, start);
       case Kind::kPrefixSpace: {
-        if (text[0] == ' ') return Step(step + 1, text, at_start);
+        if (text[0] == ' ') return Step(step + 1, text, start);
         std::string& copy = scratch.levels[step].text;
         copy.assign(1, ' ').append(text);
-        return Step(step + 1, copy, at_start);
+        return Step(step + 1, copy, start);
       }
-      case Kind::kByteChars: return ByteChars(step, spec, text, at_start);
+      case Kind::kByteChars: return ByteChars(step, spec, text, start);
     }
   }
 
-  void ByteChars(size_t step, const PreTokenizerSpec& spec, std::string_view text, bool at_start) {
+  void ByteChars(size_t step, const PreTokenizerSpec& spec, std::string_view text, size_t start) {
     if (spec.invert && step + 1 == parts.steps_.size()) return sink.Word(text);
     std::string& copy = scratch.levels[step].text;
     copy.clear();
     for (const char byte : text) AppendUtf8(copy, ByteToChar(static_cast<uint8_t>(byte)));
     const bool outer = in_byte_chars;
     in_byte_chars = spec.invert;
-    Step(step + 1, copy, at_start);
+    Step(step + 1, copy, start);
     in_byte_chars = outer;
   }
 
   template <class Next>
-  void Walk(size_t step, std::string_view text, bool at_start, Next next) {
+  void Walk(size_t step, std::string_view text, size_t start, Next next) {
     const char* begin = text.data();
     const char* end = begin + text.size();
     for (const char* p = begin; p < end;) {
       const char* after = next(p);
-      Step(step + 1, std::string_view(p, static_cast<size_t>(after - p)), at_start && p == begin);
+      Step(step + 1, std::string_view(p, static_cast<size_t>(after - p)), After(start, static_cast<size_t>(p - begin)));
       p = after;
     }
   }
 
-  void Matches(size_t step, const PreTokenizerSpec& spec, std::string_view text, bool at_start) {
+  void Matches(size_t step, const PreTokenizerSpec& spec, std::string_view text, size_t start) {
     using Kind = PreTokenizerSpec::Kind;
     auto& matches = scratch.levels[step].matches;
     matches.clear();
@@ -208,15 +214,15 @@ struct PreTokenizer::Run {
     JoinPieces(spec.behavior, pieces);
     for (const auto& [span, is_match] : pieces) {
       if (is_match && spec.behavior == SplitBehavior::kRemoved) continue;
-      Step(step + 1, text.substr(span.first, span.second - span.first), at_start && span.first == 0);
+      Step(step + 1, text.substr(span.first, span.second - span.first), After(start, span.first));
     }
   }
 
-  void Metaspace(size_t step, const PreTokenizerSpec& spec, std::string_view text, bool at_start) {
+  void Metaspace(size_t step, const PreTokenizerSpec& spec, std::string_view text, size_t start) {
     std::string& copy = scratch.levels[step].text;
     copy.clear();
     const bool marked = text[0] == ' ' || text.starts_with(spec.content);
-    const bool wanted = spec.prepend == PrependScheme::kAlways || (spec.prepend == PrependScheme::kFirst && at_start);
+    const bool wanted = spec.prepend == PrependScheme::kAlways || (spec.prepend == PrependScheme::kFirst && start > 0);
     if (wanted && !marked) copy += spec.content;
     for (const char c : text) {
       if (c == ' ') {
@@ -225,13 +231,13 @@ struct PreTokenizer::Run {
         copy += c;
       }
     }
-    if (!spec.split || spec.content.empty()) return Step(step + 1, copy, at_start);
+    if (!spec.split || spec.content.empty()) return Step(step + 1, copy, start);
     for (size_t at = 0; at < copy.size();) {
       // Marks in a row: each but the last is a word of its own.
       size_t after = copy.find(
           spec.content, at + (copy.compare(at, spec.content.size(), spec.content) == 0 ? spec.content.size() : 1));
       if (after == copy.npos) after = copy.size();
-      Step(step + 1, std::string_view(copy).substr(at, after - at), at_start && at == 0);
+      Step(step + 1, std::string_view(copy).substr(at, after - at), After(start, at));
       at = after;
     }
   }
@@ -250,9 +256,9 @@ struct PreTokenizer::Run {
   }
 };
 
-void PreTokenizer::Split(std::string_view text, bool at_start, PreTokenizerScratch& scratch, WordSink& sink) const {
+void PreTokenizer::Split(std::string_view text, size_t start, PreTokenizerScratch& scratch, WordSink& sink) const {
   if (scratch.levels.size() < steps_.size()) scratch.levels.resize(steps_.size());
-  Run{*this, scratch, sink}.Step(0, text, at_start);
+  Run{*this, scratch, sink}.Step(0, text, start);
 }
 
 }  // namespace atelier

@@ -60,13 +60,17 @@ class PreTokenizer {
   ~PreTokenizer();
 
   // Gives the words of `text` to `sink` in order; none is empty.
-  //   at_start   whether the text begins where the whole input begins (Metaspace's "first")
-  void Split(std::string_view text, bool at_start, PreTokenizerScratch& scratch, WordSink& sink) const;
+  //   start   how many bytes of `text` stand for the first character of the whole input; 0 for none. Metaspace's
+  //           "first" marks what begins among them.
+  void Split(std::string_view text, size_t start, PreTokenizerScratch& scratch, WordSink& sink) const;
+  // Whether `start` matters.
+  bool asks_for_start() const { return asks_for_start_; }
 
  private:
   struct Run;
   std::vector<PreTokenizerSpec> steps_;
   std::vector<PatternMatcher> matchers_;  // by step
+  bool asks_for_start_ = false;
 };
 
 }  // namespace atelier

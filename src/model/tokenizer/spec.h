@@ -136,11 +136,12 @@ struct TokenizerSpec {
   std::vector<std::pair<std::string, std::string>> merges;  // kBpe, in order of rank
 
   // BPE and unigram
-  bool byte_level = false;          // pieces are spelled in GPT-2's byte alphabet and text is taken as bytes
-  bool byte_fallback = false;       // characters without a piece become <0xNN>
-  bool fuse_unk = false;            // neighbouring unknown characters become one unk
-  bool ignore_merges = false;       // a word that is a piece is that piece, whatever the merges say
-  bool newline_runs = false;        // as ignore_merges, for words of line feeds alone
+  bool byte_level = false;     // pieces are spelled in GPT-2's byte alphabet and text is taken as bytes
+  bool byte_fallback = false;  // characters without a piece become <0xNN>
+  bool fuse_unk = false;       // neighbouring unknown characters become one unk
+  bool ignore_merges = false;  // a word that is a piece is that piece, whatever the merges say
+  bool spelled_out = false;    // unigram: a text that spells a byte or control piece is that piece, as in `tokenizers`
+  bool newline_runs = false;   // as ignore_merges, for words of line feeds alone
   bool keep_unknown_bytes = false;  // where a character has no piece and no fallback: leave it out (GGUF) or unk
   std::string continuing_prefix;    // before pieces that do not begin a word ("##")
   std::string end_of_word_suffix;   // after pieces that end one ("</w>")

@@ -63,12 +63,14 @@ struct TokenizerState {
   void Walk(std::string_view text, bool parse_special, EncodeScratch& scratch, WordSink& sink, Token token) const {
     added_raw.Cut(text, parse_special, [&](const AddedTokens::Part& raw) {
       if (raw.id >= 0) return token(raw.id);
-      const bool at_start = raw.text.data() == text.data() && normalizer.KeepsStart(raw.text);
+      const bool first = pre_tokenizer.asks_for_start() && raw.text.data() == text.data();
+      const size_t start = first ? normalizer.StartBytes(raw.text) : 0;
       const std::string_view normal = normalizer.Apply(raw.text, scratch.normalizer);
-      if (added_normalized.empty()) return pre_tokenizer.Split(normal, at_start, scratch.pre_tokenizer, sink);
+      if (added_normalized.empty()) return pre_tokenizer.Split(normal, start, scratch.pre_tokenizer, sink);
       added_normalized.Cut(normal, parse_special, [&](const AddedTokens::Part& part) {
         if (part.id >= 0) return token(part.id);
-        pre_tokenizer.Split(part.text, at_start && part.text.data() == normal.data(), scratch.pre_tokenizer, sink);
+        const auto at = static_cast<size_t>(part.text.data() - normal.data());
+        pre_tokenizer.Split(part.text, start > at ? start - at : 0, scratch.pre_tokenizer, sink);
       });
     });
   }

@@ -22,9 +22,10 @@ class UnigramModel final : public WordModel {
     for (int32_t id = 0; id < vocabulary.size(); ++id) {
       const auto type = spec.types.empty() ? TokenType::kNormal : spec.types[static_cast<size_t>(id)];
       double& score = scores_[static_cast<size_t>(id)];
-      if (type == TokenType::kNormal) least = std::min(least, score);
-      if (type == TokenType::kUserDefined) score = 0;
-      const bool text = type == TokenType::kNormal || type == TokenType::kUserDefined || type == TokenType::kUnused;
+      if (type == TokenType::kNormal || spec.spelled_out) least = std::min(least, score);
+      if (type == TokenType::kUserDefined && !spec.spelled_out) score = 0;
+      const bool text = spec.spelled_out || type == TokenType::kNormal || type == TokenType::kUserDefined ||
+                        type == TokenType::kUnused;
       const std::string& spelling = vocabulary.Spelling(id);
       if (text && !spelling.empty() && vocabulary.Find(spelling) == id) trie_.Insert(spelling, id);
     }
