@@ -1,5 +1,5 @@
-// A subcommand is one file: what it takes and what it does. The table of all (x.entry.cc) gives the parser, --help and
-// shell completion. Results go to stdout, all else to stderr; with --json, stdout is one JSON document.
+// A subcommand is one file: what it takes and what it does. The table of all (x.entry.cc) gives the parser, --help, the
+// manual page and shell completion. Results go to stdout, all else to stderr; with --json, stdout is one JSON document.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,12 @@
 
 #include "app/config.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace atelier {
+
+// What a shell offers for a value.
+enum class Completion : uint8_t { kNothing, kFiles, kModels, kCatalog, kCommands };
 
 // Declares a command's arguments. `names` as "--port,-p" or, for positional ones, "file". The variables are set before
 // Run and must live as long as the command; their values now are the defaults that --help shows.
@@ -28,12 +32,23 @@ class Options {
                      std::string_view help) = 0;
   // What was declared last must be given.
   virtual void Required() = 0;
+  // What the value of what was declared last is called in help, and what a shell offers for it.
+  virtual void Takes(std::string_view placeholder, Completion completion) = 0;
+  // Begins a section of --help; without, options stand under "Options".
+  virtual void Section(std::string_view title) = 0;
 };
 
 // What every command has: the configuration file, and whether a program reads the output.
 struct Invocation {
   Config config;
   bool json = false;
+
+  // Prints the one document that --json asks for.
+  void Print(const Json& document) const;
+  bool printed() const { return printed_; }
+
+ private:
+  mutable bool printed_ = false;
 };
 
 class Command {
@@ -47,7 +62,8 @@ class Command {
 struct CommandEntry {
   std::string_view name;     // "serve", "models pull"
   std::string_view summary;  // one line, without a full stop
-  std::string_view details;  // paragraphs and examples for --help
+  // Paragraphs, separated by empty lines, and examples: lines that begin with two blanks.
+  std::string_view details;
   std::unique_ptr<Command> (*make)();
 };
 

@@ -29,8 +29,10 @@ GenerationTrace::GenerationTrace(App& app, const HttpRequest& http, const ModelL
   if (request.max_tokens) span_.Set(gen_ai::kRequestMaxTokens, *request.max_tokens);
   if (request.n > 1) span_.Set(gen_ai::kRequestChoiceCount, int64_t{request.n});
   if (options.seed) span_.Set(gen_ai::kRequestSeed, static_cast<int64_t>(*options.seed));
-  span_.Set(gen_ai::kHttpRequestMethod, http.method);
-  span_.Set(gen_ai::kHttpRoute, http.path);
+  if (!http.method.empty()) {  // else a command's
+    span_.Set(gen_ai::kHttpRequestMethod, http.method);
+    span_.Set(gen_ai::kHttpRoute, http.path);
+  }
   if (!principal_.empty()) span_.Set("atelier.principal", principal_);
   if (metadata.is_object()) {
     for (const JsonMember& member : metadata.members()) {

@@ -14,7 +14,11 @@
 namespace atelier {
 namespace {
 
-bool IsLoopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+// A name that begins with "127." may resolve to anything: only digits and dots are an address.
+bool IsLoopback(const std::string& host) {
+  if (host == "localhost" || host == "::1") return true;
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+}
 
 Result<void> CheckExposure(const ServerConfig& server) {
   if (IsLoopback(server.host) || !server.keys.empty() || server.allow_open) return {};
@@ -71,7 +75,8 @@ Task<void> Warm(App& app) {
   GenerationRequest request;
   request.model = model->id;
   request.prompt = TextPrompt{"warm"};
-  const Result<Generation> prepared = co_await app.language_model().Prepare(Call{}, std::move(request));
+  Call call;
+  const Result<Generation> prepared = co_await app.language_model().Prepare(std::move(call), std::move(request));
   if (!prepared.ok()) LogWarn(prepared.error().Message());
 }
 

@@ -22,6 +22,8 @@ LONG_FILES = {
 MARKERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Split, so that this file does not find itself.
 MACHINE_PATHS = re.compile("/(" + "work|opt/peer|opt/models" + r")/[a-z.]")
+BRACED_AWAIT = re.compile(r"(?<!operator )co_await\b[^;{\[]*\{")
+COMMENT_LINES = re.compile(r"//.*$", re.M)
 COMMENT = re.compile(r"//(.*)$")
 # Words in comments that look like code of ours: CamelCase calls, kConstants, members_.
 CODE_WORD = re.compile(r"\b(k[A-Z]\w+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+(?=\())")
@@ -65,6 +67,8 @@ def check_source(path, text, words):
                     yield f"{name}:{number}: the comment names {word}, which is nowhere in the code"
     if re.search(r"^\s*using namespace (?!std::literals)", text, re.M) and path.suffix == ".h":
         yield f"{name}: using namespace in a header"
+    for found in BRACED_AWAIT.finditer(COMMENT_LINES.sub("", text)) if path.suffix in (".h", ".cc") else []:
+        yield f"{name}: {found.group().split(chr(10))[0]}: g++ 12 destroys a braced aggregate in co_await twice; name it first"
     yield from check_names(name, text)
 
 

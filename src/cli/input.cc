@@ -1,0 +1,58 @@
+#include "cli/input.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+namespace atelier {
+
+Result<std::string> ReadStdin(int64_t max_bytes) {
+  std::string text;
+  char buffer[1 << 16];
+  while (const size_t num = std::fread(buffer, 1, sizeof buffer, stdin)) {
+    text.append(buffer, num);
+    if (static_cast<int64_t>(text.size()) > max_bytes) {
+      return Error::TooLarge("standard input", "got more than " + std::to_string(max_bytes) + " bytes, want at most so");
+    }
+  }
+  return text;
+}
+
+std::optional<std::string> ReadLine() {
+  std::string line;
+  if (!std::getline(std::cin, line)) return std::nullopt;
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+void SayWhatIsAwaited(const char* what) {
+  if (isatty(STDIN_FILENO) == 1) std::fprintf(stderr, "reading %s; end with Ctrl-D\n", what);
+}
+
+Result<std::optional<InputText>> InputReader::Next() {
+  for (;;) {
+    std::optional<std::string> line = ReadLine();
+    if (!line) return std::optional<InputText>();
+    ++line_;
+    if (line->find_first_not_of(" \t") == std::string::npos) continue;
+    InputText input;
+    if (form_ == InputForm::kLines) {
+      input.text = std::move(*line);
+      return std::optional(std::move(input));
+    }
+    const std::string where = "line " + std::to_string(line_);
+    Result<Json> json = Json::Parse(*line);
+    if (!json.ok()) return std::move(json).error().Under(where);
+    input.given = std::move(*json);
+    const Json& text = input.given.is_object() ? input.given["text"] : input.given;
+    if (!text.is_string()) {
+      return Error::Invalid(where, "got " + std::string(input.given.TypeName()) +
+                                       ", want a JSON string or an object with a string \"text\"");
+    }
+    input.text = text.AsString();
+    return std::optional(std::move(input));
+  }
+}
+
+}  // namespace atelier

@@ -1,0 +1,41 @@
+// Texts that a command works on: from its arguments, or from standard input.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/text/json.h"
+
+namespace atelier {
+
+// All of standard input.   Error: TooLarge above `max_bytes`.
+Result<std::string> ReadStdin(int64_t max_bytes);
+// The next line of standard input without its end ("\n" or "\r\n"); nothing at its end.
+std::optional<std::string> ReadLine();
+// A note on stderr where a person would have to type the input.
+void SayWhatIsAwaited(const char* what);
+
+// One text of a list; `given` is the JSON value it came as, null for arguments and plain lines.
+struct InputText {
+  std::string text;
+  Json given;
+};
+enum class InputForm {
+  kLines,  // each line is a text; empty ones are skipped
+  kJsonl,  // each line is a JSON string or an object with "text"
+};
+// A line of standard input as a text; nothing at the end.   Errors name the line.
+class InputReader {
+ public:
+  explicit InputReader(InputForm form) : form_(form) {}
+  Result<std::optional<InputText>> Next();
+
+ private:
+  const InputForm form_;
+  int64_t line_ = 0;
+};
+
+}  // namespace atelier

@@ -1,0 +1,186 @@
+#include "cli/session.h"
+
+#include <cstdio>
+
+#include "serve/generation_trace.h"
+#include "serve/vector_trace.h"
+
+namespace atelier {
+namespace {
+
+double Milliseconds(Clock::TimePoint from, Clock::TimePoint to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+double Rounded(double value) {
+  constexpr double kThousand = 1000;
+  return static_cast<double>(static_cast<int64_t>(value * kThousand + 0.5)) / kThousand;
+}
+
+// Tokens after the first, which belongs to the prompt's time, over the time since it.
+double TokensPerSecond(const Outcome& outcome) {
+  const double milliseconds = Milliseconds(outcome.times.first_token, outcome.times.last_token);
+  const auto num_tokens = static_cast<double>(outcome.usage.completion_tokens) - 1;
+  return milliseconds > 0 && num_tokens > 0 ? num_tokens * 1000 / milliseconds : 0;
+}
+
+Json LogprobBody(const TokenText& token) {
+  return Json::Object({{"id", token.id}, {"token", token.bytes}, {"logprob", FiniteLogprob(token.logprob)}});
+}
+
+Json LogprobsBody(const std::vector<TokenChoice>& entries) {
+  Json list = Json::Array();
+  for (const TokenChoice& entry : entries) {
+    Json body = LogprobBody(entry.chosen);
+    Json top = Json::Array();
+    for (const TokenText& token : entry.top) top.Push(LogprobBody(token));
+    body.Set("top_logprobs", std::move(top));
+    list.Push(std::move(body));
+  }
+  return list;
+}
+
+void Gather(Outcome& outcome, GenerationEvent event, std::optional<Error>& error, const Session::OnText& on_text) {
+  if (auto* prompt = std::get_if<PromptLogprobs>(&event)) {
+    outcome.prompt_logprobs = std::move(*prompt);
+  } else if (auto* delta = std::get_if<GenerationDelta>(&event)) {
+    ChoiceResult& choice = outcome.choices[static_cast<size_t>(delta->choice)];
+    choice.text += delta->text;
+    choice.tokens.insert(choice.tokens.end(), delta->tokens.begin(), delta->tokens.end());
+    std::move(delta->logprobs.begin(), delta->logprobs.end(), std::back_inserter(choice.logprobs));
+    if (on_text && !delta->text.empty()) on_text(delta->choice, delta->text);
+  } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
+    outcome.choices[static_cast<size_t>(end->choice)].end = std::move(*end);
+  } else {
+    auto& last = std::get<GenerationEnd>(event);
+    outcome.usage = last.usage;
+    outcome.times = last.times;
+    error = std::move(last.error);
+  }
+}
+
+}  // namespace
+
+void ModelOptions::Declare(Options& options) {
+  options.Text("--model,-m", model, "model to run; without, default_model of the configuration or the first there is");
+  options.Takes("NAME", Completion::kModels);
+  options.Integer("--threads", threads, "threads that compute; 0: one for each core");
+  options.OneOf("--kv-cache", kv_cache, {"f16", "q8_0"}, "type of cached keys and values; without, the configuration's");
+}
+
+void ModelOptions::Apply(Config& config) const {
+  if (threads > 0) config.engine.threads = static_cast<int32_t>(threads);
+  if (!kv_cache.empty()) config.engine.kv_cache = kv_cache;
+  // A command's model stays for as long as the command does.
+  config.engine.keep_alive = "-1";
+}
+
+Result<std::unique_ptr<Session>> Session::Open(const Invocation& invocation, const ModelOptions& options) {
+  std::unique_ptr<Session> session(new Session());
+  Config config = invocation.config;
+  options.Apply(config);
+  session->name_ = options.model;
+  TRY(session->app_, App::Create(std::move(config), session->loop_, Clock::Real()));
+  return session;
+}
+
+Call Session::MakeCall() const {
+  Call call;
+  call.stop = interrupt_.token();
+  return call;
+}
+
+Task<Result<Outcome>> Session::GenerateTask(ModelListing model, std::string operation, GenerationRequest request,
+                                            OnText on_text) {
+  HttpRequest no_http;
+  const Json no_metadata;
+  GenerationTrace trace(*app_, no_http, model, operation, request.options, no_metadata);
+  Outcome outcome;
+  std::vector<std::vector<ChoiceResult>> traced;
+  const int32_t num_choices = request.options.request.n;
+  request.model = model.id;
+  Call call = MakeCall();
+  Result<Generation> generation = co_await app_->language_model().Generate(std::move(call), std::move(request));
+  if (!generation.ok()) {
+    trace.End(outcome.usage, generation.error(), traced);
+    co_return std::move(generation).error();
+  }
+  outcome.seed = generation->seed;
+  for (int32_t i = 0; i < num_choices; ++i) {
+    outcome.choices.emplace_back().index = i;
+    outcome.choices.back().generation = &*generation;
+  }
+  std::optional<Error> error;
+  GenerationEnd end;
+  for (;;) {
+    std::deque<GenerationEvent> batch = co_await generation->events->NextBatch();
+    if (batch.empty()) break;
+    for (GenerationEvent& event : batch) {
+      if (const auto* last = std::get_if<GenerationEnd>(&event)) end = *last;
+      Gather(outcome, std::move(event), error, on_text);
+    }
+  }
+  traced.push_back(outcome.choices);
+  trace.AddGeneration(end);
+  trace.End(outcome.usage, error, traced);
+  for (ChoiceResult& choice : outcome.choices) choice.generation = nullptr;
+  outcome.interrupted = interrupt_.requested();
+  if (error && !outcome.interrupted) co_return *error;
+  co_return outcome;
+}
+
+Result<Outcome> Session::Generate(const ModelListing& model, std::string_view operation, GenerationRequest request,
+                                  OnText on_text) {
+  return Run(GenerateTask(model, std::string(operation), std::move(request), std::move(on_text)));
+}
+
+Result<Embeddings> Session::Embed(const ModelListing& model, EmbeddingRequest request) {
+  const HttpRequest no_http;
+  VectorTrace trace(*app_, no_http, model, "embeddings");
+  request.model = model.id;
+  Result<Embeddings> embeddings = Run(app_->embedder().Embed(MakeCall(), std::move(request)));
+  embeddings.ok() ? trace.End(embeddings->prompt_tokens) : trace.Fail(embeddings.error());
+  return embeddings;
+}
+
+Result<Reranking> Session::Rerank(const ModelListing& model, RerankingRequest request) {
+  const HttpRequest no_http;
+  VectorTrace trace(*app_, no_http, model, "rerank");
+  request.model = model.id;
+  Result<Reranking> reranking = Run(app_->reranker().Rerank(MakeCall(), std::move(request)));
+  reranking.ok() ? trace.End(reranking->prompt_tokens) : trace.Fail(reranking.error());
+  return reranking;
+}
+
+Json OutcomeBody(const ModelListing& model, const Outcome& outcome, bool token_ids) {
+  Json choices = Json::Array();
+  for (const ChoiceResult& choice : outcome.choices) {
+    Json body = Json::Object({{"index", choice.index}, {"text", choice.text}});
+    body.Set("finish_reason", outcome.interrupted ? "interrupted" : FinishName(choice.end.reason));
+    if (token_ids) body.Set("token_ids", TokenIds(choice.tokens));
+    if (!choice.logprobs.empty()) body.Set("logprobs", LogprobsBody(choice.logprobs));
+    choices.Push(std::move(body));
+  }
+  Json body = Json::Object({{"model", model.id}, {"seed", outcome.seed}, {"choices", std::move(choices)}});
+  if (!outcome.prompt_logprobs.entries.empty()) {
+    body.Set("prompt_logprobs", LogprobsBody(outcome.prompt_logprobs.entries));
+  }
+  body.Set("usage", UsageBody(outcome.usage));
+  const RequestTimes& times = outcome.times;
+  body.Set("timing", Json::Object({{"prompt_ms", Rounded(Milliseconds(times.submitted, times.first_token))},
+                                   {"total_ms", Rounded(Milliseconds(times.submitted, times.finished))},
+                                   {"tokens_per_second", Rounded(TokensPerSecond(outcome))}}));
+  return body;
+}
+
+std::string SpeedText(const Outcome& outcome) {
+  char text[160];
+  std::snprintf(text, sizeof text, "%lld tokens read (%lld from the cache) in %.0f ms, %lld written at %.1f tokens/s",
+                static_cast<long long>(outcome.usage.prompt_tokens),
+                static_cast<long long>(outcome.usage.cached_tokens),
+                Milliseconds(outcome.times.submitted, outcome.times.first_token),
+                static_cast<long long>(outcome.usage.completion_tokens), TokensPerSecond(outcome));
+  return text;
+}
+
+}  // namespace atelier
