@@ -248,8 +248,8 @@ void AppendRoff(std::string& out, const PageSection& section) {
 std::string HelpText(std::string_view name, int columns) {
   const Page page = PageOf(name);
   const auto width = static_cast<size_t>(columns);
-  std::string out = page.name + " - " + Wrapped(page.summary, 2, width) + "\n\nUSAGE\n  " +
-                    Wrapped(page.synopsis, 4, width) + "\n";
+  std::string out =
+      page.name + " - " + Wrapped(page.summary, 2, width) + "\n\nUSAGE\n  " + Wrapped(page.synopsis, 4, width) + "\n";
   for (const PageSection& section : page.sections) AppendText(out, section, width);
   return out;
 }

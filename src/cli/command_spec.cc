@@ -19,7 +19,8 @@ class Recorder final : public Options {
     Add(names, "TEXT", help).many = true;
   }
   void Integer(std::string_view names, int64_t& value, std::string_view help) override {
-    Add(names, "N", help).default_text = std::to_string(value);
+    // A negative one stands for "not given".
+    Add(names, "N", help).default_text = value < 0 ? "" : std::to_string(value);
   }
   void Number(std::string_view names, double& value, std::string_view help) override {
     Add(names, "NUMBER", help).default_text = Json(value).Dump();

@@ -7,6 +7,7 @@
 #include "cli/described_options.h"
 #include "cli/input.h"
 #include "cli/session.h"
+#include "cli/terminal_text.h"
 #include "serve/chat_body.h"
 
 namespace atelier {
@@ -16,9 +17,10 @@ constexpr int64_t kMaxPromptBytes = 64 << 20;  // far above any context
 constexpr int64_t kPlainMaxTokens = 256;       // plain text has no end of its own
 
 // What the command sees to itself, or has no use for here.
-const std::set<std::string_view> kLeftOut = {"model",        "stream",     "stream_options",   "keep_alive",
-                                             "cache_salt",   "priority",   "return_token_ids", "return_tokens_as_token_ids",
-                                             "cache_prompt", "repeat_penalty"};
+const std::set<std::string_view> kLeftOut = {
+    "model",        "stream",        "stream_options",   "keep_alive",
+    "cache_salt",   "priority",      "return_token_ids", "return_tokens_as_token_ids",
+    "cache_prompt", "repeat_penalty"};
 
 class CompleteCommand final : public Command {
  public:
@@ -44,9 +46,10 @@ class CompleteCommand final : public Command {
     if (!invocation.json && echo_) std::printf("%s", prompt_.c_str());
     TRY(const Outcome outcome,
         session->Generate(model, chat_ ? "chat" : "text_completion", std::move(request),
-                          [streams](int32_t /*choice*/, std::string_view text) {
+                          [streams, terminal = isatty(STDOUT_FILENO) == 1](int32_t /*choice*/, std::string_view text) {
                             if (!streams) return;
-                            std::fwrite(text.data(), 1, text.size(), stdout);
+                            const std::string shown = terminal ? SafeForTerminal(text) : std::string(text);
+                            std::fwrite(shown.data(), 1, shown.size(), stdout);
                             std::fflush(stdout);
                           }));
     if (invocation.json) {
@@ -125,7 +128,8 @@ extern const CommandEntry command_complete{
     "--max-tokens says otherwise; with --chat it is a message, answered through the model's chat template until the "
     "model ends its turn.\n"
     "\n"
-    "The same --seed gives the same text, whatever else is running. Ctrl-C ends the text where it is.\n"
+    "Without sampling options the model's own distribution is sampled: temperature 1, nothing cut off. The same --seed "
+    "gives the same text, whatever else is running. Ctrl-C ends the text where it is.\n"
     "\n"
     "  atelier complete 'The capital of France is'\n"
     "  atelier complete --chat --temperature 0 'Name three rivers.'\n"

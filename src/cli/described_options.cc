@@ -12,7 +12,7 @@ class KindFinder final : public Walker {
   std::optional<Kind> kind;
   bool flag_default = false;
 
-  Result<void> Bool(bool& value) override { 
+  Result<void> Bool(bool& value) override {
     flag_default = value;
     return Found(Kind::kFlag);
   }

@@ -13,7 +13,8 @@ Result<std::string> ReadStdin(int64_t max_bytes) {
   while (const size_t num = std::fread(buffer, 1, sizeof buffer, stdin)) {
     text.append(buffer, num);
     if (static_cast<int64_t>(text.size()) > max_bytes) {
-      return Error::TooLarge("standard input", "got more than " + std::to_string(max_bytes) + " bytes, want at most so");
+      return Error::TooLarge("standard input",
+                             "got more than " + std::to_string(max_bytes) + " bytes, want at most so");
     }
   }
   return text;

@@ -65,7 +65,8 @@ void ModelOptions::Declare(Options& options) {
   options.Text("--model,-m", model, "model to run; without, default_model of the configuration or the first there is");
   options.Takes("NAME", Completion::kModels);
   options.Integer("--threads", threads, "threads that compute; 0: one for each core");
-  options.OneOf("--kv-cache", kv_cache, {"f16", "q8_0"}, "type of cached keys and values; without, the configuration's");
+  options.OneOf("--kv-cache", kv_cache, {"f16", "q8_0"},
+                "type of cached keys and values; without, the configuration's");
 }
 
 void ModelOptions::Apply(Config& config) const {
