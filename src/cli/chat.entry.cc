@@ -12,11 +12,26 @@ namespace atelier {
 namespace {
 
 // What the chat sees to itself, or has no use for.
-const std::set<std::string_view> kLeftOut = {
-    "model",        "stream",          "stream_options",          "keep_alive",       "cache_salt",
-    "priority",     "return_token_ids", "return_tokens_as_token_ids", "cache_prompt",  "repeat_penalty",
-    "n",            "logprobs",        "top_logprobs",            "prompt_logprobs",  "metadata",
-    "messages",     "add_generation_prompt", "continue_final_message", "add_special_tokens", "truncate_prompt_tokens"};
+const std::set<std::string_view> kLeftOut = {"model",
+                                             "stream",
+                                             "stream_options",
+                                             "keep_alive",
+                                             "cache_salt",
+                                             "priority",
+                                             "return_token_ids",
+                                             "return_tokens_as_token_ids",
+                                             "cache_prompt",
+                                             "repeat_penalty",
+                                             "n",
+                                             "logprobs",
+                                             "top_logprobs",
+                                             "prompt_logprobs",
+                                             "metadata",
+                                             "messages",
+                                             "add_generation_prompt",
+                                             "continue_final_message",
+                                             "add_special_tokens",
+                                             "truncate_prompt_tokens"};
 
 class ChatCommandLine final : public Command {
  public:
@@ -51,7 +66,8 @@ class ChatCommandLine final : public Command {
 
  private:
   Result<void> Talk(ChatContext& context) {
-    LineReader reader(context.session.interrupt(), out_, HomeDirectory(context.session.app().config()) + "/chat_history",
+    LineReader reader(context.session.interrupt(), out_,
+                      HomeDirectory(context.session.app().config()) + "/chat_history",
                       [&](std::string_view line, size_t start, std::string_view word) {
                         ChatCompletion found = CompleteChatLine(context, line, start, word);
                         return LineReader::Completions{std::move(found.words), found.files};
@@ -104,8 +120,7 @@ class ChatCommandLine final : public Command {
   }
 
   Result<void> Ask(ChatContext& context, const std::string& message) {
-    return Tell(
-        context.conversation.Ask(message, [this](int32_t /*choice*/, std::string_view text) { Show(text); }));
+    return Tell(context.conversation.Ask(message, [this](int32_t /*choice*/, std::string_view text) { Show(text); }));
   }
 
   void Show(std::string_view text) {
@@ -135,8 +150,10 @@ class ChatCommandLine final : public Command {
 extern const CommandEntry command_chat{
     "chat", "Talk with a model in the terminal",
     "Lines are edited with readline's keys and remembered in $ATELIER_HOME/chat_history. An answer streams as it is "
-    "made; Ctrl-C stops it and keeps what came, and the chat goes on. Lines that begin with / are commands: /help lists "
-    "them, Tab completes them. A message of several lines stands between \"\"\" and \"\"\", or has \\ at the end of each "
+    "made; Ctrl-C stops it and keeps what came, and the chat goes on. Lines that begin with / are commands: /help "
+    "lists "
+    "them, Tab completes them. A message of several lines stands between \"\"\" and \"\"\", or has \\ at the end of "
+    "each "
     "line but the last.\n"
     "\n"
     "Where standard input is no terminal, each line is a message, answered in turn; the first that fails ends the "

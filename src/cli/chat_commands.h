@@ -16,8 +16,8 @@ namespace atelier {
 struct ChatContext {
   Conversation& conversation;
   Session& session;
-  const DescribedOptions& settings;       // what /set knows
-  std::function<void(std::string)> say = {};   // to the person, a line
+  const DescribedOptions& settings;           // what /set knows
+  std::function<void(std::string)> say = {};  // to the person, a line
   std::function<Result<void>()> answer_anew = {};
   bool ended = false;  // /quit
 };

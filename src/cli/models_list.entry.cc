@@ -12,6 +12,7 @@ class ListCommand final : public Command {
  public:
   void Declare(Options& options) override {
     options.Flag("--all", all_, "the catalogue too, with what cannot run yet");
+    options.Flag("--names", names_only_, "names alone, one a line");
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -24,18 +25,20 @@ class ListCommand final : public Command {
                               {"bytes", model.bytes},
                               {"folder", model.folder},
                               {"problem", model.problem}}));
-      if (!invocation.json) {
+      if (names_only_ && !invocation.json) {
+        std::printf("%s\n", model.name.c_str());
+      } else if (!invocation.json) {
         std::printf("%-28s %10s  %s\n", model.name.c_str(), SizeText(model.bytes).c_str(), model.problem.c_str());
       }
     }
     if (all_) ListCatalog(invocation, list);
-    if (invocation.json) std::printf("%s\n", list.Dump().c_str());
+    if (invocation.json) invocation.Print(list);
     return {};
   }
 
  private:
-  static void ListCatalog(const Invocation& invocation, Json& list) {
-    if (!invocation.json) std::printf("\ncatalogue (atelier models pull NAME):\n");
+  void ListCatalog(const Invocation& invocation, Json& list) const {
+    if (!invocation.json && !names_only_) std::printf("\ncatalogue (atelier models pull NAME):\n");
     for (const CatalogModel& model : Catalog()) {
       const std::string_view kind = ModelKindName(model.kind);
       list.Push(Json::Object({{"name", model.name},
@@ -46,13 +49,17 @@ class ListCommand final : public Command {
                               {"context", model.context},
                               {"not_yet", model.not_yet}}));
       if (invocation.json) continue;
+      if (names_only_) {
+        std::printf("%s\n", model.name.c_str());
+        continue;
+      }
       std::printf("%-28s %10s  %-9.*s %-12s %s\n", model.name.c_str(), model.parameters.c_str(),
                   static_cast<int>(kind.size()), kind.data(), model.licence.c_str(),
                   model.runs_here() ? "" : ("cannot run yet: " + model.not_yet).c_str());
     }
   }
 
-  bool all_ = false;
+  bool all_ = false, names_only_ = false;
 };
 
 }  // namespace

@@ -12,13 +12,14 @@ class RemoveCommand final : public Command {
   void Declare(Options& options) override {
     options.Text("name", name_, "an installed model");
     options.Required();
+    options.Takes("NAME", Completion::kModels);
   }
 
   Result<void> Run(const Invocation& invocation) override {
     ModelStore store = OpenStore(invocation.config);
     TRY(const int64_t bytes, store.Remove(name_));
     if (invocation.json) {
-      std::printf("%s\n", Json::Object({{"name", name_}, {"freed_bytes", bytes}}).Dump().c_str());
+      invocation.Print(Json::Object({{"name", name_}, {"freed_bytes", bytes}}));
     } else {
       std::printf("%s: removed, %s freed\n", name_.c_str(), SizeText(bytes).c_str());
     }

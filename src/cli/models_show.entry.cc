@@ -12,6 +12,7 @@ class ShowCommand final : public Command {
   void Declare(Options& options) override {
     options.Text("name", name_, "an installed model");
     options.Required();
+    options.Takes("NAME", Completion::kModels);
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -33,7 +34,11 @@ class ShowCommand final : public Command {
                                     {"parameters", contents.num_parameters},
                                     {"bytes", model.bytes},
                                     {"formats", std::move(formats)}});
-    std::printf("%s\n", (invocation.json ? body.Dump() : body.DumpPretty()).c_str());
+    if (invocation.json) {
+      invocation.Print(body);
+    } else {
+      std::printf("%s\n", body.DumpPretty().c_str());
+    }
     return {};
   }
 

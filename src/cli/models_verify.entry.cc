@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/text/json.h"
+#include "cli/interrupt.h"
 #include "cli/models.h"
 
 namespace atelier {
@@ -12,11 +13,13 @@ class VerifyCommand final : public Command {
   void Declare(Options& options) override {
     options.Text("name", name_, "an installed model");
     options.Required();
+    options.Takes("NAME", Completion::kModels);
   }
 
   Result<void> Run(const Invocation& invocation) override {
+    const Interrupt interrupt;
     const ModelStore store = OpenStore(invocation.config);
-    TRY(const std::vector<VerifiedFile> files, store.Verify(name_));
+    TRY(const std::vector<VerifiedFile> files, store.Verify(name_, {}, interrupt.token()));
     Json list = Json::Array();
     std::string first_problem;
     for (const VerifiedFile& file : files) {
@@ -25,7 +28,7 @@ class VerifyCommand final : public Command {
         std::printf("%-40s %s\n", file.name.c_str(), file.problem.empty() ? "ok" : file.problem.c_str());
       if (first_problem.empty() && !file.problem.empty()) first_problem = file.name + ": " + file.problem;
     }
-    if (invocation.json) std::printf("%s\n", list.Dump().c_str());
+    if (invocation.json) invocation.Print(list);
     if (!first_problem.empty()) return Error::Corrupt(name_, first_problem);
     return {};
   }

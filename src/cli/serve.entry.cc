@@ -11,17 +11,22 @@ class ServeCommand final : public Command {
     options.Text("--host", host_, "address to listen on (default 127.0.0.1)");
     options.Integer("--port", port_, "port (default 8910; 0: any free one)");
     options.Text("--certificate", certificate_, "PEM file of a certificate chain: speak TLS");
+    options.Takes("FILE", Completion::kFiles);
     options.Text("--private-key", private_key_, "PEM file of its key");
+    options.Takes("FILE", Completion::kFiles);
     options.Text("--api-key", api_key_, "ask callers for this key (or env:NAME)");
     options.Flag("--allow-open", allow_open_, "listen beyond this machine without a key");
     options.Text("--model", model_, "default model, and loaded at once");
+    options.Takes("NAME", Completion::kModels);
     options.Integer("--threads", threads_, "threads that compute; 0: one for each core");
-    options.Text("--kv-cache", kv_cache_, "f16 or q8_0");
+    options.OneOf("--kv-cache", kv_cache_, {"f16", "q8_0"}, "type of cached keys and values (default f16)");
   }
 
   Result<void> Run(const Invocation& invocation) override {
     Config config = invocation.config;
     if (!host_.empty()) config.server.host = host_;
+    if (port_ < -1 || port_ > 65535)
+      return Error::Invalid("--port", "got " + std::to_string(port_) + ", want 0 to 65535");
     if (port_ >= 0) config.server.port = static_cast<int32_t>(port_);
     if (!certificate_.empty()) config.server.certificate = certificate_;
     if (!private_key_.empty()) config.server.private_key = private_key_;

@@ -25,18 +25,6 @@ constexpr int64_t kGoodCacheBytes = 512 << 20;
 
 using TokenizerResult = Result<std::shared_ptr<const Tokenizer>>;
 
-TokenizerResult LoadTokenizer(const TokenizerSource& source) {
-  if (source.gguf != nullptr) return Tokenizer::FromGguf(*source.gguf);
-  TRY(const std::string json, ReadWholeFile(Files::Real(), source.json_path, kMaxTokenizerBytes));
-  std::string config;
-  if (!source.config_path.empty()) {
-    TRY(config, ReadWholeFile(Files::Real(), source.config_path, kMaxTokenizerBytes));
-  }
-  auto tokenizer = Tokenizer::FromJson(json, config);
-  if (!tokenizer) return std::move(tokenizer).error().Under(source.json_path);
-  return tokenizer;
-}
-
 // Room for many conversations where they are cheap, for one whole context in any case, but not for more than a quarter
 // of the machine's memory. Pages that are never used cost nothing.
 int64_t CacheBytes(const RunnerShape& shape, int64_t max_context) {
@@ -131,6 +119,18 @@ class ServedModel final : public LocalModel {
 };
 
 }  // namespace
+
+TokenizerResult LoadTokenizer(const TokenizerSource& source) {
+  if (source.gguf != nullptr) return Tokenizer::FromGguf(*source.gguf);
+  TRY(const std::string json, ReadWholeFile(Files::Real(), source.json_path, kMaxTokenizerBytes));
+  std::string config;
+  if (!source.config_path.empty()) {
+    TRY(config, ReadWholeFile(Files::Real(), source.config_path, kMaxTokenizerBytes));
+  }
+  auto tokenizer = Tokenizer::FromJson(json, config);
+  if (!tokenizer) return std::move(tokenizer).error().Under(source.json_path);
+  return tokenizer;
+}
 
 Result<std::unique_ptr<LocalModel>> LoadLocalModel(const LocalModelOptions& options,
                                                    const ModelSurroundings& surroundings) {

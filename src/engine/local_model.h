@@ -20,6 +20,7 @@ class ChatTemplate;
 class Gang;
 class Tokenizer;
 struct ModelSummary;
+struct TokenizerSource;
 
 // What loading took and what it holds.
 struct LoadFigures {
@@ -70,5 +71,8 @@ struct LocalModelOptions {
 // COST: with a panel file some tens of ms; without, one pass over the weights, which also writes it.
 Result<std::unique_ptr<LocalModel>> LoadLocalModel(const LocalModelOptions& options,
                                                    const ModelSurroundings& surroundings);
+
+// A model's tokenizer alone.
+Result<std::shared_ptr<const Tokenizer>> LoadTokenizer(const TokenizerSource& source);
 
 }  // namespace atelier
