@@ -15,7 +15,9 @@ class CompletionCommand final : public Command {
   }
 
   Result<void> Run(const Invocation& invocation) override {
-    const std::string script = shell_ == "bash" ? BashCompletion() : shell_ == "zsh" ? ZshCompletion() : FishCompletion();
+    const std::string script = shell_ == "bash"  ? BashCompletion()
+                               : shell_ == "zsh" ? ZshCompletion()
+                                                 : FishCompletion();
     if (invocation.json) {
       invocation.Print(Json::Object({{"shell", shell_}, {"script", script}}));
     } else {

@@ -122,7 +122,8 @@ std::string SharedPart() {
   script += "  esac\n  case \"$command\" in\n    '') _atelier_words " + Quoted(Joined(WordsUnder("", specs))) +
             "' --config --json --help --version' ;;\n";
   for (const std::string& group : CommandGroups()) {
-    script += "    " + Quoted(group) + ") _atelier_words " + Quoted(Joined(WordsUnder(group, specs))) + "' --help' ;;\n";
+    script +=
+        "    " + Quoted(group) + ") _atelier_words " + Quoted(Joined(WordsUnder(group, specs))) + "' --help' ;;\n";
   }
   for (const CommandSpec& spec : specs) {
     std::vector<std::string> names;
@@ -197,10 +198,11 @@ std::string FishCompletion() {
   }
   for (const std::string& group : CommandGroups()) {
     const std::vector<Word> words = WordsUnder(group, specs);
-    const std::string condition = "__fish_seen_subcommand_from " + group + "; and not __fish_seen_subcommand_from " +
-                                  Joined(words);
+    const std::string condition =
+        "__fish_seen_subcommand_from " + group + "; and not __fish_seen_subcommand_from " + Joined(words);
     for (const Word& word : words) {
-      script += "complete -c atelier -n " + Quoted(condition) + " -a " + word.text + " -d " + Quoted(word.meaning) + "\n";
+      script +=
+          "complete -c atelier -n " + Quoted(condition) + " -a " + word.text + " -d " + Quoted(word.meaning) + "\n";
     }
   }
   for (const OptionSpec& option : CommonOptions()) script += FishOption("true", option);

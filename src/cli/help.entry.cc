@@ -39,11 +39,10 @@ class HelpCommand final : public Command {
 
 }  // namespace
 
-extern const CommandEntry command_help{
-    "help", "Explain a command, here or as a manual page",
-    "  atelier help models pull\n"
-    "  atelier help --man chat | man -l -\n"
-    "  atelier help --man > ~/.local/share/man/man1/atelier.1",
-    []() -> std::unique_ptr<Command> { return std::make_unique<HelpCommand>(); }};
+extern const CommandEntry command_help{"help", "Explain a command, here or as a manual page",
+                                       "  atelier help models pull\n"
+                                       "  atelier help --man chat | man -l -\n"
+                                       "  atelier help --man > ~/.local/share/man/man1/atelier.1",
+                                       []() -> std::unique_ptr<Command> { return std::make_unique<HelpCommand>(); }};
 
 }  // namespace atelier

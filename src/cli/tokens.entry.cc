@@ -154,8 +154,8 @@ class TokensCommand final : public Command {
       const Result<Json> number = Json::Parse(word);
       const std::optional<int64_t> id = number.ok() && number->is_number() ? number->AsInt64() : std::nullopt;
       if (!id || *id < 0 || *id >= tokenizer.vocab_size()) {
-        return Error::Invalid("text", "got '" + word + "', want ids from 0 to " +
-                                          std::to_string(tokenizer.vocab_size() - 1));
+        return Error::Invalid("text",
+                              "got '" + word + "', want ids from 0 to " + std::to_string(tokenizer.vocab_size() - 1));
       }
       ids.push_back(static_cast<int32_t>(*id));
     }
@@ -194,25 +194,23 @@ class TokensCommand final : public Command {
       list.Push(std::move(body));
       count += static_cast<int64_t>(word.tokens.size());
     }
-    invocation.Print(Json::Object({{"model", model_},
-                                   {"kind", tokenizer.model_name()},
-                                   {"count", count},
-                                   {"words", std::move(list)}}));
+    invocation.Print(Json::Object(
+        {{"model", model_}, {"kind", tokenizer.model_name()}, {"count", count}, {"words", std::move(list)}}));
   }
 
   void PrintTable(const Tokenizer& tokenizer, const std::string& text, const std::vector<ExplainedWord>& words) const {
     size_t count = 0;
     for (const ExplainedWord& word : words) count += word.tokens.size();
-    std::printf("%s (%.*s): %zu tokens of %zu bytes\n", model_.c_str(),
-                static_cast<int>(tokenizer.model_name().size()), tokenizer.model_name().data(), count, text.size());
+    std::printf("%s (%.*s): %zu tokens of %zu bytes\n", model_.c_str(), static_cast<int>(tokenizer.model_name().size()),
+                tokenizer.model_name().data(), count, text.size());
     std::printf("%8s  %s %s %s\n", "id", Padded("piece", kPieceColumns).c_str(),
                 Padded("spelling", kPieceColumns).c_str(), "bytes");
     for (const ExplainedWord& word : words) {
       for (const ExplainedToken& token : word.tokens) {
         const std::string_view type = TypeName(token.type);
         std::printf("%8d  %s %s %s%s%.*s\n", token.id, Padded(Quoted(token.bytes), kPieceColumns).c_str(),
-                    Padded(token.spelling, kPieceColumns).c_str(), HexBytes(token.bytes).c_str(), type.empty() || token.bytes.empty() ? "" : "  ",
-                    static_cast<int>(type.size()), type.data());
+                    Padded(token.spelling, kPieceColumns).c_str(), HexBytes(token.bytes).c_str(),
+                    type.empty() || token.bytes.empty() ? "" : "  ", static_cast<int>(type.size()), type.data());
       }
       if (!no_merges_) PrintMerges(word);
     }
