@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class Options {
 // What every command has: the configuration file, and whether a program reads the output.
 struct Invocation {
   Config config;
+  std::string config_path;            // that was read; empty: none
+  std::optional<Error> config_error;  // why it was not
   bool json = false;
 
   // Prints the one document that --json asks for.
@@ -65,6 +68,8 @@ struct CommandEntry {
   // Paragraphs, separated by empty lines, and examples: lines that begin with two blanks.
   std::string_view details;
   std::unique_ptr<Command> (*make)();
+  // Also where atelier.yaml cannot be read: then with the defaults, and Invocation::config_error set.
+  bool runs_without_config = false;
 };
 
 // All commands, in order of their files' names.

@@ -94,12 +94,11 @@ void AddCommand(CLI::App& root, std::map<std::string, CLI::App*>& groups, const 
 }
 
 // atelier.yaml beside the caller, then under home; none is fine unless one was named.
-Result<Config> ReadConfiguration(const std::string& path) {
-  if (!path.empty()) return LoadConfig(path);
-  if (std::filesystem::exists("atelier.yaml")) return LoadConfig("atelier.yaml");
+std::string ConfigurationPath(const std::string& named) {
+  if (!named.empty()) return named;
+  if (std::filesystem::exists("atelier.yaml")) return "atelier.yaml";
   const std::string at_home = HomeDirectory(Config{}) + "/atelier.yaml";
-  if (std::filesystem::exists(at_home)) return LoadConfig(at_home);
-  return Config{};
+  return std::filesystem::exists(at_home) ? at_home : "";
 }
 
 int ExitCode(const Error& error) {
@@ -110,12 +109,16 @@ int ExitCode(const Error& error) {
 int RunParsed(Parsed& parsed) {
   Invocation invocation;
   invocation.json = parsed.json;
-  Result<Config> config = ReadConfiguration(parsed.config_path);
-  Result<void> done = config.ok() ? Result<void>() : Result<void>(config.error());
+  invocation.config_path = ConfigurationPath(parsed.config_path);
+  Result<Config> config = invocation.config_path.empty() ? Config{} : LoadConfig(invocation.config_path);
+  Result<void> done;
   if (config.ok()) {
     invocation.config = std::move(*config);
-    done = parsed.command->Run(invocation);
+  } else {
+    invocation.config_error = config.error();
+    if (!parsed.entry->runs_without_config) done = std::move(config).error();
   }
+  if (done.ok()) done = parsed.command->Run(invocation);
   std::fflush(stdout);
   if (done.ok()) return 0;
   const Error& error = done.error();

@@ -39,6 +39,6 @@ extern const CommandEntry command_completion{
     "  source <(atelier completion bash)\n"
     "  atelier completion zsh > \"${fpath[1]}/_atelier\"\n"
     "  atelier completion fish > ~/.config/fish/completions/atelier.fish",
-    []() -> std::unique_ptr<Command> { return std::make_unique<CompletionCommand>(); }};
+    []() -> std::unique_ptr<Command> { return std::make_unique<CompletionCommand>(); }, /*runs_without_config=*/true};
 
 }  // namespace atelier

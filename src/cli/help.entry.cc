@@ -43,6 +43,7 @@ extern const CommandEntry command_help{"help", "Explain a command, here or as a 
                                        "  atelier help models pull\n"
                                        "  atelier help --man chat | man -l -\n"
                                        "  atelier help --man > ~/.local/share/man/man1/atelier.1",
-                                       []() -> std::unique_ptr<Command> { return std::make_unique<HelpCommand>(); }};
+                                       []() -> std::unique_ptr<Command> { return std::make_unique<HelpCommand>(); },
+                                       /*runs_without_config=*/true};
 
 }  // namespace atelier

@@ -1,5 +1,8 @@
 #include "serve/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -18,13 +21,6 @@ namespace {
 bool IsLoopback(const std::string& host) {
   if (host == "localhost" || host == "::1") return true;
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-Result<void> CheckExposure(const ServerConfig& server) {
-  if (IsLoopback(server.host) || !server.keys.empty() || server.allow_open) return {};
-  return Error::Denied("server.host", "got " + server.host +
-                                          " without a key, want server.keys (or --api-key), or --allow-open to let "
-                                          "everyone in who can reach it");
 }
 
 bool IsOpen(const HttpRequest& http) {
@@ -80,6 +76,18 @@ Task<void> Warm(App& app) {
   if (!prepared.ok()) LogWarn(prepared.error().Message());
 }
 
+// Each connection is an open file; the usual soft limit of 1024 would end short of max_connections. Where the hard
+// limit is lower, `atelier doctor` says so.
+void AllowOpenFiles(int32_t max_connections) {
+  constexpr rlim_t kBeside = 256;  // models, databases, the clients that are being refused
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(max_connections) + kBeside;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 Task<void> DrainAndStop(HttpServer& server, IoLoop& loop, double drain_seconds) {
   const auto patience =
       std::chrono::duration_cast<Clock::TimePoint::duration>(std::chrono::duration<double>(drain_seconds));
@@ -89,8 +97,16 @@ Task<void> DrainAndStop(HttpServer& server, IoLoop& loop, double drain_seconds) 
 
 }  // namespace
 
+Result<void> CheckExposure(const ServerConfig& server) {
+  if (IsLoopback(server.host) || !server.keys.empty() || server.allow_open) return {};
+  return Error::Denied("server.host", "got " + server.host +
+                                          " without a key, want server.keys (or --api-key), or --allow-open to let "
+                                          "everyone in who can reach it");
+}
+
 Result<void> RunServer(Config config, bool load_now) {
   TRY_VOID(CheckExposure(config.server));
+  AllowOpenFiles(config.server.max_connections);
   IoLoop loop;
   TRY(const std::unique_ptr<App> app, App::Create(std::move(config), loop, Clock::Real()));
   Router router;

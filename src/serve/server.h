@@ -11,4 +11,7 @@ namespace atelier {
 // Errors: a bad configuration, an address in use, listening beyond loopback without a key.
 Result<void> RunServer(Config config, bool load_now);
 
+// Denied where everyone who can reach this machine could call without a key, and nobody said that they may.
+Result<void> CheckExposure(const ServerConfig& server);
+
 }  // namespace atelier
