@@ -102,7 +102,7 @@ function(atelier_add_folder folder folders packages)
     target_link_libraries(${target} INTERFACE atelier_flags ${links})
   endif()
 
-  if(tests)
+  if(tests AND GTest_FOUND)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} atelier_testing GTest::gmock GTest::gtest_main)
     gtest_discover_tests(${target}_test TEST_PREFIX "${folder}." DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST

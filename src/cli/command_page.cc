@@ -159,6 +159,12 @@ Page PageOfGroup(std::string_view group, const std::vector<CommandSpec>& specs) 
     SectionOf(page, "Options of every command").rows.push_back({TermOf(option), MeaningOf(option)});
   }
   if (root) SectionOf(page, "Options of every command").rows.push_back({"--version", "print the version"});
+  if (root) {
+    page.sections.push_back({.title = "Examples",
+                             .lines = {"atelier models pull --defaults", "atelier serve", "atelier chat",
+                                       "git diff | atelier complete --system 'Write a commit message.'",
+                                       "source <(atelier completion bash)"}});
+  }
   AddSurroundings(page);
   return page;
 }

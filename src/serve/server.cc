@@ -88,6 +88,13 @@ void AllowOpenFiles(int32_t max_connections) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+Error WithAdvice(Error error) {
+  if (error.kind == ErrorKind::kUnavailable) {
+    error.what += "; choose another with --port (or server.port), or see with `atelier doctor` who listens there";
+  }
+  return error;
+}
+
 Task<void> DrainAndStop(HttpServer& server, IoLoop& loop, double drain_seconds) {
   const auto patience =
       std::chrono::duration_cast<Clock::TimePoint::duration>(std::chrono::duration<double>(drain_seconds));
@@ -112,8 +119,10 @@ Result<void> RunServer(Config config, bool load_now) {
   Router router;
   AddRoutes(*app, router);
   const ServerConfig& server_config = app->config().server;
-  TRY(const std::unique_ptr<HttpServer> server,
-      HttpServer::Listen(loop, OptionsOf(server_config, *app), std::move(router)));
+  Result<std::unique_ptr<HttpServer>> listening =
+      HttpServer::Listen(loop, OptionsOf(server_config, *app), std::move(router));
+  if (!listening.ok()) return WithAdvice(std::move(listening).error());
+  const std::unique_ptr<HttpServer> server = std::move(*listening);
   bool draining = false;
   loop.OnSignals({SIGTERM, SIGINT}, [&](int) {
     if (draining) return loop.Stop();
