@@ -1,6 +1,7 @@
 #include "cli/chat_commands.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace atelier {
 namespace {
@@ -33,16 +34,22 @@ Result<void> Clear(ChatContext& context, const std::string& /*argument*/) {
   return {};
 }
 
+// A path as shells read it: "~/" is the home folder.
+std::string Path(const std::string& argument) {
+  const char* home = std::getenv("HOME");
+  return argument.starts_with("~/") && home != nullptr ? home + argument.substr(1) : argument;
+}
+
 Result<void> Save(ChatContext& context, const std::string& argument) {
   if (argument.empty()) return Error::Invalid("", "got no file, want one to write to");
-  TRY_VOID(context.conversation.Save(argument));
+  TRY_VOID(context.conversation.Save(Path(argument)));
   context.say("saved to " + argument);
   return {};
 }
 
 Result<void> Load(ChatContext& context, const std::string& argument) {
   if (argument.empty()) return Error::Invalid("", "got no file, want one that /save wrote");
-  TRY_VOID(context.conversation.Load(argument));
+  TRY_VOID(context.conversation.Load(Path(argument)));
   context.say(std::to_string(context.conversation.messages().size()) + " messages from " + argument);
   return {};
 }

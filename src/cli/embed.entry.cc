@@ -33,9 +33,10 @@ class EmbedCommand final : public Command {
     TRY(session_, Session::Open(invocation, model_));
     TRY(listing_, session_->FindModel("embedding"));
     if (texts_.empty()) SayWhatIsAwaited("texts, one a line");
-    InputReader reader(jsonl_ ? InputForm::kJsonl : InputForm::kLines);
+    InputReader reader(jsonl_ ? InputForm::kJsonl : InputForm::kLines, session_->interrupt());
     for (;;) {
       TRY(const std::vector<InputText> batch, NextBatch(reader));
+      if (session_->interrupt().requested()) return Stopped();
       if (batch.empty()) break;
       TRY_VOID(EmbedBatch(invocation, batch));
     }
@@ -72,16 +73,17 @@ class EmbedCommand final : public Command {
     request.truncate = truncate_;
     for (const InputText& input : batch) request.inputs.emplace_back(TextPrompt{input.text});
     Result<Embeddings> embeddings = session_->Embed(listing_, std::move(request));
-    if (session_->interrupt().requested()) {
-      std::fflush(stdout);
-      return Error::Cancelled("", "stopped by Ctrl-C after " + std::to_string(num_done_) + " texts; --skip " +
-                                      std::to_string(num_done_) + " goes on there");
-    }
+    if (session_->interrupt().requested()) return Stopped();
     if (!embeddings.ok()) return std::move(embeddings).error();
     num_tokens_ += embeddings->prompt_tokens;
     for (size_t i = 0; i < batch.size(); ++i) Give(invocation, batch[i], embeddings->vectors[i]);
     std::fflush(stdout);
     return {};
+  }
+
+  Error Stopped() const {
+    const std::string done = std::to_string(num_done_);
+    return Error::Cancelled("", "stopped by Ctrl-C after " + done + " texts; --skip " + done + " goes on there");
   }
 
   // A vector to the document, or at once: as JSON where the text came so, else as numbers.

@@ -1,9 +1,10 @@
 #include "cli/input.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
-#include <iostream>
 
 namespace atelier {
 
@@ -20,11 +21,27 @@ Result<std::string> ReadStdin(int64_t max_bytes) {
   return text;
 }
 
-std::optional<std::string> ReadLine() {
-  std::string line;
-  if (!std::getline(std::cin, line)) return std::nullopt;
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
+std::optional<std::string> ReadLine(const Interrupt& interrupt) {
+  static std::string read_ahead;  // of standard input, which there is one of
+  static bool at_end = false;
+  size_t searched = 0;
+  for (;;) {
+    const size_t end = read_ahead.find('\n', searched);
+    if (end != std::string::npos || (at_end && !read_ahead.empty())) {
+      std::string line = read_ahead.substr(0, end);
+      read_ahead.erase(0, end == std::string::npos ? end : end + 1);
+      if (line.ends_with('\r')) line.pop_back();
+      return line;
+    }
+    searched = read_ahead.size();
+    pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {interrupt.descriptor(), POLLIN, 0}};
+    if (at_end || (poll(watched, 2, -1) < 0 && errno != EINTR) || interrupt.requested()) return std::nullopt;
+    if (watched[0].revents == 0) continue;
+    char buffer[1 << 16];
+    const ssize_t num = read(STDIN_FILENO, buffer, sizeof buffer);
+    if (num > 0) read_ahead.append(buffer, static_cast<size_t>(num));
+    at_end = num == 0 || (num < 0 && errno != EINTR);
+  }
 }
 
 void SayWhatIsAwaited(const char* what) {
@@ -33,7 +50,7 @@ void SayWhatIsAwaited(const char* what) {
 
 Result<std::optional<InputText>> InputReader::Next() {
   for (;;) {
-    std::optional<std::string> line = ReadLine();
+    std::optional<std::string> line = ReadLine(interrupt_);
     if (!line) return std::optional<InputText>();
     ++line_;
     if (line->find_first_not_of(" \t") == std::string::npos) continue;

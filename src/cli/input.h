@@ -8,13 +8,15 @@
 
 #include "base/result.h"
 #include "base/text/json.h"
+#include "cli/interrupt.h"
 
 namespace atelier {
 
 // All of standard input.   Error: TooLarge above `max_bytes`.
 Result<std::string> ReadStdin(int64_t max_bytes);
-// The next line of standard input without its end ("\n" or "\r\n"); nothing at its end.
-std::optional<std::string> ReadLine();
+// The next line of standard input without its end ("\n" or "\r\n"); nothing at its end, or once `interrupt` has been
+// requested, also while it waits.
+std::optional<std::string> ReadLine(const Interrupt& interrupt);
 // A note on stderr where a person would have to type the input.
 void SayWhatIsAwaited(const char* what);
 
@@ -27,14 +29,15 @@ enum class InputForm {
   kLines,  // each line is a text; empty ones are skipped
   kJsonl,  // each line is a JSON string or an object with "text"
 };
-// A line of standard input as a text; nothing at the end.   Errors name the line.
+// A line of standard input as a text; nothing where ReadLine has nothing.   Errors name the line.
 class InputReader {
  public:
-  explicit InputReader(InputForm form) : form_(form) {}
+  InputReader(InputForm form, const Interrupt& interrupt) : form_(form), interrupt_(interrupt) {}
   Result<std::optional<InputText>> Next();
 
  private:
   const InputForm form_;
+  const Interrupt& interrupt_;
   int64_t line_ = 0;
 };
 

@@ -88,8 +88,8 @@ LineReader::~LineReader() {
 
 LineReader::Got LineReader::Read(const std::string& prompt, std::string& line) {
   if (interactive_) return ReadEdited(prompt, line);
+  std::optional<std::string> read = ReadLine(interrupt_);
   if (interrupt_.requested()) return Got::kInterrupted;
-  std::optional<std::string> read = ReadLine();
   if (!read) return Got::kEnd;
   line = std::move(*read);
   return Got::kLine;

@@ -24,9 +24,10 @@ class RerankCommand final : public Command {
 
   Result<void> Run(const Invocation& invocation) override {
     if (top_n_ < 0) return Error::Invalid("--top-n", "got " + std::to_string(top_n_) + ", want 0 or more");
-    TRY(const std::vector<InputText> documents, ReadDocuments());
-    if (documents.empty()) return Error::Invalid("document", "got none, want at least one");
     TRY(const std::unique_ptr<Session> session, Session::Open(invocation, model_));
+    TRY(const std::vector<InputText> documents, ReadDocuments(session->interrupt()));
+    if (session->interrupt().requested()) return Error::Cancelled("", "stopped by Ctrl-C; nothing was ranked");
+    if (documents.empty()) return Error::Invalid("document", "got none, want at least one");
     TRY(const ModelListing model, FindModel(*session));
     RerankingRequest request;
     request.query = query_;
@@ -40,12 +41,12 @@ class RerankCommand final : public Command {
   }
 
  private:
-  Result<std::vector<InputText>> ReadDocuments() const {
+  Result<std::vector<InputText>> ReadDocuments(const Interrupt& interrupt) const {
     std::vector<InputText> documents;
     for (const std::string& text : texts_) documents.emplace_back().text = text;
     if (!texts_.empty()) return documents;
     SayWhatIsAwaited("documents, one a line");
-    InputReader reader(jsonl_ ? InputForm::kJsonl : InputForm::kLines);
+    InputReader reader(jsonl_ ? InputForm::kJsonl : InputForm::kLines, interrupt);
     for (;;) {
       TRY(std::optional<InputText> next, reader.Next());
       if (!next) return documents;

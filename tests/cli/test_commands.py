@@ -7,8 +7,15 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 
 from calling import ATELIER, CHAT, EMBED, HOME, Case, atelier, environment
+
+
+def wait_for_watch(pid):
+    """Until the program watches for Ctrl-C instead of dying of it: its main thread blocks the signal."""
+    while not int(re.search(r"SigBlk:\s*(\w+)", open(f"/proc/{pid}/status").read()).group(1), 16) & 1 << signal.SIGINT - 1:
+        time.sleep(0.01)
 
 
 class Complete(Case):
@@ -137,6 +144,15 @@ class EmbedAndRerank(Case):
         jsonl = "".join(json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(texts))
         best = json.loads(self.run_ok("rerank", "--jsonl", "what do cats eat", given=jsonl).out.splitlines()[0])
         self.assertEqual(best["id"], 1)
+
+    def test_ctrl_c_ends_the_waiting_for_input(self):
+        for args in (["embed"], ["rerank", "query"], ["chat"]):
+            process = subprocess.Popen([ATELIER, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True, env=environment())
+            wait_for_watch(process.pid)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=60), 130, args)
+            self.assertIn("stopped by Ctrl-C", process.stderr.read())
 
     def test_ctrl_c_says_where_to_go_on(self):
         # More than can be done before the signal comes, read as it is written.
