@@ -1,4 +1,6 @@
 // atelier serve
+#include <cstdio>
+
 #include "cli/command.h"
 #include "serve/server.h"
 
@@ -39,7 +41,14 @@ class ServeCommand final : public Command {
       key.key = api_key_, key.name = "command-line";
       config.server.keys.push_back(std::move(key));
     }
-    return RunServer(std::move(config), !model_.empty());
+    ServerStart start;
+    start.load_now = !model_.empty();
+    start.on_listening = [&](const std::string& url) {
+      if (invocation.json) return invocation.Print(Json::Object({{"url", url}}));
+      std::printf("listening on %s\n", url.c_str());
+      std::fflush(stdout);
+    };
+    return RunServer(std::move(config), start);
   }
 
  private:
@@ -50,13 +59,17 @@ class ServeCommand final : public Command {
 
 }  // namespace
 
-extern const CommandEntry command_serve{"serve", "Serve models over the OpenAI API",
-                                        "Prints its address on stdout once it listens. SIGTERM and Ctrl-C let running "
-                                        "requests finish, then stop; a second\n"
-                                        "one stops at once.\n\n"
-                                        "  atelier serve\n"
-                                        "  atelier serve --port 0 --model smollm2-135m-instruct\n"
-                                        "  atelier serve --host 0.0.0.0 --api-key env:MY_KEY",
-                                        [] -> std::unique_ptr<Command> { return std::make_unique<ServeCommand>(); }};
+extern const CommandEntry command_serve{
+    "serve", "Serve models over the OpenAI API",
+    "Prints its address on stdout once requests are answered. SIGTERM and Ctrl-C let running requests finish, then "
+    "stop; a second one stops at once. GET / is a page to try it with, /reference lists every resource and parameter.\n"
+    "\n"
+    "On 127.0.0.1 everyone on this machine may call; any other address is refused without a key. What has no option "
+    "here stands in atelier.yaml: keys with quotas, CORS, limits, memory, traces.\n"
+    "\n"
+    "  atelier serve\n"
+    "  atelier serve --port 0 --model smollm2-135m-instruct\n"
+    "  atelier serve --host 0.0.0.0 --api-key env:MY_KEY",
+    []() -> std::unique_ptr<Command> { return std::make_unique<ServeCommand>(); }};
 
 }  // namespace atelier

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 
 #include "app/api_keys.h"
 #include "app/app.h"
@@ -111,7 +110,7 @@ Result<void> CheckExposure(const ServerConfig& server) {
                                           "everyone in who can reach it");
 }
 
-Result<void> RunServer(Config config, bool load_now) {
+Result<void> RunServer(Config config, const ServerStart& start) {
   TRY_VOID(CheckExposure(config.server));
   AllowOpenFiles(config.server.max_connections);
   IoLoop loop;
@@ -130,9 +129,8 @@ Result<void> RunServer(Config config, bool load_now) {
     LogInfo("draining: running requests finish, new ones are refused");
     Spawn(DrainAndStop(*server, loop, server_config.drain_seconds));
   });
-  if (load_now) Spawn(Warm(*app));
-  std::printf("listening on %s\n", server->url().c_str());
-  std::fflush(stdout);
+  if (start.load_now) Spawn(Warm(*app));
+  start.on_listening(server->url());
   loop.Run();
   return {};
 }

@@ -1,15 +1,22 @@
 // The server as a program: configuration in, requests served until a signal, drained, gone.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "app/config.h"
 #include "base/result.h"
 
 namespace atelier {
 
-// Runs until SIGTERM or SIGINT. Prints "listening on http://…" on stdout once requests are answered. With `load_now`
-// the default model is loaded at once instead of on first use.
+struct ServerStart {
+  bool load_now = false;                                     // the default model, instead of on first use
+  std::function<void(const std::string& url)> on_listening;  // once requests are answered
+};
+
+// Runs until SIGTERM or SIGINT.
 // Errors: a bad configuration, an address in use, listening beyond loopback without a key.
-Result<void> RunServer(Config config, bool load_now);
+Result<void> RunServer(Config config, const ServerStart& start);
 
 // Denied where everyone who can reach this machine could call without a key, and nobody said that they may.
 Result<void> CheckExposure(const ServerConfig& server);

@@ -1,7 +1,9 @@
 """`atelier serve` and ./up as programs: what they refuse, and how a failing step explains itself."""
 
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -55,6 +57,14 @@ class Serve(Case):
             self.assertEqual(server.post("/v1/completions", body, {"authorization": "Bearer sk-test"})[0], 200)
         finally:
             server.stop()
+
+    def test_with_json_the_address_is_a_document(self):
+        process = subprocess.Popen([ATELIER, "serve", "--port", "0", "--json"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, env=environment())
+        self.assertRegex(json.loads(process.stdout.readline())["url"], r"^http://127\.0\.0\.1:\d+$")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(process.stdout.read(), "")
 
     def test_a_port_that_is_taken_or_none(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
