@@ -67,6 +67,9 @@ struct LocalModelOptions {
   std::string panel_path = {};  // file that keeps the packed weights for the next start; empty: none
 };
 
+// The tokenizer of a model whose weights may be anywhere. Errors name the file.
+Result<std::shared_ptr<const Tokenizer>> LoadTokenizer(const TokenizerSource& source);
+
 // Loads all of it. Errors: LoadModel's, the tokenizer's, the template's, each naming its file; Exhausted for memory.
 // COST: with a panel file some tens of ms; without, one pass over the weights, which also writes it.
 Result<std::unique_ptr<LocalModel>> LoadLocalModel(const LocalModelOptions& options,
