@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """How far Atelier's and llama.cpp's logits are from the same weights in F32, on the same tokens, as a Markdown table.
 
-    bench/accuracy_table.py --peer-bin DIR --peer-python DIR --text prose.txt MODEL.gguf... >> reports.jsonl
+    bench/accuracy_table.py --peer-source DIR --peer-build DIR --text prose.txt MODEL.gguf... >> reports.jsonl
     bench/accuracy_table.py --table reports.jsonl
 
-The peer comes from the source distribution of PyPI's llama-cpp-python: --peer-bin is where its llama.cpp was built
-(bench/peer_table.py says how) and holds libllama.so, --peer-python is the unpacked distribution, whose ctypes bindings
-reach it (they import numpy, diskcache and jinja2). The peer cuts the text into tokens; both programs read them in
-pieces of --piece, each from an empty cache, with an F16 and with a Q8_0 cache. The peer's logits go to
-`atelier models accuracy` through pipes, as F32, so that both sides are judged by the same arithmetic. With --skip and --tokens a text can be measured in parts; the table
-joins the reports of one model.
+The peer is llama.cpp as bench/peer_table.py says: its source tree, and the folder where it was built with
+-DBUILD_SHARED_LIBS=OFF; bench/peer_logits.cc is compiled against both. The peer cuts the text into tokens; both programs
+read them in pieces of --piece, each from an empty cache, with an F16 and with a Q8_0 cache. The peer's logits go to
+`atelier models accuracy` through pipes, as F32, so that both sides are judged by the same arithmetic. With --skip and
+--tokens a text can be measured in parts; the table joins the reports of one model.
 """
 import argparse
 import json
@@ -20,100 +19,49 @@ import subprocess
 import sys
 import tempfile
 
-CACHES = {"f16": 1, "q8_0": 8}  # ggml_type
-BATCH = 512  # tokens of one llama_decode, the peer's own default
+CACHES = ("f16", "q8_0")
+PEER_LIBRARIES = ("src/libllama.a", "ggml/src/libggml.a", "ggml/src/libggml-cpu.a", "ggml/src/libggml-base.a")
 
 
-def load_peer(args):
-    os.environ["LLAMA_CPP_LIB_PATH"] = str(args.peer_bin)
-    sys.path.insert(0, str(args.peer_python))
-    from llama_cpp import llama_cpp as peer  # pylint: disable=import-outside-toplevel
-    return peer
-
-
-def open_model(peer, path, vocab_only=False):
-    silent = peer.llama_log_callback(lambda level, text, data: None)
-    peer.llama_log_set(silent, None)
-    open_model.keep = silent  # ctypes callbacks die with their last reference
-    peer.llama_backend_init()
-    params = peer.llama_model_default_params()
-    params.vocab_only = vocab_only
-    model = peer.llama_model_load_from_file(str(path).encode(), params)
-    if not model:
-        sys.exit(f"{path}: llama.cpp cannot load it")
-    return model
-
-
-def tokenize(args, path):
-    """The text's --tokens ids after --skip, by the peer's tokenizer."""
-    peer = load_peer(args)
-    model = open_model(peer, path, vocab_only=True)
-    text = args.text.read_bytes()
-    ids = (peer.llama_token * (len(text) + 16))()
-    count = peer.llama_tokenize(peer.llama_model_get_vocab(model), text, len(text), ids, len(ids), False, False)
-    wanted = args.skip + args.tokens
-    if count < wanted:
-        sys.exit(f"{args.text}: got {count} tokens, want {wanted}")
-    return list(ids[args.skip:wanted])
-
-
-def write_logits(args, path, cache, ids, out):
-    """Logits of every token of every piece but its last, [V] f32 each."""
-    import ctypes  # pylint: disable=import-outside-toplevel
-    peer = load_peer(args)
-    model = open_model(peer, path)
-    params = peer.llama_context_default_params()
-    params.n_ctx, params.n_batch, params.n_ubatch = args.piece, BATCH, BATCH
-    params.n_threads = params.n_threads_batch = args.threads
-    params.type_k = params.type_v = CACHES[cache]
-    params.flash_attn_type = 1 if cache == "q8_0" else -1  # a quantised cache of values wants it; else its own choice
-    context = peer.llama_init_from_model(model, params)
-    if not context:
-        sys.exit(f"{path}: llama.cpp makes no context with a {cache} cache")
-    vocabulary = peer.llama_vocab_n_tokens(peer.llama_model_get_vocab(model))
-    batch = peer.llama_batch_init(BATCH, 0, 1)
-    for start in range(0, len(ids) - args.piece + 1, args.piece):
-        peer.llama_memory_clear(peer.llama_get_memory(context), True)
-        for begin in range(0, args.piece - 1, BATCH):
-            rows = min(BATCH, args.piece - 1 - begin)
-            batch.n_tokens = rows
-            for i in range(rows):
-                batch.token[i] = ids[start + begin + i]
-                batch.pos[i] = begin + i
-                batch.n_seq_id[i] = 1
-                batch.seq_id[i][0] = 0
-                batch.logits[i] = 1
-            if peer.llama_decode(context, batch) != 0:
-                sys.exit(f"{path}: llama_decode failed")
-            logits = peer.llama_get_logits(context)
-            out.write(ctypes.string_at(ctypes.addressof(logits.contents), rows * vocabulary * 4))
-    out.flush()
-
-
-def measure(args, path):
-    """The report of `atelier models accuracy` over our logits and the peer's."""
-    ids = tokenize(args, path)
-    with tempfile.TemporaryDirectory() as folder:
-        ids_path = pathlib.Path(folder, "ids.txt")
-        ids_path.write_text(" ".join(map(str, ids)))
-        command = [str(args.atelier), "models", "accuracy", str(path), "--json", "--token-ids", str(ids_path),
-                   "--tokens", str(args.tokens), "--piece", str(args.piece), "--threads", str(args.threads)]
-        peers = []
-        for cache in CACHES:
-            pipe = pathlib.Path(folder, cache)
-            os.mkfifo(pipe)
-            command += ["--logits", f"llama.cpp {cache}={pipe}"]
-            peers.append(subprocess.Popen([sys.executable, __file__, *sys.argv[1:], "--write-logits", cache, str(path),
-                                           str(ids_path), str(pipe)]))
-        try:
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
-        finally:
-            for peer in peers:
-                peer.terminate()
-                peer.wait()
+def run(command):
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{result.stderr[-2000:]}")
-    return json.loads(result.stdout)
+        sys.exit(f"{' '.join(map(str, command))}\n{result.stderr[-2000:]}")
+    return result.stdout
+
+
+def build_peer_logits(args, folder):
+    program = pathlib.Path(folder, "peer_logits")
+    run(["c++", "-std=c++20", "-O2", "-o", program, pathlib.Path(__file__).with_name("peer_logits.cc"),
+         f"-I{args.peer_source}/include", f"-I{args.peer_source}/ggml/include",
+         *(args.peer_build / name for name in PEER_LIBRARIES), "-fopenmp", "-lpthread", "-ldl"])
+    return program
+
+
+def measure(args, path, peer_logits, folder):
+    """The report of `atelier models accuracy` over our logits and the peer's."""
+    wanted = args.skip + args.tokens
+    ids = run([peer_logits, "ids", path, args.text]).split()
+    if len(ids) < wanted:
+        sys.exit(f"{args.text}: got {len(ids)} tokens, want {wanted}")
+    ids_path = pathlib.Path(folder, "ids.txt")
+    ids_path.write_text(" ".join(ids[args.skip:wanted]))
+    command = [args.atelier, "--json", "models", "accuracy", path, "--token-ids", ids_path, "--tokens", str(args.tokens),
+               "--piece", str(args.piece), "--threads", str(args.threads)]
+    peers = []
+    for cache in CACHES:
+        pipe = pathlib.Path(folder, cache)
+        if not pipe.exists():
+            os.mkfifo(pipe)
+        command += ["--logits", f"llama.cpp {cache}={pipe}"]
+        arguments = map(str, (peer_logits, "logits", path, ids_path, args.piece, cache, args.threads))
+        peers.append(subprocess.Popen(["sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", str(pipe), *arguments]))
+    try:
+        return json.loads(run(command))
+    finally:
+        for peer in peers:
+            peer.terminate()
+            peer.wait()
 
 
 def merge(reports):
@@ -161,27 +109,23 @@ def print_table(lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", type=pathlib.Path, metavar="REPORTS", help="print the table of these reports")
-    parser.add_argument("--peer-bin", type=pathlib.Path)
-    parser.add_argument("--peer-python", type=pathlib.Path)
+    parser.add_argument("--peer-source", type=pathlib.Path, help="llama.cpp's source tree")
+    parser.add_argument("--peer-build", type=pathlib.Path, help="where it was built")
     parser.add_argument("--atelier", type=pathlib.Path, default=pathlib.Path("build/release/atelier"))
     parser.add_argument("--text", type=pathlib.Path)
     parser.add_argument("--skip", type=int, default=0, help="tokens at the text's beginning to pass over")
     parser.add_argument("--tokens", type=int, default=20480)
     parser.add_argument("--piece", type=int, default=1024)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--write-logits", nargs=4, metavar=("CACHE", "MODEL", "IDS", "OUT"),
-                        help="what this script starts for each of the peer's caches")
     parser.add_argument("models", nargs="*", type=pathlib.Path)
     args = parser.parse_args()
     if args.table:
         print_table(args.table.read_text().splitlines())
-    elif args.write_logits:
-        cache, model, ids, out = args.write_logits
-        with open(out, "wb") as pipe:
-            write_logits(args, model, cache, [int(i) for i in pathlib.Path(ids).read_text().split()], pipe)
-    else:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        peer_logits = build_peer_logits(args, folder)
         for path in args.models:
-            print(json.dumps(measure(args, path)), flush=True)
+            print(json.dumps(measure(args, path, peer_logits, folder)), flush=True)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ KvHeadLayout MakeKvHeadLayout(CacheType type, int head_dim) {
   layout.head_dim = head_dim;
   layout.padded_dim = static_cast<int>(RoundUp(head_dim, 16));
   layout.num_scale_rows = (head_dim + 31) / 32;
+  for (int size = 64; size >= 16 && type == CacheType::kQ8_0 && layout.rotation == 0; size /= 2) {
+    if (head_dim % size == 0) layout.rotation = size;
+  }
   const int64_t element = ElementBytes(type) * kKvBlockPositions;
   const int64_t scales = type == CacheType::kQ8_0 ? layout.num_scale_rows * kKvBlockPositions * 2 : 0;
   layout.key_scales = RoundUp(element * head_dim, 64);

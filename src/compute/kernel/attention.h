@@ -13,6 +13,10 @@
 // scale = f16(max|x| / 127), q = round(x / scale)). What a row attends to is always what the cache
 // gives back, also for keys and values that its own slice has just written.
 //
+// kQ8_0 keeps keys and values turned by a Walsh-Hadamard matrix (lane_rotation.h) over runs of `rotation` dimensions:
+// a few dimensions of real keys are many times larger than the others and would leave these few bits. Queries are
+// turned alike, and outputs back.
+//
 // One row (one query head of one token) is computed so, and in every version with the same bits:
 // spans of kSpanPositions = 4 blocks, in absolute order, are folded in by online softmax
 // [arXiv:1805.02867]; within a span a score is one fma chain over d, sums of weights run in 16
@@ -38,6 +42,7 @@ struct KvHeadLayout {
   int head_dim = 0;        // D, any from 1 to 1024
   int padded_dim = 0;      // Dp
   int num_scale_rows = 0;  // D/32 rounded up
+  int rotation = 0;        // kQ8_0: 64, 32 or 16, the largest that divides D; 0 where none does
   std::int64_t key_scales = 0;
   std::int64_t values = 0;
   std::int64_t value_scales = 0;

@@ -6,12 +6,14 @@
 
 #include "compute/kernel/attention.h"
 #include "compute/kernel/lane_curves.h"
+#include "compute/kernel/lane_rotation.h"
 
 namespace atelier {
 namespace {
 
 constexpr int kSpanBlocks = kSpanPositions / kKvBlockPositions;
 constexpr int kScaleGroup = 32;
+constexpr int kMaxTurnedDim = 1024;  // of a head, as attention.h allows
 
 inline int64_t MinOf(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t MaxOf(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -43,11 +45,26 @@ inline void StoreF16(const StoreCall& call) {
   }
 }
 
+// The two factors of 1 / rotation, powers of two, so that they round nothing: what is stored takes one, what meets it
+// in a query or an output the other.
+inline float StoredFactor(const KvHeadLayout& layout) { return layout.rotation == 64 ? 0x1p-3F : 0x1p-2F; }
+inline float OtherFactor(const KvHeadLayout& layout) { return layout.rotation == 16 ? 0x1p-2F : 0x1p-3F; }
+
+// x [D] as it is stored: x itself, or turned in `room`.
+inline const float* Turned(const KvHeadLayout& layout, const float* x, float* room) {
+  if (layout.rotation == 0) return x;
+  for (int d = 0; d < layout.head_dim; d += kLanes) Store(room + d, Load(x + d));
+  RotateRuns(room, layout.head_dim, layout.rotation, StoredFactor(layout));
+  return room;
+}
+
 // Codes of x [count] as bytes to codes [32]; returns the scale as f16.
 inline uint16_t QuantizeGroup(const float* x, int count, int8_t* codes) {
   const int first = static_cast<int>(MinOf(count, kLanes));
-  const Lanes a = Saturate(LoadFirst(x, first));
-  const Lanes b = Saturate(LoadFirst(x + first, count - first));
+  const Lanes largest = Splat(0x1p22F);  // its scale is finite in f16
+  const auto clamp = [&](Lanes v) { return Max(Min(v, largest), Sub(Splat(0.0F), largest)); };
+  const Lanes a = clamp(LoadFirst(x, first));
+  const Lanes b = clamp(LoadFirst(x + first, count - first));
   uint16_t halves[kLanes];
   StoreHalf(halves, Splat(ReduceMax(Max(Abs(a), Abs(b))) / 127.0F));
   float scales[kLanes];
@@ -68,13 +85,17 @@ inline void StoreQ8(const StoreCall& call) {
   auto* values = reinterpret_cast<int8_t*>(call.head + layout.values) + call.index * layout.padded_dim;
   auto* value_scales = reinterpret_cast<uint16_t*>(call.head + layout.value_scales) + call.index;
   int8_t codes[kScaleGroup];
+  float key_room[kMaxTurnedDim];
+  float value_room[kMaxTurnedDim];
+  const float* const key = Turned(layout, call.key, key_room);
+  const float* const value = Turned(layout, call.value, value_room);
   for (int d = 0; d < layout.head_dim; d += kScaleGroup) {
     const int count = static_cast<int>(MinOf(kScaleGroup, layout.head_dim - d));
     const int padded = static_cast<int>(MinOf(kScaleGroup, layout.padded_dim - d));
     const int scale_row = d / kScaleGroup * kKvBlockPositions;
-    key_scales[scale_row] = QuantizeGroup(call.key + d, count, codes);
+    key_scales[scale_row] = QuantizeGroup(key + d, count, codes);
     for (int i = 0; i < count; ++i) keys[(d + i) * kKvBlockPositions] = codes[i];
-    value_scales[scale_row] = QuantizeGroup(call.value + d, count, codes);
+    value_scales[scale_row] = QuantizeGroup(value + d, count, codes);
     for (int i = 0; i < padded; ++i) values[d + i] = codes[i];
   }
 }
@@ -296,6 +317,7 @@ inline void Start(const AttendCall& call, const AttendState& state) {
       const int count = static_cast<int>(MinOf(kLanes, dim - d));
       StoreFirst(scaled + d, Mul(LoadFirst(query + d, count), scale), count);
     }
+    if (call.layout->rotation > 0) RotateRuns(scaled, dim, call.layout->rotation, OtherFactor(*call.layout));
     state.tops[row] = -__builtin_inff();
     Store(state.sums + row * kLanes, Splat(0.0F));
   }
@@ -307,7 +329,8 @@ inline void Finish(const AttendCall& call, const AttendState& state) {
   const int64_t rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
   for (int64_t row = 0; row < rows; ++row) {
     float* out = call.out + row / call.num_heads * call.out_stride + row % call.num_heads * dim;
-    const float* sum = state.outputs + row * call.layout->padded_dim;
+    float* sum = state.outputs + row * call.layout->padded_dim;
+    if (call.layout->rotation > 0) RotateRuns(sum, dim, call.layout->rotation, OtherFactor(*call.layout));
     const Lanes factor = Splat(1.0F / ReduceAdd(Load(state.sums + row * kLanes)));
     for (int d = 0; d < dim; d += kLanes) {
       StoreFirst(out + d, Mul(Load(sum + d), factor), static_cast<int>(MinOf(kLanes, dim - d)));

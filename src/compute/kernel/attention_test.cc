@@ -195,6 +195,21 @@ TEST(Attention, BidirectionalRowsSeeEveryPosition) {
   }
 }
 
+// Real keys have a few dimensions many times larger than the rest. Without a turn the eight-bit cache leaves the others
+// of their group a handful of codes.
+TEST(Attention, AnEightBitCacheKeepsSmallDimensionsBesideLargeOnes) {
+  for (const int dim : {64, 32, 80, 128}) {
+    Problem p(dim, 3, 150);
+    for (int64_t t = 0; t < p.size; ++t) p.keys[t * dim + 5] += 60, p.values[t * dim + 9] -= 60;
+    for (int64_t row = 0; row < p.size * p.heads; ++row) p.queries[row * dim + 5] = 0.1F;
+    const std::vector<double> want = Exact(p, 0);
+    const std::vector<float> got = RunSliced(BestIsa(), CacheType::kQ8_0, p, {150});
+    double squares = 0;
+    for (size_t i = 0; i < got.size(); ++i) squares += (got[i] - want[i]) * (got[i] - want[i]);
+    EXPECT_LE(std::sqrt(squares / static_cast<double>(got.size())), 0.035) << dim;
+  }
+}
+
 TEST(Attention, HugeKeysSaturateInsteadOfPoisoningTheCache) {
   for (const Isa isa : Isas()) {
     for (const CacheType type : {CacheType::kF16, CacheType::kQ8_0}) {

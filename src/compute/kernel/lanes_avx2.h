@@ -68,6 +68,14 @@ inline Lanes Select(LaneMask mask, Lanes yes, Lanes no) {
   return {_mm256_blendv_ps(no.lo, yes.lo, mask.lo), _mm256_blendv_ps(no.hi, yes.hi, mask.hi)};
 }
 
+template <int kDistance>
+inline Lanes SwapLanes(Lanes a) {
+  if constexpr (kDistance == 8) return {a.hi, a.lo};
+  if constexpr (kDistance == 4) return {_mm256_permute2f128_ps(a.lo, a.lo, 1), _mm256_permute2f128_ps(a.hi, a.hi, 1)};
+  constexpr int kOrder = kDistance == 2 ? 0x4e : 0xb1;
+  return {_mm256_permute_ps(a.lo, kOrder), _mm256_permute_ps(a.hi, kOrder)};
+}
+
 inline float ReduceAdd(Lanes a) {
   const __m256 eight = _mm256_add_ps(a.lo, a.hi);
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

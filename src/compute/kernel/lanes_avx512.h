@@ -47,6 +47,13 @@ inline Lanes AddToExponent(Lanes a, Lanes t) {
 inline LaneMask Less(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 inline Lanes Select(LaneMask mask, Lanes yes, Lanes no) { return _mm512_mask_blend_ps(mask, no, yes); }
 
+template <int kDistance>
+inline Lanes SwapLanes(Lanes a) {
+  constexpr int kOrder = kDistance == 2 || kDistance == 8 ? 0x4e : 0xb1;
+  if constexpr (kDistance >= 4) return _mm512_shuffle_f32x4(a, a, kOrder);
+  return _mm512_permute_ps(a, kOrder);
+}
+
 inline float ReduceAdd(Lanes a) {
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

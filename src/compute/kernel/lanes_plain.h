@@ -95,6 +95,12 @@ inline Lanes Select(const LaneMask& mask, const Lanes& yes, const Lanes& no) {
   return MapLanes([&](int i) { return mask.v[i] ? yes.v[i] : no.v[i]; });
 }
 
+// Lane i of the result is lane i ^ kDistance of a: 1, 2, 4 or 8.
+template <int kDistance>
+inline Lanes SwapLanes(const Lanes& a) {
+  return MapLanes([&](int i) { return a.v[i ^ kDistance]; });
+}
+
 inline float ReduceAdd(const Lanes& a) {
   Lanes s = a;
   for (int half = 8; half > 0; half /= 2) {
