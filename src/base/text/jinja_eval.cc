@@ -60,8 +60,10 @@ Result<Value> Interp::EvalKind(const Expr& expr) {
   return TypeError("got a target of an assignment, want a value");
 }
 
-Value Interp::Lookup(const std::string& name) {
+Result<Value> Interp::Lookup(const std::string& name) {
+  size_t num_scopes = 0;
   for (Scope* scope = scope_.get(); scope != nullptr; scope = scope->parent.get()) {
+    if (++num_scopes % 8 == 0) TRY_VOID(Step());
     if (const Value* value = scope->Find(name)) return *value;
   }
   if (auto global = BuiltinGlobal(name)) return *std::move(global);
@@ -83,6 +85,7 @@ Result<Value> Interp::EvalDict(const Expr& expr) {
   for (size_t i = 0; i + 1 < expr.children.size(); i += 2) {
     TRY(const Value key, Eval(*expr.children[i]));
     TRY(Value value, Eval(*expr.children[i + 1]));
+    TRY_VOID(ChargeKey(key));
     if (!IsHashable(key)) return TypeError("unhashable type: '" + std::string(key.TypeName()) + "'");
     dict->Set(key, std::move(value));
   }
@@ -116,14 +119,16 @@ Result<Value> Interp::EvalCompare(const Expr& expr) {
 }
 
 Result<bool> Interp::CompareOne(const std::string& op, const Value& left, const Value& right) {
-  if (op == "==") return Equal(left, right);
-  if (op == "!=") return !Equal(left, right);
+  if (op == "==" || op == "!=") {
+    TRY(const bool equal, IsEqual(left, right));
+    return equal == (op == "==");
+  }
   if (op == "in") return Contains(right, left);
   if (op == "not in") {
     TRY(const bool contains, Contains(right, left));
     return !contains;
   }
-  TRY(const int order, Compare(left, right, op));
+  TRY(const int order, Order(left, right, op));
   if (op == "<") return order < 0;
   if (op == "<=") return order <= 0;
   return op == ">" ? order > 0 : order >= 0;
@@ -190,26 +195,56 @@ Result<Value> Interp::EvalSlice(const Value& object, const Expr& slice) {
   if (!object.is_string() && !sequence) {
     return Value::Undefined("'" + std::string(object.TypeName()) + "' object cannot be sliced");
   }
-  TRY(const Values items, Iterate(object));
-  const int64_t size = static_cast<int64_t>(items.size());
+  TRY_VOID(ChargeScan(object));
+  const int64_t size =
+      static_cast<int64_t>(object.is_string() ? CountCodePoints(object.text()) : object.items().size());
   const auto clamp = [&](std::optional<int64_t> at, int64_t low, int64_t high, int64_t otherwise) {
     if (!at) return otherwise;
     return std::clamp(*at < 0 ? (*at < -size ? low : *at + size) : *at, low, high);
   };
   const int64_t start = step > 0 ? clamp(part[0], 0, size, 0) : clamp(part[0], -1, size - 1, size - 1);
   const int64_t stop = step > 0 ? clamp(part[1], 0, size, size) : clamp(part[1], -1, size - 1, -1);
+  if (object.is_string()) return SliceText(object, start, stop, step);
+  const Values& items = object.items();
+  const size_t most =
+      static_cast<size_t>(step > 0 ? std::max<int64_t>(0, stop - start) : std::max<int64_t>(0, start - stop));
+  TRY_VOID(Step(most / 4));
+  TRY_VOID(Charge(most * sizeof(Value)));
   Values picked;
   for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
     picked.push_back(items[static_cast<size_t>(i)]);
     if (step > 0 ? step >= stop - i : step <= stop - i) break;
     i += step;
   }
-  if (!object.is_string())
-    return Value::List(std::move(picked), object.is_range() ? Value::Kind::kView : object.kind(),
-                       object.is_range() ? object.view_name() : "");
-  std::string text;
-  for (const Value& item : picked) text += item.text();
-  return Value(std::move(text), object.marked());
+  return Value::List(std::move(picked), object.is_range() ? Value::Kind::kView : object.kind(),
+                     object.is_range() ? object.view_name() : "");
+}
+
+// Characters start, start + step, … before stop. start and stop lie within the text (or are -1, going back).
+Result<Value> Interp::SliceText(const Value& object, int64_t start, int64_t stop, int64_t step) {
+  const std::string& text = object.text();
+  if (step > 0 ? start >= stop : start <= stop) return Value(std::string(), object.marked());
+  TRY_VOID(Charge(text.size()));
+  if (step == 1) {
+    const size_t begin = CodePointOffset(text, static_cast<size_t>(start));
+    const std::string_view rest = std::string_view(text).substr(begin);
+    return Value(std::string(rest.substr(0, CodePointOffset(rest, static_cast<size_t>(stop - start)))),
+                 object.marked());
+  }
+  TRY_VOID(Step(text.size() / 8));
+  std::vector<size_t> places;  // where each character begins
+  for (size_t at = 0; at < text.size(); at += CodePointOffset(std::string_view(text).substr(at, 4), 1)) {
+    places.push_back(at);
+  }
+  places.push_back(text.size());
+  std::string out;
+  for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
+    const size_t at = places[static_cast<size_t>(i)];
+    out.append(text, at, places[static_cast<size_t>(i) + 1] - at);
+    if (step > 0 ? step >= stop - i : step <= stop - i) break;
+    i += step;
+  }
+  return Value(std::move(out), object.marked());
 }
 
 Result<Args> Interp::EvalArgs(const struct Call& call) {
@@ -280,6 +315,7 @@ Result<Value> Interp::ApplyFilters(const Expr& filter, Value operand) {
 
 Result<Value> Interp::Filter(const std::string& name, const Value& operand, const Args& args) {
   TRY_VOID(Step());
+  TRY_VOID(ChargeScan(operand));
   auto value = CallBuiltinFilter(*this, name, operand, args);
   if (!value.ok() && value.error().where.empty() && value.error().code.empty()) {
     value.error().what = "filter '" + name + "': " + value.error().what;
@@ -296,6 +332,7 @@ Result<Value> Interp::EvalTest(const Expr& expr) {
 
 Result<bool> Interp::Test(const std::string& name, const Value& operand, const Args& args) {
   TRY_VOID(Step());
+  TRY_VOID(ChargeScan(operand));
   return CallBuiltinTest(*this, name, operand, args);
 }
 

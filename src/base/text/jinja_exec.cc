@@ -7,7 +7,16 @@ namespace atelier::jinja {
 
 using Kind = Stmt::Kind;
 
+namespace {
+constexpr size_t kScannedBytesPerStep = 128;    // decoded, one character after the other
+constexpr size_t kComparedBytesPerStep = 1024;  // that a search may compare
+}  // namespace
+
 Value* Scope::Find(std::string_view name) {
+  if (!index_.empty()) {
+    const auto found = index_.find(name);
+    return found == index_.end() ? nullptr : &names[found->second].second;
+  }
   for (auto& [key, value] : names) {
     if (key == name) return &value;
   }
@@ -19,6 +28,10 @@ void Scope::Set(std::string_view name, Value value) {
     *old = std::move(value);
   } else {
     names.emplace_back(name, std::move(value));
+    if (!index_.empty()) index_.emplace(name, names.size() - 1);
+    if (index_.empty() && names.size() >= kIndexFrom) {
+      for (size_t i = 0; i < names.size(); ++i) index_.emplace(names[i].first, i);
+    }
   }
 }
 
@@ -37,8 +50,7 @@ Interp::Inside::~Inside() { interp_.scope_ = std::move(saved_); }
 Result<JinjaOutput> Interp::Render(const Json& context) {
   scope_ = std::make_shared<Scope>();
   if (context.is_object()) {
-    for (const JsonMember& member : context.members())
-      scope_->names.emplace_back(member.key, Value::FromJson(member.value));
+    for (const JsonMember& member : context.members()) scope_->Set(member.key, Value::FromJson(member.value));
   }
   out_ = &output_.text;
   TRY_VOID(Exec(body_));
@@ -46,7 +58,7 @@ Result<JinjaOutput> Interp::Render(const Json& context) {
 }
 
 Result<void> Interp::Step(size_t steps) {
-  steps_ += static_cast<int64_t>(steps);
+  steps_ += static_cast<int64_t>(std::min(steps, static_cast<size_t>(limits_.max_steps) + 1));
   if (steps_ <= limits_.max_steps) return {};
   return Error::TooLarge("", "got a rendering of over " + std::to_string(limits_.max_steps) + " steps, want fewer");
 }
@@ -60,6 +72,33 @@ Result<void> Interp::Charge(size_t bytes) {
   if (bytes_ <= limits_.max_total_bytes) return {};
   return Error::TooLarge("",
                          "got texts of over " + std::to_string(limits_.max_total_bytes) + " bytes in all, want fewer");
+}
+
+Result<void> Interp::ChargeScan(const Value& value) {
+  return value.is_string() ? Step(value.text().size() / kScannedBytesPerStep) : Result<void>();
+}
+
+// A search may compare the whole part at every place.
+Result<void> Interp::ChargeSearch(size_t text_bytes, size_t part_bytes) {
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(text_bytes, std::max<size_t>(1, part_bytes), &bytes)) bytes = SIZE_MAX / 2;
+  return Step(bytes / kComparedBytesPerStep);
+}
+
+Result<void> Interp::ChargeCompare(const Value& a, const Value& b) {
+  return Step(static_cast<size_t>(std::min(a.weight(), b.weight())));
+}
+
+Result<void> Interp::ChargeKey(const Value& key) { return Step(static_cast<size_t>(key.weight())); }
+
+Result<bool> Interp::IsEqual(const Value& a, const Value& b) {
+  TRY_VOID(ChargeCompare(a, b));
+  return Equal(a, b);
+}
+
+Result<int> Interp::Order(const Value& a, const Value& b, std::string_view op) {
+  TRY_VOID(ChargeCompare(a, b));
+  return Compare(a, b, op);
 }
 
 Result<void> Interp::CheckDepth() const {
@@ -200,7 +239,7 @@ Result<void> Interp::Assign(const Expr& target, const Value& value) {
     return {};
   }
   if (target.kind == Expr::Kind::kNamespace) {
-    const Value object = Lookup(target.text);
+    TRY(const Value object, Lookup(target.text));
     if (!object.is(Value::Kind::kNamespace)) {
       return Error::Invalid("", "cannot assign attribute on non-namespace object");
     }
@@ -293,6 +332,7 @@ Result<Value> Interp::CallMacro(const Stmt& stmt, const std::shared_ptr<Scope>& 
 Result<void> Interp::BindMacro(const Stmt& stmt, const Args& args) {
   const std::string name = stmt.kind == Kind::kCallBlock ? "caller" : stmt.text;
   std::vector<std::pair<std::string, Value>> named = args.named;
+  TRY_VOID(Step(stmt.params.size() * (named.size() + 1) / 16));
   const auto take = [&](std::string_view key) -> std::optional<Value> {
     const auto found = std::find_if(named.begin(), named.end(), [&](const auto& pair) { return pair.first == key; });
     if (found == named.end()) return std::nullopt;

@@ -92,9 +92,12 @@ Result<Value> ForceEscape(Interp& interp, const Value& value, const Args&) {
 Result<Value> StripTags(Interp& interp, const Value& value, const Args&) {
   TRY(const std::string text, interp.Str(value));
   std::string bare;
+  const size_t last_close = text.rfind('>');  // beyond, there is no end to look for
   for (size_t at = 0; at < text.size();) {
     const bool comment = text.compare(at, 4, "<!--") == 0;
-    const size_t end = text[at] != '<' ? std::string::npos : text.find(comment ? "-->" : ">", at);
+    const bool may_end = text[at] == '<' && last_close != std::string::npos && at < last_close;
+    if (may_end && comment) TRY_VOID(interp.Step((last_close - at) / 512));
+    const size_t end = may_end ? text.find(comment ? "-->" : ">", at) : std::string::npos;
     if (end == std::string::npos) {
       bare += text[at++];
     } else {

@@ -69,7 +69,7 @@ Result<void> SortKeyed(Interp& interp, std::vector<Keyed>& items, bool reverse) 
         bool second = a == middle;
         if (!second && b < high) {
           TRY_VOID(interp.Step());
-          TRY(const int order, Compare(items[b].key, items[a].key, "<"));
+          TRY(const int order, interp.Order(items[b].key, items[a].key, "<"));
           second = reverse ? order > 0 : order < 0;
         }
         merged[out] = std::move(items[second ? b++ : a++]);
@@ -124,7 +124,11 @@ Result<Value> GroupBy(Interp& interp, const Value& value, const Args& args) {
   for (size_t i = 0; i < keyed.size();) {
     Values members;
     const size_t first = i;
-    for (; i < keyed.size() && Equal(keyed[i].key, keyed[first].key); ++i) members.push_back(keyed[i].item);
+    for (; i < keyed.size(); ++i) {
+      TRY(const bool equal, interp.IsEqual(keyed[i].key, keyed[first].key));
+      if (!equal) break;
+      members.push_back(keyed[i].item);
+    }
     TRY(const Value grouper, AttributeOf(interp, members[0], params[0], &otherwise));
     groups.push_back(Value::List({grouper, Value::List(std::move(members))}, Kind::kTuple));
   }
@@ -138,6 +142,7 @@ Result<Value> Unique(Interp& interp, const Value& value, const Args& args) {
   Values unique;
   for (const Value& item : items) {
     TRY(const Value key, KeyOf(interp, item, params.Or(1, Value::None()), !params.Flag(0, false), false));
+    TRY_VOID(interp.ChargeKey(key));
     if (!IsHashable(key)) return Bad("unhashable type: '" + std::string(key.TypeName()) + "'");
     if (seen.Find(key) != nullptr) continue;
     seen.Set(key, Value::None());
@@ -155,7 +160,7 @@ Result<Value> Extreme(Interp& interp, const Value& value, const Args& args) {
   for (size_t i = 0; i < items.size(); ++i) {
     TRY(Value key, KeyOf(interp, items[i], params.Or(1, Value::None()), !params.Flag(0, false), false));
     if (i > 0) {
-      TRY(const int order, Compare(key, best.key, kSign > 0 ? ">" : "<"));
+      TRY(const int order, interp.Order(key, best.key, kSign > 0 ? ">" : "<"));
       if (order * kSign <= 0) continue;
     }
     best = {std::move(key), items[i]};
@@ -186,12 +191,14 @@ Result<Value> Join(Interp& interp, const Value& value, const Args& args) {
 }
 
 Result<Value> First(Interp& interp, const Value& value, const Args&) {
+  if (value.is(Kind::kList) && !value.items().empty()) return value.items().front();
   TRY(const Values items, interp.Iterate(value));
   return items.empty() ? Value::Undefined("No first item, sequence was empty.") : items.front();
 }
 
 Result<Value> Last(Interp& interp, const Value& value, const Args&) {
   if (value.is(Kind::kIterator)) return Bad("'generator' object is not reversible");
+  if (value.is(Kind::kList) && !value.items().empty()) return value.items().back();
   TRY(const Values items, interp.Iterate(value));
   return items.empty() ? Value::Undefined("No last item, sequence was empty.") : items.back();
 }

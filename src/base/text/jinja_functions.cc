@@ -49,6 +49,7 @@ Result<std::shared_ptr<Dict>> DictOf(Interp& interp, const Args& args) {
   if (!args.positional.empty()) {
     const Value& from = args.positional[0];
     if (from.is_dict()) {
+      TRY_VOID(interp.ChargeKey(from));
       for (const auto& [key, value] : from.dict().entries) dict->Set(key, value);
     } else {
       TRY(const Values pairs, interp.Iterate(from));
@@ -57,6 +58,7 @@ Result<std::shared_ptr<Dict>> DictOf(Interp& interp, const Args& args) {
         if (items.size() != 2)
           return Error::Invalid(
               "", "got an element of " + std::to_string(items.size()) + " items, want pairs of key and value");
+        TRY_VOID(interp.ChargeKey(items[0]));
         if (!IsHashable(items[0]))
           return Error::Invalid("", "unhashable type: '" + std::string(items[0].TypeName()) + "'");
         dict->Set(items[0], items[1]);

@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,10 @@ struct Scope {
 
   Value* Find(std::string_view name);
   void Set(std::string_view name, Value value);
+
+ private:
+  static constexpr size_t kIndexFrom = 24;            // below, looking at each is quicker
+  std::map<std::string, size_t, std::less<>> index_;  // places in `names`, once there are so many
 };
 
 // What `loop` is. Items come lazily, because a loop's filter may depend on what its body did.
@@ -62,6 +67,16 @@ class Interp {
   // Counts bytes about to be made.
   Result<void> Charge(size_t bytes);
   Result<void> Step(size_t steps = 1);
+  // Count what is about to be looked at: a text from end to end; a part looked for in a text; the values that a
+  // comparison, or the hash of a key, goes through.
+  Result<void> ChargeScan(const Value& value);
+  Result<void> ChargeSearch(size_t text_bytes, size_t part_bytes);
+  Result<void> ChargeCompare(const Value& a, const Value& b);
+  Result<void> ChargeKey(const Value& key);
+  // a == b, counted.
+  Result<bool> IsEqual(const Value& a, const Value& b);
+  // a < b and the like as below, equal to or above zero, counted.
+  Result<int> Order(const Value& a, const Value& b, std::string_view op);
   Value NewNamespace(std::shared_ptr<Dict> attributes);
   const std::tm& now() const { return now_; }
 
@@ -85,7 +100,8 @@ class Interp {
   Result<Value> EvalFilter(const Expr& expr);
   Result<Value> EvalTest(const Expr& expr);
   Result<Args> EvalArgs(const struct Call& call);
-  Value Lookup(const std::string& name);
+  Result<Value> Lookup(const std::string& name);
+  Result<Value> SliceText(const Value& text, int64_t start, int64_t stop, int64_t step);
   Result<Value> LoopAttr(LoopState& loop, const std::string& name);
   Result<void> LookAhead(LoopState& loop, size_t count);
 

@@ -108,6 +108,7 @@ Result<Value> Split(Interp& interp, const Value& self, const Args& args) {
   } else {
     TRY(const std::string separator, WantText(params[0]));
     if (separator.empty()) return Bad("empty separator");
+    TRY_VOID(interp.ChargeSearch(self.text().size(), separator.size()));
     parts = SplitBy(self, separator, most, kFromRight);
   }
   TRY_VOID(interp.Step(parts.size()));
@@ -236,8 +237,9 @@ Result<Value> ExpandTabs(Interp& interp, const Value& self, const Args& args) {
   return TextOf(self, out);
 }
 
-Result<Value> DictGet(Interp&, const Value& self, const Args& args) {
+Result<Value> DictGet(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"key", "default"}, 1));
+  TRY_VOID(interp.ChargeKey(params[0]));
   if (!IsHashable(params[0])) return Bad("unhashable type: '" + std::string(params[0].TypeName()) + "'");
   const Value* value = self.dict().Find(params[0]);
   return value != nullptr ? *value : params.Or(1, Value::None());
@@ -265,7 +267,7 @@ Result<Value> Copy(Interp&, const Value& self, const Args& args) {
   return self;
 }
 
-Result<Value> ItemsIndex(Interp&, const Value& self, const Args& args) {
+Result<Value> ItemsIndex(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"value", "start", "stop"}, 1));
   const int64_t size = static_cast<int64_t>(self.items().size());
   TRY(int64_t start, params.Int(1, 0));
@@ -273,15 +275,20 @@ Result<Value> ItemsIndex(Interp&, const Value& self, const Args& args) {
   start = std::clamp<int64_t>(start < 0 ? start + size : start, 0, size);
   stop = std::clamp<int64_t>(stop < 0 ? stop + size : stop, 0, size);
   for (int64_t i = start; i < stop; ++i) {
-    if (Equal(self.items()[static_cast<size_t>(i)], params[0])) return Value(i);
+    TRY(const bool equal, interp.IsEqual(self.items()[static_cast<size_t>(i)], params[0]));
+    if (equal) return Value(i);
   }
   return Bad(ShortRepr(params[0]) + " is not in list");
 }
 
-Result<Value> ItemsCount(Interp&, const Value& self, const Args& args) {
+Result<Value> ItemsCount(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"value"}, 1));
-  return Value(static_cast<int64_t>(std::count_if(self.items().begin(), self.items().end(),
-                                                  [&](const Value& item) { return Equal(item, params[0]); })));
+  int64_t count = 0;
+  for (const Value& item : self.items()) {
+    TRY(const bool equal, interp.IsEqual(item, params[0]));
+    count += equal;
+  }
+  return Value(count);
 }
 
 constexpr MethodEntry kStringMethods[] = {
@@ -355,6 +362,8 @@ std::optional<Value> MethodOf(const Value& object, const std::string& name) {
   function->name = name;
   function->depth = object.depth() + 1;
   function->call = [fn = entry->fn, object](Interp& interp, const Args& args) -> Result<Value> {
+    TRY_VOID(interp.ChargeScan(object));
+    for (const Value& argument : args.positional) TRY_VOID(interp.ChargeScan(argument));
     auto value = fn(interp, object, args);
     if (!value.ok() && value.error().where.empty() && value.error().kind == ErrorKind::kInvalid) {
       value.error().what = std::string(object.TypeName()) + " method: " + value.error().what;

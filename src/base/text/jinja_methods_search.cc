@@ -46,10 +46,11 @@ Result<Value> StartsOrEnds(Interp&, const Value& self, const Args& args) {
 }
 
 template <bool kFromRight, bool kMust>
-Result<Value> Find(Interp&, const Value& self, const Args& args) {
+Result<Value> Find(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"sub", "start", "end"}, 1));
   TRY(const std::string wanted, WantText(params[0]));
   TRY(const auto range, RangeOf(self.text(), params));
+  TRY_VOID(interp.ChargeSearch(self.text().size(), wanted.size()));
   size_t at = std::string::npos;
   if (range) {
     const std::string_view text = std::string_view(self.text()).substr(0, range->end);
@@ -62,10 +63,11 @@ Result<Value> Find(Interp&, const Value& self, const Args& args) {
   return Value(int64_t{-1});
 }
 
-Result<Value> Count(Interp&, const Value& self, const Args& args) {
+Result<Value> Count(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"sub", "start", "end"}, 1));
   TRY(const std::string wanted, WantText(params[0]));
   TRY(const auto range, RangeOf(self.text(), params));
+  TRY_VOID(interp.ChargeSearch(self.text().size(), wanted.size()));
   if (!range) return Value(int64_t{0});
   const std::string_view text = std::string_view(self.text()).substr(range->begin, range->end - range->begin);
   if (wanted.empty()) return Value(static_cast<int64_t>(CountCodePoints(text) + 1));
@@ -80,6 +82,7 @@ Result<Value> Replace(Interp& interp, const Value& self, const Args& args) {
   TRY(const std::string to, WantText(params[1]));
   TRY(int64_t most, params.Int(2, -1));
   const std::string_view text = self.text();
+  TRY_VOID(interp.ChargeSearch(text.size(), from.size()));
   std::string out;
   size_t at = 0;
   for (; most != 0; --most) {
@@ -110,10 +113,11 @@ Result<Value> RemoveAffix(Interp&, const Value& self, const Args& args) {
 }
 
 template <bool kFromRight>
-Result<Value> Partition(Interp&, const Value& self, const Args& args) {
+Result<Value> Partition(Interp& interp, const Value& self, const Args& args) {
   TRY(const Params params, Params::Bind(args, {"sep"}, 1));
   TRY(const std::string separator, WantText(params[0]));
   if (separator.empty()) return Bad("empty separator");
+  TRY_VOID(interp.ChargeSearch(self.text().size(), separator.size()));
   const std::string_view text = self.text();
   const size_t at = kFromRight ? text.rfind(separator) : text.find(separator);
   if (at == std::string_view::npos) {

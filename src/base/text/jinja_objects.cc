@@ -12,6 +12,8 @@ using Kind = Value::Kind;
 
 namespace {
 
+constexpr size_t kBytesPerCharacter = 96;  // of a text that becomes a list of texts
+
 Error TypeError(std::string what) { return Error::Invalid("", std::move(what)); }
 
 std::string HasNo(const Value& object, const std::string& name) {
@@ -88,6 +90,7 @@ Result<Value> Interp::GetAttr(const Value& object, const std::string& name) {
 
 Result<Value> Interp::GetItem(const Value& object, const Value& key) {
   if (object.is_undefined()) return TypeError(object.text());
+  TRY_VOID(object.is_dict() ? ChargeKey(key) : ChargeScan(object));
   if (auto value = Subscript(object, key)) return *std::move(value);
   if (!key.is_string())
     return Value::Undefined("'" + std::string(object.TypeName()) + " object' has no element " + ShortRepr(key));
@@ -120,14 +123,16 @@ Result<Value> Interp::LoopAttr(LoopState& loop, const std::string& name) {
   auto function = std::make_shared<Function>();
   function->name = name;
   function->depth = loop.depth + 1;
-  function->call = [state = loop.shared_from_this(), name](Interp&, const Args& args) -> Result<Value> {
+  function->call = [state = loop.shared_from_this(), name](Interp& interp, const Args& args) -> Result<Value> {
     LoopState& loop = *state;
     if (name == "cycle") {
       if (args.positional.empty()) return TypeError("no items for cycling given");
       return args.positional[static_cast<size_t>(loop.index0) % args.positional.size()];
     }
-    const bool same = loop.last_changed && loop.last_changed->size() == args.positional.size() &&
-                      std::equal(args.positional.begin(), args.positional.end(), loop.last_changed->begin(), Equal);
+    bool same = loop.last_changed && loop.last_changed->size() == args.positional.size();
+    for (size_t i = 0; same && i < args.positional.size(); ++i) {
+      TRY(same, interp.IsEqual(args.positional[i], (*loop.last_changed)[i]));
+    }
     if (!same) loop.last_changed = args.positional;
     return Value(!same);
   };
@@ -149,6 +154,8 @@ Result<Values> Interp::Iterate(const Value& value) {
     case Kind::kUndefined: return items;
     case Kind::kString: {
       const std::string_view text = value.text();
+      TRY_VOID(Step(text.size() / 4));
+      TRY_VOID(Charge(CountCodePoints(text) * kBytesPerCharacter));
       for (size_t at = 0; at < text.size();) {
         const size_t next = at + CodePointOffset(text.substr(at, 4), 1);
         items.emplace_back(std::string(text.substr(at, next - at)), value.marked());
@@ -166,7 +173,7 @@ Result<Values> Interp::Iterate(const Value& value) {
     default: return TypeError("'" + std::string(value.TypeName()) + "' object is not iterable");
   }
   TRY_VOID(Step(items.size() / 4));
-  TRY_VOID(Charge(items.size()));
+  TRY_VOID(Charge(items.size() * sizeof(Value)));
   return items;
 }
 
@@ -176,9 +183,11 @@ Result<bool> Interp::Contains(const Value& container, const Value& item) {
     if (!item.is_string()) {
       return TypeError("'in <string>' requires string as left operand, not " + std::string(item.TypeName()));
     }
+    TRY_VOID(ChargeSearch(container.text().size(), item.text().size()));
     return container.text().find(item.text()) != std::string::npos;
   }
   if (container.is_dict()) {
+    TRY_VOID(ChargeKey(item));
     if (!IsHashable(item)) return TypeError("unhashable type: '" + std::string(item.TypeName()) + "'");
     return container.dict().Find(item) != nullptr;
   }
@@ -187,7 +196,11 @@ Result<bool> Interp::Contains(const Value& container, const Value& item) {
     return TypeError("argument of type '" + std::string(container.TypeName()) + "' is not iterable");
   }
   TRY(const Values items, Iterate(container));
-  return std::any_of(items.begin(), items.end(), [&](const Value& other) { return Equal(item, other); });
+  for (const Value& other : items) {
+    TRY(const bool equal, IsEqual(item, other));
+    if (equal) return true;
+  }
+  return false;
 }
 
 Value Interp::NewNamespace(std::shared_ptr<Dict> attributes) {

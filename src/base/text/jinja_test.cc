@@ -88,6 +88,70 @@ TEST(Jinja, StepsBytesAndDepthAreBounded) {
   }
 }
 
+// Few steps that each go through much: comparisons of values that share their parts, long texts, many names.
+TEST(Jinja, WorkWithinAStepCounts) {
+  const std::string doubled =
+      "{% set a = namespace(v=[1]) %}{% set b = namespace(v=[1]) %}{% for i in range(60) %}"
+      "{% set a.v = [a.v, a.v] %}{% set b.v = [b.v, b.v] %}{% endfor %}";
+  const std::string tuples =
+      "{% set a = namespace(v=(1,)) %}{% for i in range(60) %}{% set a.v = (a.v, a.v) %}{% endfor %}";
+  const std::string texts = "{% set s = 'x' * 3000000 %}{% set t = s ~ 'y' %}{% set u = s ~ 'z' %}";
+  const auto often = [](const std::string& body) {
+    return "{% for i in range(90000) %}{% for k in range(300) %}" + body + "{% endfor %}{% endfor %}";
+  };
+  std::string names;
+  for (int i = 0; i < 30000; ++i) names += "{% set n" + std::to_string(i) + " = 1 %}";
+  const std::vector<std::string> hostile_templates = {
+      doubled + "{{ a.v == b.v }}",
+      doubled + "{{ a.v in [b.v] }}",
+      doubled + "{{ [a.v, b.v] | sort }}",
+      doubled + "{{ [[a.v], [b.v]] | max }}",
+      doubled + "{{ [a.v].index(b.v) }}",
+      doubled + "{{ [{'k': a.v}, {'k': b.v}] | groupby('k') | length }}",
+      doubled + "{% for i in range(2) %}{{ loop.changed([a.v, b.v][i]) }}{% endfor %}",
+      tuples + "{{ {a.v: 1} }}",
+      tuples + "{{ a.v in {1: 2} }}",
+      tuples + "{{ [a.v, a.v] | unique | list }}",
+      tuples + "{{ {1: 2}[a.v] }}",
+      tuples + "{{ {1: 2}.get(a.v) }}",
+      texts + often("{% if t == u %}{% endif %}"),
+      texts + often("{% if t < u %}{% endif %}"),
+      texts + often("{% if 'z' in t %}{% endif %}"),
+      texts + often("{% if t[-1] %}{% endif %}"),
+      texts + often("{% if t | length %}{% endif %}"),
+      texts + often("{% if t.startswith(u) %}{% endif %}"),
+      texts + often("{% if t is upper %}{% endif %}"),
+      texts + "{{ s.rfind('x' * 1500000 ~ 'y' ) }}{{ s.find('x' * 1500000 ~ 'y') }}",
+      texts + "{{ s.split('x' * 1500000 ~ 'y') | length }}",
+      texts + "{% for c in s %}{% endfor %}",
+      "{{ ('<!--' * 800000 ~ ' >') | striptags }}",
+      names + often("{{ n29999 }}"),
+  };
+  for (const std::string& hostile : hostile_templates) {
+    const std::string error = ErrorOf(hostile, {.max_steps = 3'000'000});
+    EXPECT_NE(error.find("want"), std::string::npos) << hostile.substr(hostile.size() - 40) << ": " << error;
+  }
+}
+
+// What long conversations do: none of it may come near the bounds.
+TEST(Jinja, LongConversationsAreWithinBounds) {
+  Json messages = Json::Array();
+  for (int i = 0; i < 4000; ++i) {
+    messages.Push(
+        Json::Object({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", std::string(500, 'a' + i % 20)}}));
+  }
+  messages.Push(Json::Object({{"role", "tool"}, {"content", std::string(1 << 20, 'b')}}));
+  const auto output = RenderText(
+      "{% for m in messages %}{% if loop.first or m != messages[0] and m.role == (messages | last).role %}"
+      "{{ messages | length }}{% endif %}{% set c = m.content %}{% if '</think>' in c %}"
+      "{% set c = c.split('</think>')[-1].lstrip('\n') %}{% endif %}{{ m.role }}{{ c[2:] | trim }}{{ c[:-1] }}"
+      "{% if not loop.last and messages[loop.index0 + 1].role == 'tool' %}{{ m | tojson }}{% endif %}"
+      "{% for x in messages[:loop.index0] %}{% if loop.index0 > 40 %}{% break %}{% endif %}{% endfor %}{% endfor %}",
+      Json::Object({{"messages", messages}}));
+  ASSERT_TRUE(output.ok()) << output.error().Message();
+  EXPECT_GT(output->text.size(), 6'000'000u);
+}
+
 TEST(Jinja, NestingInSourceIsBounded) {
   const auto repeat = [](std::string_view text, int times) {
     std::string out;

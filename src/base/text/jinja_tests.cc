@@ -19,8 +19,13 @@ struct TestEntry {
   TestFn fn;
 };
 
-Result<bool> Ordered(const Value& a, const Value& b, std::string_view op) {
-  TRY(const int order, Compare(a, b, op));
+Result<bool> Differ(Interp& interp, const Value& a, const Value& b) {
+  TRY(const bool equal, interp.IsEqual(a, b));
+  return !equal;
+}
+
+Result<bool> Ordered(Interp& interp, const Value& a, const Value& b, std::string_view op) {
+  TRY(const int order, interp.Order(a, b, op));
   if (op == "<") return order < 0;
   if (op == "<=") return order <= 0;
   return op == ">" ? order > 0 : order >= 0;
@@ -71,35 +76,35 @@ bool IsSequence(const Value& v) {
 }
 
 const TestEntry kTests[] = {
-    {"!=", 1, TEST_OF(!Equal(v, a.positional[0]))},
-    {"<", 1, TEST_OF(Ordered(v, a.positional[0], "<"))},
-    {"<=", 1, TEST_OF(Ordered(v, a.positional[0], "<="))},
-    {"==", 1, TEST_OF(Equal(v, a.positional[0]))},
-    {">", 1, TEST_OF(Ordered(v, a.positional[0], ">"))},
-    {">=", 1, TEST_OF(Ordered(v, a.positional[0], ">="))},
+    {"!=", 1, TEST_OF(Differ(interp, v, a.positional[0]))},
+    {"<", 1, TEST_OF(Ordered(interp, v, a.positional[0], "<"))},
+    {"<=", 1, TEST_OF(Ordered(interp, v, a.positional[0], "<="))},
+    {"==", 1, TEST_OF(interp.IsEqual(v, a.positional[0]))},
+    {">", 1, TEST_OF(Ordered(interp, v, a.positional[0], ">"))},
+    {">=", 1, TEST_OF(Ordered(interp, v, a.positional[0], ">="))},
     {"boolean", 0, TEST_OF(v.is(Kind::kBool))},
     {"callable", 0, TEST_OF(v.is(Kind::kFunction) || v.is(Kind::kLoop))},
     {"defined", 0, TEST_OF(!v.is_undefined())},
     {"divisibleby", 1, TEST_OF(IsDivisible(interp, v, a))},
-    {"eq", 1, TEST_OF(Equal(v, a.positional[0]))},
-    {"equalto", 1, TEST_OF(Equal(v, a.positional[0]))},
+    {"eq", 1, TEST_OF(interp.IsEqual(v, a.positional[0]))},
+    {"equalto", 1, TEST_OF(interp.IsEqual(v, a.positional[0]))},
     {"escaped", 0, TEST_OF(v.is_string() && v.marked())},
     {"even", 0, TEST_OF(IsEven(interp, v, true))},
     {"false", 0, TEST_OF(v.is(Kind::kBool) && !v.as_bool())},
     {"filter", 0, TEST_OF(IsNamed(v, HasFilter))},
     {"float", 0, TEST_OF(v.is(Kind::kFloat))},
-    {"ge", 1, TEST_OF(Ordered(v, a.positional[0], ">="))},
-    {"greaterthan", 1, TEST_OF(Ordered(v, a.positional[0], ">"))},
-    {"gt", 1, TEST_OF(Ordered(v, a.positional[0], ">"))},
+    {"ge", 1, TEST_OF(Ordered(interp, v, a.positional[0], ">="))},
+    {"greaterthan", 1, TEST_OF(Ordered(interp, v, a.positional[0], ">"))},
+    {"gt", 1, TEST_OF(Ordered(interp, v, a.positional[0], ">"))},
     {"in", 1, TEST_OF(interp.Contains(a.positional[0], v))},
     {"integer", 0, TEST_OF(v.is(Kind::kInt) || v.is(Kind::kBigInt))},
     {"iterable", 0, TEST_OF(v.is_string() || v.is_items() || v.is_dict() || v.is_undefined() || v.is(Kind::kLoop))},
-    {"le", 1, TEST_OF(Ordered(v, a.positional[0], "<="))},
-    {"lessthan", 1, TEST_OF(Ordered(v, a.positional[0], "<"))},
+    {"le", 1, TEST_OF(Ordered(interp, v, a.positional[0], "<="))},
+    {"lessthan", 1, TEST_OF(Ordered(interp, v, a.positional[0], "<"))},
     {"lower", 0, TEST_OF(IsStringCase(interp, v, false))},
-    {"lt", 1, TEST_OF(Ordered(v, a.positional[0], "<"))},
+    {"lt", 1, TEST_OF(Ordered(interp, v, a.positional[0], "<"))},
     {"mapping", 0, TEST_OF(v.is_dict())},
-    {"ne", 1, TEST_OF(!Equal(v, a.positional[0]))},
+    {"ne", 1, TEST_OF(Differ(interp, v, a.positional[0]))},
     {"none", 0, TEST_OF(v.is_none())},
     {"number", 0, TEST_OF(v.is_number())},
     {"odd", 0, TEST_OF(IsEven(interp, v, false))},

@@ -12,6 +12,10 @@ namespace atelier::jinja {
 
 using Kind = Value::Kind;
 
+namespace {
+constexpr int64_t kMaxWeight = int64_t{1} << 50;
+}  // namespace
+
 Value::Value(std::string text, bool markup)
     : kind_(Kind::kString), int_(markup), ref_(std::make_shared<std::string>(std::move(text))) {}
 
@@ -25,8 +29,12 @@ Value Value::BigInt(std::string digits) {
 
 Value Value::List(Values items, Kind kind, std::string name) {
   int depth = 0;
-  for (const Value& item : items) depth = std::max(depth, item.depth());
-  return Value(kind, std::make_shared<Items>(Items{std::move(items), std::move(name), depth + 1}));
+  int64_t weight = 1;
+  for (const Value& item : items) {
+    depth = std::max(depth, item.depth());
+    weight = std::min(kMaxWeight, weight + item.weight());
+  }
+  return Value(kind, std::make_shared<Items>(Items{std::move(items), std::move(name), depth + 1, weight}));
 }
 
 Value Value::FromJson(const Json& json) {
@@ -78,6 +86,13 @@ int Value::depth() const {
   return 0;
 }
 
+int64_t Value::weight() const {
+  if (is_items()) return items_ref().weight;
+  if (is_dict()) return dict().weight;
+  const bool has_text = is_string() || is(Kind::kBigInt);
+  return has_text ? 1 + static_cast<int64_t>(text().size() / 128) : 1;
+}
+
 const Value* Dict::Find(const Value& key) const {
   if (!IsHashable(key)) return nullptr;
   if (entries.size() >= kIndexFrom) {
@@ -103,6 +118,7 @@ const Value* Dict::Find(std::string_view key) const {
 
 void Dict::Set(const Value& key, Value value) {
   depth = std::max({depth, key.depth() + 1, value.depth() + 1});
+  weight = std::min(kMaxWeight, weight + key.weight() + value.weight());
   if (const Value* old = Find(key)) {
     *const_cast<Value*>(old) = std::move(value);
     return;

@@ -92,6 +92,9 @@ class Value {
   LoopState& loop() const { return *static_cast<LoopState*>(ref_.get()); }
   // How deep values hold each other: what bounds recursion over them, freeing included.
   int depth() const;
+  // How much a comparison or a hash of it may have to look at: values within it, each time they occur (shared parts
+  // count again), and a 128th of the bytes of texts. Namespaces, functions and loops are known by their identity.
+  int64_t weight() const;
   const void* identity() const { return ref_.get(); }
 
   // Python's name of the type, for messages.
@@ -102,6 +105,7 @@ class Value {
     Values values;
     std::string name;
     int depth = 1;
+    int64_t weight = 1;
   };
   Value(Kind kind, std::shared_ptr<void> ref) : kind_(kind), ref_(std::move(ref)) {}
   Items& items_ref() const { return *static_cast<Items*>(ref_.get()); }
@@ -119,6 +123,7 @@ struct Dict {
   static constexpr size_t kIndexFrom = 9;
   std::vector<std::pair<Value, Value>> entries;
   int depth = 1;
+  int64_t weight = 1;  // at most: what was replaced still counts
 
   const Value* Find(const Value& key) const;
   const Value* Find(std::string_view key) const;

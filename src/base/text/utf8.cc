@@ -45,6 +45,13 @@ Subpart SubpartAt(std::string_view text, size_t at) {
   return {want, true};
 }
 
+// Whether eight bytes from `at` on are there and all ASCII.
+bool EightAscii(std::string_view text, size_t at) {
+  uint64_t bytes = ~uint64_t{0};
+  if (text.size() - at >= sizeof bytes) std::memcpy(&bytes, text.data() + at, sizeof bytes);
+  return (bytes & 0x8080808080808080u) == 0;
+}
+
 }  // namespace
 
 DecodedCodePoint DecodeUtf8(std::string_view text, size_t at) {
@@ -123,13 +130,29 @@ size_t IncompleteUtf8Tail(std::string_view text) {
 
 size_t CountCodePoints(std::string_view text) {
   size_t count = 0;
-  for (size_t at = 0; at < text.size(); ++count) at += static_cast<size_t>(std::max(1, DecodeUtf8(text, at).num_bytes));
+  for (size_t at = 0; at < text.size();) {
+    if (EightAscii(text, at)) {
+      at += 8;
+      count += 8;
+    } else {
+      at += static_cast<size_t>(std::max(1, DecodeUtf8(text, at).num_bytes));
+      ++count;
+    }
+  }
   return count;
 }
 
 size_t CodePointOffset(std::string_view text, size_t index) {
   size_t at = 0;
-  for (; index > 0 && at < text.size(); --index) at += static_cast<size_t>(std::max(1, DecodeUtf8(text, at).num_bytes));
+  while (index > 0 && at < text.size()) {
+    if (index >= 8 && EightAscii(text, at)) {
+      at += 8;
+      index -= 8;
+    } else {
+      at += static_cast<size_t>(std::max(1, DecodeUtf8(text, at).num_bytes));
+      --index;
+    }
+  }
   return at;
 }
 

@@ -137,6 +137,15 @@ TEST_F(ConfigTest, OlderAndNewerFormsOfRopeScalingMeanTheSame) {
   EXPECT_EQ(a.scaled_context, 128);
 }
 
+TEST_F(ConfigTest, AScaledContextIsBounded) {
+  const Json far = Json::Parse(R"({"rope_parameters": {"rope_theta": 5000, "rope_type": "yarn", "factor": 1e29,
+      "original_max_position_embeddings": 32}})")
+                       .value();
+  const WeightStore none;
+  ConfigReader reader(far, "far");
+  EXPECT_EQ(ReadRope(reader, Weights(none), 16, 32).scaled_context, int64_t{1} << 30);
+}
+
 TEST_F(ConfigTest, SlidingWindowEndsTheContext) {
   const auto model = LoadModel(Changed("mistral", {{"sliding_window", 50}}));
   ASSERT_TRUE(model.ok()) << model.error().Message();

@@ -6,6 +6,7 @@
 namespace atelier {
 namespace {
 
+constexpr double kLongestContext = 1 << 30;  // tokens, as max_position_embeddings is bounded
 constexpr ConfigKey kType = {"rope.scaling.type",
                              "rope_scaling.rope_type|rope_scaling.type|rope_parameters.rope_type|rope_parameters.type"};
 constexpr ConfigKey kFactor = {"rope.scaling.factor|rope.scale_linear", "rope_scaling.factor|rope_parameters.factor"};
@@ -89,7 +90,8 @@ RopeConfig ReadRope(ConfigReader& config, const Weights& w, int64_t head_dim, in
   rope.frequencies = std::move(*frequencies);
   rope.frequencies.magnitude *= static_cast<float>(config.PositiveOr({"rope.scaling.attn_factor", ""}, 1));
   if (scaling.kind == RopeScaling::Kind::kYarn && config.Has(kOriginal)) {
-    rope.scaled_context = static_cast<int64_t>(static_cast<double>(scaling.original_context) * scaling.factor);
+    const double scaled = static_cast<double>(scaling.original_context) * scaling.factor;
+    rope.scaled_context = static_cast<int64_t>(std::fmin(scaled, kLongestContext));
   }
   return rope;
 }

@@ -15,6 +15,7 @@ constexpr size_t kShortWord = 48;  // symbols up to which looking for the least 
 }  // namespace
 
 void BpeModel::Offer(uint32_t place, WordScratch& scratch) const {
+  ++scratch.num_offers;
   const uint32_t next = scratch.next[place];
   const uint32_t merge =
       next == kUnknown ? PairTable::kNone : pairs_.Find(scratch.symbols[place], scratch.symbols[next]);
@@ -172,7 +173,7 @@ void BpeModel::Emit(uint32_t symbol, bool& after_unknown, std::vector<int32_t>& 
     const int32_t id = symbol == kUnknown ? -1
                        : byte_level_      ? static_cast<int32_t>(byte_symbols_[byte])
                                           : fallback_[byte];
-    if (id >= 0) {
+    if (id >= 0 && id < vocabulary_.size()) {  // a byte that only merges name has a symbol and no id
       out.push_back(id);
       after_unknown = false;
     } else if (unk_ >= 0) {

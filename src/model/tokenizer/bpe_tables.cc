@@ -7,6 +7,11 @@
 #include "model/tokenizer/unicode.h"
 
 namespace atelier {
+namespace {
+
+constexpr size_t kMaxScoredPieceBytes = 1024;  // the largest seen: 93
+
+}  // namespace
 
 void PairTable::Reserve(size_t num_pairs) {
   const size_t size = std::bit_ceil(std::max<size_t>(16, num_pairs * 2));
@@ -135,6 +140,11 @@ Result<void> BpeModel::AddScoredMerges(const TokenizerSpec& spec) {
   for (int32_t id = 0; id < vocabulary_.size(); ++id) {
     const std::string& text = vocabulary_.Spelling(id);
     if (vocabulary_.Find(text) != id) continue;  // a later piece of the same spelling counts
+    if (text.size() > kMaxScoredPieceBytes) {    // each is halved at every place
+      return Error::Unsupported("vocabulary[" + std::to_string(id) + "]",
+                                "got a piece of " + std::to_string(text.size()) + " bytes, want at most " +
+                                    std::to_string(kMaxScoredPieceBytes));
+    }
     const char* end = text.data() + text.size();
     for (size_t at = 0; at < text.size();) {
       const size_t first_size = at;

@@ -87,7 +87,8 @@ std::vector<Golden> AllGoldens() {
   all.push_back({"all-minilm-l6-v2", ModelPath("all-minilm-l6-v2/tokenizer.json")});
   all.push_back({"bge-small-en-v1.5", ModelPath("bge-small-en-v1.5/bge-small-en-v1.5-tokenizer.json")});
   for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
-    if (entry.path().extension() == ".json") all.push_back({entry.path().stem().string(), entry.path().string()});
+    if (entry.path().filename().string().starts_with("tiny-") && entry.path().extension() == ".json")
+      all.push_back({entry.path().stem().string(), entry.path().string()});
   }
   std::sort(all.begin(), all.end(), [](const Golden& a, const Golden& b) { return a.name < b.name; });
   return all;

@@ -146,7 +146,7 @@ struct DigitEntry {
 };
 constexpr DigitEntry kDigitRules[] = {
     {kAyaDigits, {.classes = kClassDigit, .at_word_end = true}},
-    {kDigitsFromRight, {.classes = kClassDigit}},
+    {kDigitsFromRight, {.classes = kClassDigit, .cuts_only = true}},
     {kNumbersFromRight, {.classes = kClassNumber}},
 };
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <map>
+#include <mutex>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -26,7 +28,8 @@ struct TokenRegex::Compiled {
 
 namespace {
 
-constexpr uint32_t kMatchLimit = 10'000'000;  // backtracking steps of one match
+constexpr size_t kMaxPatternBytes = 16 << 10;  // largest seen: 1,400; a class written out is up to 8 kB
+constexpr uint32_t kMatchLimit = 10'000'000;   // backtracking steps of one match
 constexpr uint32_t kHeapLimitKib = 64 * 1024;
 
 // "\x{41}-\x{5a}…": the code points that `has` holds.
@@ -65,6 +68,19 @@ std::function<bool(char32_t)> TestFor(std::string_view name) {
   return {};
 }
 
+// The ranges of the class that `name` stands for, or of all else; empty where we leave the name to PCRE2. Found once:
+// it takes a million looks.
+std::string ClassRanges(std::string_view name, bool negated) {
+  static std::mutex mutex;
+  static std::map<std::string, std::string> known;
+  const auto test = TestFor(name);
+  if (!test) return {};
+  const std::scoped_lock lock(mutex);
+  const auto [place, is_new] = known.try_emplace((negated ? "^" : "") + std::string(name));
+  if (is_new) place->second = Ranges([&](char32_t code) { return test(code) != negated; });
+  return place->second;
+}
+
 // Writes Unicode classes out as ranges; all else passes through.
 std::string WriteOutClasses(const std::string& pattern) {
   std::string out;
@@ -92,12 +108,12 @@ std::string WriteOutClasses(const std::string& pattern) {
       name.remove_prefix(1);
     }
     if (name == "S" || name == "D" || name == "W") name = name == "S" ? "s" : name == "D" ? "d" : "w";
-    const auto test = TestFor(length == 2 && (kind == 'p' || kind == 'P') ? std::string_view() : name);
+    if (length == 2 && (kind == 'p' || kind == 'P')) name = {};
     const bool is_class = std::string_view("sSdDwWpP").find(kind) != std::string_view::npos;
-    if (!is_class || !test) {
+    const std::string ranges = is_class ? ClassRanges(name, negated) : std::string();
+    if (ranges.empty()) {
       out.append(pattern, i, length);
     } else {
-      const std::string ranges = Ranges([&](char32_t code) { return test(code) != negated; });
       out += in_class ? ranges : "[" + ranges + "]";
     }
     i += length - 1;
@@ -113,6 +129,10 @@ TokenRegex& TokenRegex::operator=(TokenRegex&&) noexcept = default;
 TokenRegex::~TokenRegex() = default;
 
 Result<TokenRegex> TokenRegex::Compile(const std::string& pattern) {
+  if (pattern.size() > kMaxPatternBytes) {
+    return Error::TooLarge("regular expression", "got " + std::to_string(pattern.size()) + " bytes, want at most " +
+                                                     std::to_string(kMaxPatternBytes));
+  }
   const std::string written_out = WriteOutClasses(pattern);
   int code = 0;
   PCRE2_SIZE offset = 0;

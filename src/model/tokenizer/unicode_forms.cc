@@ -27,6 +27,7 @@ void Decompose(char32_t code, utf8proc_option_t options, std::vector<utf8proc_in
 
 // Canonical order: runs of marks by class, stably.
 void OrderMarks(std::vector<utf8proc_int32_t>& codes) {
+  std::vector<std::pair<uint64_t, utf8proc_int32_t>> by_class;  // class and place, so that equal classes keep order
   for (size_t i = 0; i < codes.size();) {
     if (CombiningClass(codes[i]) == 0) {
       ++i;
@@ -34,8 +35,14 @@ void OrderMarks(std::vector<utf8proc_int32_t>& codes) {
     }
     size_t end = i;
     while (end < codes.size() && CombiningClass(codes[end]) != 0) ++end;
-    std::stable_sort(codes.begin() + static_cast<ptrdiff_t>(i), codes.begin() + static_cast<ptrdiff_t>(end),
-                     [](auto a, auto b) { return CombiningClass(a) < CombiningClass(b); });
+    if (end - i > 1) {
+      by_class.clear();
+      for (size_t at = i; at < end; ++at) {
+        by_class.push_back({static_cast<uint64_t>(CombiningClass(codes[at])) << 32 | at, codes[at]});
+      }
+      std::sort(by_class.begin(), by_class.end());
+      for (size_t at = i; at < end; ++at) codes[at] = by_class[at - i].second;
+    }
     i = end;
   }
 }

@@ -26,6 +26,7 @@ struct WordScratch {
     uint32_t merge;
   };
   std::vector<Candidate> heap;
+  uint64_t num_offers = 0;  // pairs looked up for the heap; what a test of cost counts
   struct Best {
     double score;
     int32_t id;

@@ -308,7 +308,38 @@ const char* NextRun(const RunRule& rule, const char* p, const char* end) {
   return p;
 }
 
+namespace {
+
+const char* Skip(const char* p, const char* end, size_t characters) {
+  for (; characters > 0; --characters) p += Peek(p, end).size;
+  return p;
+}
+
+// Where p lies in a run, threes are left of it; what follows the last three belongs to it.
+const char* NextDigitCut(const DigitGroups& rule, const char* p, const char* end, SplitState& state) {
+  const char* start = p;
+  for (;;) {
+    if (p < state.run_end) {
+      p = Skip(p, end, 3);
+      state.run_left -= 3;
+      if (state.run_left > 0) return p;
+    }
+    p = SkipRunWithout(p, end, rule.classes);
+    if (p == end) return end;
+    size_t n = 0;
+    const char* after = p;
+    for (Char c = Peek(after, end); (c.bits & rule.classes) != 0; c = Peek(after, end), ++n) after += c.size;
+    p = n < 3 ? after : Skip(p, end, n % 3);
+    if (n < 3) continue;
+    state = {after, n - n % 3};
+    if (p != start) return p;
+  }
+}
+
+}  // namespace
+
 const char* NextDigitGroup(const DigitGroups& rule, const char* p, const char* end, SplitState& state) {
+  if (rule.cuts_only) return NextDigitCut(rule, p, end, state);
   if (p < state.run_end) {
     const size_t take = state.run_left % 3 == 0 ? 3 : state.run_left % 3;
     for (size_t i = 0; i < take; ++i) p += Peek(p, end).size;

@@ -81,6 +81,7 @@ struct RunRule {
 struct DigitGroups {
   CharClass classes = kClassNumber;
   bool at_word_end = false;  // only where no letter, mark or connector follows
+  bool cuts_only = false;    // the cuts before threes and no others: a1|234|567b
 };
 
 // What the splitter of one text remembers from piece to piece, so that a run that becomes many pieces is measured
