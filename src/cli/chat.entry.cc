@@ -141,7 +141,11 @@ class ChatCommandLine final : public Command {
   std::string system_, load_;
   bool stats_ = false;
   std::FILE* out_ = stdout;
-  ChatBody defaults_;
+  ChatBody defaults_ = [] {
+    ChatBody body;
+    body.generation = GenerationBody::Defaults();
+    return body;
+  }();
   DescribedOptions described_{ChatBody::Describe(), &defaults_, kLeftOut};
 };
 

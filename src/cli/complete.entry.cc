@@ -116,7 +116,7 @@ class CompleteCommand final : public Command {
   std::string system_, suffix_, prompt_;
   int64_t logprobs_ = -1;
   bool chat_ = false, echo_ = false, stats_ = false, token_ids_ = false;
-  GenerationBody defaults_;
+  GenerationBody defaults_ = GenerationBody::Defaults();
   DescribedOptions described_{GenerationBody::Describe(), &defaults_, kLeftOut};
 };
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text/describe_json.h"
+
 namespace atelier {
 
-// Finds out what a field holds by walking it once.
+// Finds out what a field holds by walking it once, which empties lists and optionals.
 class KindFinder final : public Walker {
  public:
   using Kind = DescribedOptions::Kind;
@@ -78,11 +80,16 @@ Json NumberOr(std::string_view text) {
 }  // namespace
 
 DescribedOptions::DescribedOptions(Fields fields, void* defaults, const std::set<std::string_view>& leave_out) {
+  const Json written = WriteFields(fields, defaults);
   for (const BoundField& bound : Bind(fields, defaults)) {
     if (bound.field->fate != Fate::kHonoured || leave_out.contains(bound.field->key)) continue;
     KindFinder finder;
     if (!bound.field->visit(finder, bound.object).ok() || !finder.kind) continue;
     Entry& entry = entries_.emplace_back();
+    // What is off or empty goes without saying.
+    if (const Json& value = written[bound.field->key]; value.is_number() || (value.is_array() && !value.empty())) {
+      entry.default_text = value.Dump();
+    }
     entry.field = bound.field;
     entry.kind = *finder.kind;
     entry.on_by_default = entry.kind == Kind::kFlag && finder.flag_default;
@@ -92,7 +99,8 @@ DescribedOptions::DescribedOptions(Fields fields, void* defaults, const std::set
 void DescribedOptions::DeclareOne(Options& options, Entry& entry) {
   const Field& field = *entry.field;
   const std::string name = OptionName("--", field.key);
-  const std::string help = std::string(field.sentence) + Bounds(field);
+  std::string help = std::string(field.sentence) + Bounds(field);
+  if (!entry.default_text.empty()) help += " [default: " + entry.default_text + "]";
   if (entry.kind == Kind::kFlag) {
     if (!entry.on_by_default) return options.Flag(name, entry.flag, help);
     return options.Flag(OptionName("--no-", field.key), entry.flag, "turns off: " + help);

@@ -17,7 +17,8 @@ namespace atelier {
 
 class DescribedOptions {
  public:
-  // `defaults` is an object that the fields are of; `leave_out` names keys that the command sees to itself. Fields
+  // `defaults` is an object that the fields are of, with the values that help shows as defaults; it is used up.
+  // `leave_out` names keys that the command sees to itself. Fields
   // that are ignored, unsupported or no scalars, lists of scalars or maps of numbers have no option.
   DescribedOptions(Fields fields, void* defaults, const std::set<std::string_view>& leave_out);
 
@@ -37,6 +38,7 @@ class DescribedOptions {
   struct Entry {
     const Field* field = nullptr;
     Kind kind = Kind::kText;
+    std::string default_text;    // for help
     bool on_by_default = false;  // of a flag: the option is --no-KEY
     // What the command line gave.
     bool flag = false;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <clocale>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -67,6 +68,8 @@ LineReader::LineReader(Interrupt& interrupt, std::FILE* out, std::string history
       interactive_(isatty(STDIN_FILENO) == 1) {
   if (!interactive_) return;
   g_complete = std::move(complete);
+  // readline edits characters, not bytes, where the locale says what a character is.
+  if (std::setlocale(LC_CTYPE, "") == nullptr || MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
   rl_readline_name = "atelier";
   rl_outstream = out;
   rl_attempted_completion_function = CompleteWord;

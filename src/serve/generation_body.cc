@@ -1,6 +1,7 @@
 #include "serve/generation_body.h"
 
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace atelier {
@@ -129,6 +130,24 @@ Result<GenerationOptions> GenerationBody::Options() const {
     TRY(options.keep_alive, ParseKeepAlive(*keep_alive));
   }
   return options;
+}
+
+GenerationBody GenerationBody::Defaults() {
+  const SamplingParams s;
+  // A float's nearest short decimal: 1.75, and 0.1 rather than 0.10000000149.
+  const auto number = [](float value) { return std::round(static_cast<double>(value) * 1e6) / 1e6; };
+  GenerationBody d;
+  d.n = GenerateRequest{}.n, d.min_tokens = GenerateRequest{}.min_tokens;
+  d.temperature = number(s.temperature), d.top_p = number(s.top_p), d.min_p = number(s.min_p);
+  d.typical_p = number(s.typical_p), d.top_k = s.top_k, d.top_n_sigma = number(s.top_n_sigma);
+  d.xtc_probability = number(s.xtc_probability), d.xtc_threshold = number(s.xtc_threshold);
+  d.dry_multiplier = number(s.dry_multiplier), d.dry_base = number(s.dry_base);
+  d.dry_allowed_length = s.dry_allowed_length, d.dry_penalty_last_n = s.dry_last_n;
+  d.dry_sequence_breakers = s.dry_breakers;
+  d.mirostat = s.mirostat, d.mirostat_tau = number(s.mirostat_tau), d.mirostat_eta = number(s.mirostat_eta);
+  d.repetition_penalty = number(s.repetition_penalty), d.repeat_last_n = s.penalty_last_n;
+  d.presence_penalty = number(s.presence_penalty), d.frequency_penalty = number(s.frequency_penalty);
+  return d;
 }
 
 }  // namespace atelier

@@ -55,6 +55,8 @@ struct GenerationBody {
 
   // Everything but the prompt and the logprobs. Errors name the parameter.
   Result<GenerationOptions> Options() const;
+  // What absent sampling parameters stand for.
+  static GenerationBody Defaults();
 };
 
 }  // namespace atelier

@@ -110,6 +110,14 @@ class InATerminal(ChatCase):
         chat.say("/quit")
         self.assertEqual(chat.end(), 0)
 
+    def test_backspace_takes_a_character_not_a_byte(self):
+        chat = self.start()
+        chat.type("/system abé👋\x7f\x7fc\n")
+        chat.wait_for(PROMPT)
+        self.assertIn("system    abc\n", self.ask(chat, "/show"))
+        chat.say("/quit")
+        self.assertEqual(chat.end(), 0)
+
     def test_a_mistake_is_told_and_the_chat_goes_on(self):
         chat = self.start()
         self.assertIn("did you mean '/clear'", self.ask(chat, "/claer"))

@@ -224,6 +224,12 @@ class Usage(Case):
             self.assertTrue(manual.startswith(".TH "), name)
             self.assertIn(".SH EXAMPLES", manual)
 
+    def test_help_shows_what_samplers_default_to(self):
+        page = " ".join(self.run_ok("help", "complete").out.split())
+        for part in ("0 is greedy (0 to 2) [default: 1]", "growth of that penalty (1 to 1000) [default: 1.75]",
+                     '[default: ["\\n",":","\\"","*"]]'):
+            self.assertIn(part, page)
+
     def test_wrong_usage_is_2_and_says_what_was_meant(self):
         for args, message in [(["complet", "x"], "did you mean 'complete'?"), (["models", "pul"], "did you mean 'models pull'?"),
                               (["serve", "--prot", "1"], "--prot"), (["completion", "tcsh"], "tcsh"), (["rerank"], "query")]:
