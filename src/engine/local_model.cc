@@ -69,6 +69,7 @@ class ServedModel final : public LocalModel {
   const ModelSummary& summary() const override { return model_->summary; }
   const RunnerShape& shape() const override { return runner_->shape(); }
   const LoadFigures& figures() const override { return figures_; }
+  Plan* plan() override { return &runner_->plan(); }
   int64_t memory_bytes() const override { return figures_.panel_bytes + figures_.buffer_bytes + figures_.cache_bytes; }
 
  private:

@@ -31,6 +31,7 @@ class ToyLocalModel final : public LocalModel {
   const ModelSummary& summary() const override { return summary_; }
   const RunnerShape& shape() const override { return runner_.shape(); }
   const LoadFigures& figures() const override { return figures_; }
+  Plan* plan() override { return nullptr; }
   int64_t memory_bytes() const override { return 100; }
 
  private:

@@ -227,9 +227,16 @@ inline void WeighRow(const KvHeadLayout& layout, const AttendState& state, int64
   Store(state.sums + row * kLanes, sum);
 }
 
-// outputs[row + r][d .. d + 16 C) += sum_j weights[r][j] * values[j]
+// Positions [begin, end) of a span.
+struct Positions {
+  int begin;
+  int end;
+};
+
+// outputs[row + r][d .. d + 16 C) += sum_j weights[r][j] * values[j]; the weights of row 0 begin at `weights`.
 template <int R, int C>
-inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int64_t row, int d, int count) {
+inline void AddColumns(const KvHeadLayout& layout, const AttendState& state, int64_t row, const float* weights, int d,
+                       Positions positions) {
   const int width = layout.padded_dim;
   float* out = state.outputs + row * width + d;
   Lanes acc[R][C];
@@ -239,13 +246,13 @@ inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int6
     for (int c = 0; c < C; ++c) acc[r][c] = Load(out + r * width + c * kLanes);
   }
   const float* values = state.values + d;
-  for (int j = 0; j < count; ++j) {
+  for (int j = positions.begin; j < positions.end; ++j) {
     Lanes v[C];
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) v[c] = Load(values + j * width + c * kLanes);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      const Lanes weight = Splat(state.weights[r * kSpanPositions + j]);
+      const Lanes weight = Splat(weights[r * kSpanPositions + j]);
 #pragma GCC unroll 8
       for (int c = 0; c < C; ++c) acc[r][c] = Fma(weight, v[c], acc[r][c]);
     }
@@ -257,32 +264,44 @@ inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int6
   }
 }
 
-// R rows that all see the first count positions of the span.
 template <int R>
-inline void FoldSpan(const KvHeadLayout& layout, const AttendState& state, int64_t row, int count) {
-  const int num_blocks = (count + kKvBlockPositions - 1) / kKvBlockPositions;
+inline void AddValues(const KvHeadLayout& layout, const AttendState& state, int64_t row, const float* weights,
+                      Positions positions) {
+  int d = 0;
+  for (; d + kColumnTile * kLanes <= layout.padded_dim; d += kColumnTile * kLanes) {
+    AddColumns<R, kColumnTile>(layout, state, row, weights, d, positions);
+  }
+  for (; d < layout.padded_dim; d += kLanes) AddColumns<R, 1>(layout, state, row, weights, d, positions);
+}
+
+// R rows, of which row r sees the first counts[r] positions of the span; counts ascend. What all of them see is added
+// for all at once, the rest row by row: each row's sums run in the order of positions either way.
+template <int R>
+inline void FoldSpan(const KvHeadLayout& layout, const AttendState& state, int64_t row, const int* counts) {
+  const int num_blocks = (counts[R - 1] + kKvBlockPositions - 1) / kKvBlockPositions;
   int block = 0;
   for (; block + kColumnTile <= num_blocks; block += kColumnTile) {
     ScoreBlocks<R, kColumnTile>(layout, state, row, block);
   }
   for (; block < num_blocks; ++block) ScoreBlocks<R, 1>(layout, state, row, block);
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) WeighRow(layout, state, row + r, state.weights + r * kSpanPositions, count);
-  int d = 0;
-  for (; d + kColumnTile * kLanes <= layout.padded_dim; d += kColumnTile * kLanes) {
-    AddValues<R, kColumnTile>(layout, state, row, d, count);
+  for (int r = 0; r < R; ++r) WeighRow(layout, state, row + r, state.weights + r * kSpanPositions, counts[r]);
+  AddValues<R>(layout, state, row, state.weights, {0, counts[0]});
+  for (int r = 1; r < R; ++r) {
+    if (counts[r] == counts[0]) continue;
+    AddValues<1>(layout, state, row + r, state.weights + r * kSpanPositions, {counts[0], counts[r]});
   }
-  for (; d < layout.padded_dim; d += kLanes) AddValues<R, 1>(layout, state, row, d, count);
 }
 
-inline void FoldTile(const KvHeadLayout& layout, const AttendState& state, int64_t row, int num_rows, int count) {
+inline void FoldTile(const KvHeadLayout& layout, const AttendState& state, int64_t row, int num_rows,
+                     const int* counts) {
   switch (num_rows) {
-    case 1: return FoldSpan<1>(layout, state, row, count);
-    case 2: return FoldSpan<2>(layout, state, row, count);
-    case 3: return FoldSpan<3>(layout, state, row, count);
-    case 4: return FoldSpan<4>(layout, state, row, count);
-    case 5: return FoldSpan<5>(layout, state, row, count);
-    case 6: return FoldSpan<6>(layout, state, row, count);
+    case 1: return FoldSpan<1>(layout, state, row, counts);
+    case 2: return FoldSpan<2>(layout, state, row, counts);
+    case 3: return FoldSpan<3>(layout, state, row, counts);
+    case 4: return FoldSpan<4>(layout, state, row, counts);
+    case 5: return FoldSpan<5>(layout, state, row, counts);
+    case 6: return FoldSpan<6>(layout, state, row, counts);
     default: return;
   }
 }
@@ -367,12 +386,13 @@ void Attend(const AttendCall& call) {
       const int64_t visible = call.visible + row / call.num_heads * call.visible_step - begin;
       return static_cast<int>(MaxOf(0, MinOf(visible, kSpanPositions)));
     };
-    for (int64_t row = 0; row < num_rows;) {
-      const int count = seen(row);
-      int tile = 1;
-      while (tile < kRowTile && row + tile < num_rows && seen(row + tile) == count) ++tile;
-      if (count > 0) FoldTile(layout, state, row, tile, count);
-      row += tile;
+    int64_t row = 0;
+    while (row < num_rows && seen(row) == 0) ++row;
+    for (; row < num_rows; row += kRowTile) {
+      int counts[kRowTile];
+      const int tile = static_cast<int>(MinOf(kRowTile, num_rows - row));
+      for (int r = 0; r < tile; ++r) counts[r] = seen(row + r);
+      FoldTile(layout, state, row, tile, counts);
     }
   }
   Finish(call, state);

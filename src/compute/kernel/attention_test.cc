@@ -18,7 +18,7 @@ constexpr uint32_t kSeed = 404;
 
 std::vector<Isa> Isas() {
   std::vector<Isa> isas = {Isa::kPlain};
-  for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa : kFastIsas) {
     if (Supports(isa)) isas.push_back(isa);
   }
   return isas;

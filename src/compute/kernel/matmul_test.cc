@@ -18,7 +18,6 @@ namespace atelier {
 namespace {
 
 constexpr uint64_t kSeed = 20261123;
-constexpr Isa kFastIsas[] = {Isa::kAvx2, Isa::kAvx512};
 
 std::vector<float> RandomRows(Random& random, int64_t rows, int64_t k) {
   std::vector<float> x(static_cast<size_t>(rows * k));

@@ -13,4 +13,7 @@ extern const MatMulKernels kMatMulKernels;
 namespace avx512 {
 extern const MatMulKernels kMatMulKernels;
 }
+namespace amx {
+extern const MatMulKernels kMatMulKernels;
+}
 }  // namespace atelier

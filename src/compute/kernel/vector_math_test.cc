@@ -16,7 +16,7 @@ const std::vector<int64_t> kLengths = {1, 3, 15, 16, 17, 31, 33, 64, 127, 576, 1
 
 std::vector<Isa> FastIsas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa : kFastIsas) {
     if (Supports(isa)) isas.push_back(isa);
   }
   return isas;

@@ -93,8 +93,13 @@ void BlockPool::Release(int32_t block) {
   Block& b = blocks_[block];
   CHECK(b.refs > 0);
   if (--b.refs > 0) return;
-  Append(b.cached ? cached_ : blank_, block);
-  ++(b.cached ? num_cached_ : num_blank_);
+  if (b.cached) {
+    Append(cached_, block);
+    ++num_cached_;
+  } else {
+    PutFirst(blank_, block);
+    ++num_blank_;
+  }
 }
 
 void BlockPool::SetCached(int32_t block, bool cached) {
@@ -109,7 +114,7 @@ void BlockPool::Discard(int32_t block) {
   if (b.refs > 0) return;
   Remove(cached_, block);
   --num_cached_;
-  Append(blank_, block);
+  PutFirst(blank_, block);
   ++num_blank_;
 }
 
@@ -118,6 +123,13 @@ void BlockPool::Append(List& list, int32_t block) {
   blocks_[block].newer = kNone;
   (list.newest == kNone ? list.oldest : blocks_[list.newest].newer) = block;
   list.newest = block;
+}
+
+void BlockPool::PutFirst(List& list, int32_t block) {
+  blocks_[block].older = kNone;
+  blocks_[block].newer = list.oldest;
+  (list.oldest == kNone ? list.newest : blocks_[list.oldest].older) = block;
+  list.oldest = block;
 }
 
 void BlockPool::Remove(List& list, int32_t block) {

@@ -68,6 +68,8 @@ class BlockPool {
 
   BlockPool() = default;
   void Append(List& list, int32_t block);
+  // What was just given back is taken next: its memory is there already, and in the caches.
+  void PutFirst(List& list, int32_t block);
   void Remove(List& list, int32_t block);
 
   std::byte* base_ = nullptr;

@@ -229,7 +229,10 @@ int64_t Plan::block_bytes() const { return state_->block_bytes; }
 int64_t Plan::buffer_bytes() const {
   return state_->arena.size() + state_->threads.size() + state_->angles.size() + state_->encoder.size();
 }
-void Plan::SetProfiling(bool on) { state_->profiling = on; }
+void Plan::SetProfiling(bool on) {
+  state_->profiling = on;
+  if (on) state_->profile = EmptyProfile(state_->program);
+}
 const std::vector<StepProfile>& Plan::profile() const { return state_->profile; }
 std::string Plan::ToText() const { return atelier::ToText(state_->program); }
 

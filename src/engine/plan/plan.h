@@ -82,7 +82,7 @@ class Plan {
   // Of arena and scratch.
   int64_t buffer_bytes() const;
 
-  // While on, every run adds its times to profile(). COST: two clock reads a step.
+  // While on, every run adds its times to profile(), which switching on empties. COST: two clock reads a step.
   void SetProfiling(bool on);
   const std::vector<StepProfile>& profile() const;
 

@@ -218,7 +218,7 @@ TEST(Plan, EveryInstructionSetGivesTheSameBits) {
       const Graph graph = MakeDecoder({});
       const std::vector<int32_t> tokens = RandomTokens(40, 3);
       const std::vector<float> want = Rig(graph, format, {.max_rows = 64, .cache_type = cache}).RunWhole(tokens);
-      for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
+      for (const Isa isa : kFastIsas) {
         if (!Supports(isa)) continue;
         Rig rig(graph, format, {.max_rows = 64, .cache_type = cache, .isa = isa});
         EXPECT_TRUE(SameBits(rig.RunWhole(tokens), want)) << format << " " << IsaName(isa);
