@@ -50,17 +50,14 @@ function(atelier_folder_target folder out)
 endfunction()
 
 # Compiles each of a folder's files for one instruction set with the flags it needs.
-# A file named x_avx2.cc, x_avx512.cc or x_amx.cc says by its name which.
+# A file named x_avx2.cc or x_avx512.cc says by its name which.
 function(atelier_instruction_set_flags)
   foreach(source ${ARGN})
     if(source MATCHES "_avx2\\.cc$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
-    elseif(source MATCHES "_(avx512|amx)\\.cc$")
-      set(flags "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni;-mavx512bf16;-mavx512vbmi;-mprefer-vector-width=512")
-      if(source MATCHES "_amx\\.cc$")
-        string(APPEND flags ";-mamx-tile;-mamx-int8")
-      endif()
-      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${flags}")
+    elseif(source MATCHES "_avx512\\.cc$")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+        "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni;-mavx512bf16;-mavx512vbmi;-mprefer-vector-width=512")
     endif()
   endforeach()
 endfunction()

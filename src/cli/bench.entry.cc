@@ -93,6 +93,7 @@ class BenchCommand final : public Command {
   void Declare(Options& options) override {
     options.Text("model", model_, "an installed model, or the path of a model's file or folder");
     options.Required();
+    options.Takes("MODEL", Completion::kModels);
     options.Integer("--threads", threads_, "threads that compute; 0: one for each core");
     options.Integer("--prefill", speed_.prefill, "tokens of the timed prompt");
     options.Integer("--decode", speed_.decode, "tokens that one stream generates");
@@ -100,7 +101,7 @@ class BenchCommand final : public Command {
     options.Integer("--stream-prompt", speed_.stream_prompt, "tokens of each stream's prompt");
     options.Integer("--repetitions", repetitions_, "timed runs, of which the median is shown");
     options.OneOf("--kv-cache", kv_cache_, {"f16", "q8_0"}, "type of the cache");
-    options.Text("--isa", isa_, "kernels to use: plain, avx2, avx512, ...; default: the best of this machine");
+    options.Text("--isa", isa_, "kernels to use: plain, avx2 or avx512; default: the best of this machine");
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -113,7 +114,11 @@ class BenchCommand final : public Command {
     speed_.repetitions = static_cast<int32_t>(repetitions_);
     TRY(const SpeedReport report, MeasureSpeed(*model, speed_));
     const MachineLimits limits = MeasureMachine(options.isa, gang);
-    invocation.json ? PrintJson(*model, options, report, limits, gang) : Print(*model, options, report, limits, gang);
+    if (invocation.json) {
+      invocation.Print(ReportJson(*model, options, report, limits, gang));
+    } else {
+      Print(*model, options, report, limits, gang);
+    }
     return {};
   }
 
@@ -156,8 +161,9 @@ class BenchCommand final : public Command {
                 std::string(IsaName(options.isa)).c_str(), gang.num_threads(), kv_cache_.c_str(),
                 1e3 * model.figures().load_seconds);
     std::printf("machine  %8.0f Gop/s of bytes, %.1f GB/s of reading\n", limits.int8_gops, limits.read_gb_s);
-    std::printf("prefill  %8.1f tokens/s (%lld tokens)   %6.0f Gop/s, %.0f%% of the peak\n", report.prefill.tokens_per_s,
-                static_cast<long long>(speed_.prefill), prefill_gops, 100 * prefill_gops / limits.int8_gops);
+    std::printf("prefill  %8.1f tokens/s (%lld tokens)   %6.0f Gop/s, %.0f%% of the peak\n",
+                report.prefill.tokens_per_s, static_cast<long long>(speed_.prefill), prefill_gops,
+                100 * prefill_gops / limits.int8_gops);
     std::printf("decode   %8.1f tokens/s (%lld tokens)   %6.1f GB/s of weights, %.0f%% of reading memory\n",
                 report.decode.tokens_per_s, static_cast<long long>(speed_.decode), decode_gb_s,
                 100 * decode_gb_s / limits.read_gb_s);
@@ -171,8 +177,8 @@ class BenchCommand final : public Command {
     PrintSteps("decode, by layer", SumBy(report.decode.steps, &StepName::layer));
   }
 
-  void PrintJson(const LocalModel& model, const LocalModelOptions& options, const SpeedReport& report,
-                 const MachineLimits& limits, const Gang& gang) const {
+  Json ReportJson(const LocalModel& model, const LocalModelOptions& options, const SpeedReport& report,
+                  const MachineLimits& limits, const Gang& gang) const {
     const Work work = WorkOf(report.decode.steps);
     Json body = Json::Object({{"model", model.name()},
                               {"isa", IsaName(options.isa)},
@@ -195,7 +201,7 @@ class BenchCommand final : public Command {
     body.Set("prefill_by_place", StepsJson(SumBy(report.prefill.steps, &StepName::place)));
     body.Set("decode_by_place", StepsJson(SumBy(report.decode.steps, &StepName::place)));
     body.Set("decode_by_layer", StepsJson(SumBy(report.decode.steps, &StepName::layer)));
-    std::printf("%s\n", body.Dump().c_str());
+    return body;
   }
 
   std::string model_, isa_, kv_cache_ = "f16";
@@ -207,7 +213,8 @@ class BenchCommand final : public Command {
 
 extern const CommandEntry command_bench{
     "bench", "Measure a model's speed on this machine",
-    "Prefill is a prompt, decode one stream, --streams many at once; medians, through the engine as the server uses it.\n"
+    "Prefill is a prompt, decode one stream, --streams many at once; medians, through the engine as the server uses "
+    "it.\n"
     "Beside them stands what the machine could do: products of bytes out of registers, and reading memory.\n\n"
     "  atelier bench smollm2-135m-instruct --streams 16\n"
     "  atelier bench model.gguf --threads 1 --json",

@@ -41,7 +41,7 @@ class LocalModel {
   virtual const ModelSummary& summary() const = 0;
   virtual const RunnerShape& shape() const = 0;
   virtual const LoadFigures& figures() const = 0;
-  virtual Plan* plan() = 0;                               // null: none (tests); its profile is for the engine's thread
+  virtual Plan* plan() = 0;                  // null: none (tests); its profile is for the engine's thread
   virtual int64_t memory_bytes() const = 0;  // counted against the host's budget
   const std::string& name() const { return name_; }
 

@@ -138,12 +138,10 @@ Result<SpeedReport> MeasureSpeed(LocalModel& model, const SpeedOptions& options)
   Measurement measurement(model, options);
   SpeedReport report;
   TRY(report.prefill, MeasurePhase(model, options.repetitions, [&] { return measurement.Prefill(); }));
-  TRY(report.decode,
-      MeasurePhase(model, options.repetitions, [&] { return measurement.Decode(1, kShortPrompt); }));
+  TRY(report.decode, MeasurePhase(model, options.repetitions, [&] { return measurement.Decode(1, kShortPrompt); }));
   if (options.streams > 0) {
-    TRY(report.streams, MeasurePhase(model, options.repetitions, [&] {
-          return measurement.Decode(options.streams, options.stream_prompt);
-        }));
+    TRY(report.streams, MeasurePhase(model, options.repetitions,
+                                     [&] { return measurement.Decode(options.streams, options.stream_prompt); }));
   }
   return report;
 }

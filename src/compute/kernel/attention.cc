@@ -58,8 +58,7 @@ int64_t AttendScratchFloats(const KvHeadLayout& layout, int num_rows) {
 const AttentionKernels& AttentionKernelsFor(Isa isa) {
   CHECK(Supports(isa));
   switch (isa) {
-    case Isa::kAvx512:
-    case Isa::kAmx: return attention_kernels_avx512;
+    case Isa::kAvx512: return attention_kernels_avx512;
     case Isa::kAvx2: return attention_kernels_avx2;
     case Isa::kPlain: break;
   }

@@ -1,11 +1,5 @@
 #include "compute/kernel/isa.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
 namespace atelier {
 
 namespace {
@@ -13,7 +7,7 @@ namespace {
 constexpr struct {
   Isa isa;
   std::string_view name;
-} kNames[] = {{Isa::kPlain, "plain"}, {Isa::kAvx2, "avx2"}, {Isa::kAvx512, "avx512"}, {Isa::kAmx, "amx"}};
+} kNames[] = {{Isa::kPlain, "plain"}, {Isa::kAvx2, "avx2"}, {Isa::kAvx512, "avx512"}};
 
 // The compiler's runtime asks cpuid and, for the wide registers, xgetbv whether the system saves them.
 bool HasAvx2() {
@@ -27,24 +21,6 @@ bool HasAvx512() {
          __builtin_cpu_supports("avx512vbmi");
 }
 
-// Tiles are 8 kB of registers a thread, which Linux saves only for processes that asked for them. g++ 12 and older
-// runtimes do not know the processor's word for them, so cpuid is asked here.   [Intel SDM vol. 1, chapter 18]
-bool HasAmx() {
-#if defined(__x86_64__)
-  if (!HasAvx512()) return false;
-  constexpr unsigned kTiles = 1U << 24;
-  constexpr unsigned kBytes = 1U << 25;
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kTiles) == 0 || (d & kBytes) == 0) return false;
-  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
-  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
-  static const bool permitted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-  return permitted;
-#else
-  return false;
-#endif
-}
-
 }  // namespace
 
 bool Supports(Isa isa) {
@@ -52,16 +28,13 @@ bool Supports(Isa isa) {
     case Isa::kPlain: return true;
     case Isa::kAvx2: return HasAvx2();
     case Isa::kAvx512: return HasAvx512();
-    case Isa::kAmx: return HasAmx();
   }
   return false;
 }
 
 Isa BestIsa() {
-  for (const Isa isa : {Isa::kAmx, Isa::kAvx512, Isa::kAvx2}) {
-    if (Supports(isa)) return isa;
-  }
-  return Isa::kPlain;
+  if (Supports(Isa::kAvx512)) return Isa::kAvx512;
+  return Supports(Isa::kAvx2) ? Isa::kAvx2 : Isa::kPlain;
 }
 
 std::string_view IsaName(Isa isa) {

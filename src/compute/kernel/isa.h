@@ -11,19 +11,17 @@ enum class Isa {
   kPlain,   // portable C++
   kAvx2,    // AVX2, FMA, F16C
   kAvx512,  // AVX-512 F, BW, VL, DQ, VNNI, BF16, VBMI
-  kAmx,     // the same, and AMX tiles of bytes for matrix products
 };
 
-inline constexpr Isa kFastIsas[] = {Isa::kAvx2, Isa::kAvx512, Isa::kAmx};  // all but the plain one
+inline constexpr Isa kFastIsas[] = {Isa::kAvx2, Isa::kAvx512};  // all but the plain one
 
-// The best one that this processor has and the operating system saves registers for. AMX asks the system for its tiles,
-// once for the process.
+// The best one that this processor has and the operating system saves registers for.
 Isa BestIsa();
 
 // True if kernels of `isa` can run here.
 bool Supports(Isa isa);
 
-// "plain", "avx2", "avx512", "amx".
+// "plain", "avx2", "avx512".
 std::string_view IsaName(Isa isa);
 std::optional<Isa> ParseIsa(std::string_view name);
 

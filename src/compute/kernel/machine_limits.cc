@@ -24,7 +24,6 @@ const LimitLoops& LoopsFor(Isa isa) {
 #if defined(__x86_64__)
     case Isa::kAvx2: return avx2::kLimitLoops;
     case Isa::kAvx512: return avx512::kLimitLoops;
-    case Isa::kAmx: return amx::kLimitLoops;
 #endif
     default: return plain::kLimitLoops;
   }

@@ -35,8 +35,5 @@ extern const LimitLoops kLimitLoops;
 namespace avx512 {
 extern const LimitLoops kLimitLoops;
 }
-namespace amx {
-extern const LimitLoops kLimitLoops;
-}
 
 }  // namespace atelier

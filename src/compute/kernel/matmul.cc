@@ -56,7 +56,6 @@ const MatMulKernels& MatMulKernelsFor(Isa isa) {
 #if defined(__x86_64__)
     case Isa::kAvx2: return avx2::kMatMulKernels;
     case Isa::kAvx512: return avx512::kMatMulKernels;
-    case Isa::kAmx: return amx::kMatMulKernels;
 #endif
     default: return plain::kMatMulKernels;
   }

@@ -91,7 +91,7 @@ void RunBench(benchmark::State& state) {
 }
 
 int RegisterAll() {
-  for (const Isa isa : {Isa::kPlain, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
+  for (const Isa isa : {Isa::kPlain, Isa::kAvx2, Isa::kAvx512}) {
     if (!Supports(isa)) continue;
     const std::string tail = "/" + std::string(IsaName(isa));
     benchmark::RegisterBenchmark(("Quantize" + tail).c_str(), QuantizeBench, isa);

@@ -13,7 +13,4 @@ extern const MatMulKernels kMatMulKernels;
 namespace avx512 {
 extern const MatMulKernels kMatMulKernels;
 }
-namespace amx {
-extern const MatMulKernels kMatMulKernels;
-}
 }  // namespace atelier

@@ -11,8 +11,7 @@ extern const VectorKernels vector_kernels_avx512;
 const VectorKernels& VectorKernelsFor(Isa isa) {
   CHECK(Supports(isa));
   switch (isa) {
-    case Isa::kAvx512:
-    case Isa::kAmx: return vector_kernels_avx512;
+    case Isa::kAvx512: return vector_kernels_avx512;
     case Isa::kAvx2: return vector_kernels_avx2;
     case Isa::kPlain: break;
   }
