@@ -36,7 +36,7 @@ class PullCommand final : public Command {
       options.progress = ShowProgress();
       Result<PulledModel> model = store.Pull(name, options);
       if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
-      if (!model.ok()) return std::move(model).error().Under(name);
+      if (!model.ok()) return std::move(model).error();
       pulled.Push(Json::Object({{"name", name}, {"folder", model->folder}, {"was_there", model->was_there}}));
       if (!invocation.json) {
         std::printf("%s: %s %s\n", name.c_str(), model->was_there ? "there" : "pulled to", model->folder.c_str());

@@ -77,6 +77,12 @@ Result<void> CheckTokenizer(const std::vector<std::string>& names, const std::st
   return Error::NotFound(path, "there is no tokenizer.json beside the weights");
 }
 
+// The graph ends in rows, and cannot say how they become a vector; a guess would give wrong ones.
+Result<void> CheckPooling(const std::vector<std::string>& names, const ImportOptions& options) {
+  if (!options.pooling.empty() || std::ranges::find(names, "1_Pooling/config.json") != names.end()) return {};
+  return Error::Invalid("pooling", "got none, and no 1_Pooling/config.json beside the graph, want cls, mean or last");
+}
+
 // How an ONNX export's vectors are pooled, said in the files in which Sentence Transformers says it.
 Result<void> WritePooling(Files& files, const std::string& staging, std::string_view pooling) {
   const std::string_view key = pooling == "cls"    ? "pooling_mode_cls_token"
@@ -107,6 +113,7 @@ Result<PulledModel> ModelStore::Import(const std::string& path, const ImportOpti
   const std::string from = is_folder_container ? path : FolderOf(container);
   TRY(const auto chosen, Choose(files_, from, std::string(NameOf(container)), opened.kind));
   if (!opened.kind.starts_with("GGUF")) TRY_VOID(CheckTokenizer(chosen, path));
+  if (opened.kind == "ONNX") TRY_VOID(CheckPooling(chosen, options));
 
   const std::string downloads = JoinPath(options_.home, "downloads/" + name);
   TRY_VOID(files_.MakeFolders(FolderOf(downloads)));

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 
 #include "base/io/file_lock.h"
@@ -285,6 +286,24 @@ TEST_F(ModelStoreTest, ImportsHuggingFaceFolderWithoutWhatDoesNotBelong) {
   const auto imported = store.Import(JoinPath(home_, "hf"), {.name = "mine"}).value();
   EXPECT_EQ(imported.manifest.files.size(), 4u);
   EXPECT_FALSE(Exists("models/mine/notes.md"));
+}
+
+TEST_F(ModelStoreTest, ImportsAnOnnxEncoderWithTheWordOnItsPooling) {
+  const char* home = std::getenv("ATELIER_HOME");
+  const std::string models =
+      (home != nullptr ? std::string(home) : std::string(std::getenv("HOME")) + "/.atelier") + "/models/";
+  const std::filesystem::path onnx = models + "bge-small-en-v1.5/bge-small-en-v1.5.onnx";
+  if (!std::filesystem::exists(onnx)) GTEST_SKIP() << onnx << " is not there: atelier models pull bge-small-en-v1.5";
+  Write("onnx/tokenizer.json", "{}");
+  std::filesystem::create_symlink(onnx, JoinPath(home_, "onnx/bge.onnx"));
+  auto store = Store();
+  EXPECT_EQ(store.Import(JoinPath(home_, "onnx/bge.onnx")).error().Message(),
+            "pooling: got none, and no 1_Pooling/config.json beside the graph, want cls, mean or last");
+  const auto imported = store.Import(JoinPath(home_, "onnx/bge.onnx"), {.pooling = "cls"});
+  ASSERT_TRUE(imported.ok()) << imported.error().Message();
+  EXPECT_EQ(imported->manifest.architecture, "bert");
+  EXPECT_EQ(Read("models/bge/1_Pooling/config.json"), "{\"pooling_mode_cls_token\": true}\n");
+  for (const VerifiedFile& file : store.Verify("bge").value()) EXPECT_EQ(file.problem, "") << file.name;
 }
 
 TEST_F(ModelStoreTest, FolderOfSomebodysOwnIsNeitherLostNorTakenForTheCatalogues) {
