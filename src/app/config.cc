@@ -32,7 +32,14 @@ Fields ServerConfig::Describe() {
       Key<&C::private_key>("private_key", "PEM file of its key"),
       Key<&C::cors_origins>("cors_origins", "origins of pages that may call; \"*\" is any"),
       Key<&C::max_connections>("max_connections", "more are answered 503").Between(1, 1'000'000),
+      Key<&C::max_head_bytes>("max_head_bytes", "longer request heads are answered 431").Between(1024, 1 << 20),
       Key<&C::max_body_bytes>("max_body_bytes", "longer bodies are answered 413").Between(1024, 1 << 30),
+      Key<&C::head_seconds>("head_seconds", "time that a request's head may take to come").Between(0.1, 3600),
+      Key<&C::body_seconds>("body_seconds", "time that its body may take").Between(0.1, 3600),
+      Key<&C::idle_seconds>("idle_seconds", "time that a connection may stay silent between requests")
+          .Between(0.1, 3600),
+      Key<&C::write_seconds>("write_seconds", "a client that reads nothing for so long is cut off").Between(0.1, 3600),
+      Key<&C::request_seconds>("request_seconds", "time that a request may run; 0: no bound").Between(0, 86400),
       Key<&C::drain_seconds>("drain_seconds", "time that requests have to finish after SIGTERM").Between(0, 3600),
       Key<&C::warn_unknown_parameters>("warn_unknown_parameters", "a warning header instead of a 400"),
   };

@@ -31,7 +31,13 @@ struct ServerConfig {
   std::string certificate, private_key;
   std::vector<std::string> cors_origins;
   int32_t max_connections = 8192;
+  int64_t max_head_bytes = 32 << 10;
   int64_t max_body_bytes = 32 << 20;
+  double head_seconds = 10;  // a sender slower than these is answered 408
+  double body_seconds = 60;
+  double idle_seconds = 75;
+  double write_seconds = 30;
+  double request_seconds = 0;
   double drain_seconds = 30;
   bool warn_unknown_parameters = false;  // a header instead of a 400
   static Fields Describe();

@@ -43,12 +43,22 @@ std::optional<HttpResponse> Admit(App& app, HttpRequest& http) {
   return std::nullopt;
 }
 
+std::chrono::milliseconds Millis(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
 ServerOptions OptionsOf(const ServerConfig& config, App& app) {
   ServerOptions options;
   options.host = config.host;
   options.port = config.port;
   options.max_connections = config.max_connections;
+  options.max_head_bytes = config.max_head_bytes;
   options.max_body_bytes = config.max_body_bytes;
+  options.header_timeout = Millis(config.head_seconds);
+  options.body_timeout = Millis(config.body_seconds);
+  options.idle_timeout = Millis(config.idle_seconds);
+  options.write_timeout = Millis(config.write_seconds);
+  options.request_timeout = Millis(config.request_seconds);
   options.cors.allowed_origins = config.cors_origins;
   options.certificate_file = config.certificate;
   options.private_key_file = config.private_key;

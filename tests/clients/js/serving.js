@@ -1,6 +1,9 @@
-// Starts `atelier serve` on a free port for one test file and stops it again.
+// Starts `atelier serve` on a free port for one test file and stops it again. It has a data folder of its own, which
+// sees the user's models but writes nothing beside them.
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 
@@ -8,9 +11,20 @@ export const CHAT = 'smollm2-135m-instruct';
 export const EMBED = 'all-minilm-l6-v2';
 const root = path.resolve(import.meta.dirname, '../../..');
 
+function makeHome() {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'atelier-test-'));
+  const users = process.env.ATELIER_HOME ?? path.join(os.homedir(), '.atelier');
+  for (const name of ['models', 'panels']) {
+    if (fs.existsSync(path.join(users, name))) fs.symlinkSync(path.join(users, name), path.join(home, name));
+  }
+  return home;
+}
+
 export async function startServer(...args) {
   const binary = process.env.ATELIER_BIN ?? path.join(root, 'build/release/atelier');
-  const child = spawn(binary, ['serve', '--port', '0', ...args], {stdio: ['ignore', 'pipe', 'pipe']});
+  const home = makeHome();
+  const child = spawn(binary, ['serve', '--port', '0', '--threads', '1', ...args], {  // one: a busy machine stalls gangs
+    stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ATELIER_HOME: home}});
   let errors = '';
   child.stderr.on('data', (data) => { errors += data; });
   for await (const line of readline.createInterface({input: child.stdout})) {
@@ -23,6 +37,7 @@ export async function startServer(...args) {
         const ended = once(child, 'exit');
         child.kill('SIGTERM');
         const [code] = await ended;
+        fs.rmSync(home, {recursive: true, force: true});
         if (code !== 0) throw new Error(`serve ended with ${code}: ${errors}`);
       },
     };

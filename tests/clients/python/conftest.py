@@ -4,7 +4,7 @@ import sys
 import openai
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import serving  # noqa: E402
 
 

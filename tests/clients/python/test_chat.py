@@ -1,7 +1,6 @@
 """The official Python client against the real server with the real model: chat completions."""
 
 import asyncio
-import time
 
 import openai
 import pytest
@@ -31,6 +30,8 @@ def test_streaming_sends_role_first_usage_last_and_the_same_text(client):
     chunks = list(ask(client, stream=True, stream_options={"include_usage": True}))
     assert chunks[0].choices[0].delta.role == "assistant"
     assert all(not chunk.choices[0].delta.role for chunk in chunks[1:-1])
+    assert all(len(chunk.choices) == 1 for chunk in chunks[:-1])
+    assert all(chunk.choices[0].finish_reason is None for chunk in chunks[:-2])
     assert all(chunk.usage is None for chunk in chunks[:-1])
     assert all("usage" in chunk.model_fields_set for chunk in chunks)
     assert chunks[-1].choices == [] and chunks[-1].usage == whole.usage
@@ -190,16 +191,21 @@ def test_continue_final_message(client):
     assert "Paris" in answer.choices[0].message.content
 
 
-def test_leaving_a_stream_frees_the_server(client, server):
+def test_leaving_a_stream_frees_the_engine(client, server):
     stream = ask(client, stream=True, max_completion_tokens=4000,
                  extra_body={"ignore_eos": True}, temperature=1)
     for _, _ in zip(range(3), stream):
         pass
     stream.close()
-    deadline = time.monotonic() + 5
-    while server.metric("vllm:num_requests_running") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert server.metric("vllm:num_requests_running") == 0
+    assert server.wait_for_metric("vllm:num_requests_running", 0)
+    assert server.wait_for_metric("vllm:kv_cache_usage_perc", 0)
+
+
+def test_leaving_a_whole_answer_frees_the_engine(client, server):
+    with pytest.raises(openai.APITimeoutError):
+        ask(client, max_completion_tokens=4000, extra_body={"ignore_eos": True}, timeout=0.3)
+    assert server.wait_for_metric("vllm:num_requests_running", 0)
+    assert server.wait_for_metric("vllm:num_requests_waiting", 0)
 
 
 def test_async_streams_at_once(async_client):

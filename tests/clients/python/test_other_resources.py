@@ -6,6 +6,7 @@ import struct
 
 import openai
 import pytest
+from openai.types import Completion
 from serving import CHAT, EMBED
 
 
@@ -48,9 +49,20 @@ def test_echo_with_logprobs_scores_the_prompt(lenient_client):
     assert choice.logprobs.text_offset == sorted(choice.logprobs.text_offset)
 
 
+def assert_completion_type(chunk):
+    """All of the SDK's type but what OpenAI's own events have against it: a null finish reason until a choice ends."""
+    body = chunk.to_dict()
+    for choice in body["choices"]:
+        choice["finish_reason"] = choice["finish_reason"] or "stop"
+    Completion.model_validate(body, strict=True)
+
+
 def test_completions_stream(lenient_client):
     chunks = list(lenient_client.completions.create(
         model=CHAT, prompt="Once upon a time", max_tokens=6, stream=True, stream_options={"include_usage": True}))
+    for chunk in chunks:
+        assert_completion_type(chunk)
+    assert all(chunk.usage is None and "usage" in chunk.model_fields_set for chunk in chunks[:-1])
     assert chunks[-1].choices == [] and chunks[-1].usage.completion_tokens == 6
     assert "".join(chunk.choices[0].text for chunk in chunks[:-1])
 
@@ -135,15 +147,3 @@ def test_openapi_names_every_resource(server):
 def test_the_home_page_is_there(server):
     assert "<title>Atelier</title>" in server.get("/")
     assert "max_completion_tokens" in server.get("/reference")
-
-
-@pytest.mark.parametrize("body", [
-    b"{", b"", b"[]", b'{"model": 5}', b"\xff\xfe", b'{"model":"x","model":"y"}', b'{"messages": NaN}',
-    b'{"max_tokens": 1e400, "model":"smollm2-135m-instruct","messages":[{"role":"user","content":"x"}]}',
-    b"[" * 100000, b'{"a":' * 5000 + b"1" + b"}" * 5000,
-])
-def test_bad_bodies_are_400_and_the_server_lives(server, body):
-    status, answer = server.post("/v1/chat/completions", body)
-    assert status == 400
-    assert answer["error"]["type"] == "invalid_request_error" and answer["error"]["message"]
-    assert "ok" in server.get("/health")

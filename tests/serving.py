@@ -1,30 +1,51 @@
-"""Starts `atelier serve` on a free port for a test run and stops it again."""
+"""Starts `atelier serve` on a free port for a test run and stops it again.
+
+Each server has a data folder of its own, which sees the user's models but writes nothing beside them.
+"""
 
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 ATELIER = os.environ.get("ATELIER_BIN", str(ROOT / "build/release/atelier"))
 CHAT = "smollm2-135m-instruct"
 EMBED = "all-minilm-l6-v2"
 
 
+def make_home():
+    """A new data folder with the models of the user's."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="atelier-test-"))
+    users = pathlib.Path(os.environ.get("ATELIER_HOME", pathlib.Path.home() / ".atelier"))
+    for name in ("models", "panels"):
+        if (users / name).is_dir():
+            (home / name).symlink_to(users / name)
+    return home
+
+
 class Server:
     """A running server. `url` ends without a slash."""
 
-    def __init__(self, *args, home=None, env=None):
-        environment = dict(os.environ, **(env or {}))
-        if home:
-            environment["ATELIER_HOME"] = str(home)
+    def __init__(self, *args, home=None, config=None, port=0, threads=1):
+        """One thread computes, unless said otherwise: a gang stalls where a busy machine takes one of its cores."""
+        self.home = home or make_home()
+        self.own_home = not home
+        environment = dict(os.environ, ATELIER_HOME=str(self.home))
+        options = []
+        if config:
+            (self.home / "atelier.yaml").write_text(json.dumps(config))
+            options = ["--config", str(self.home / "atelier.yaml")]
         self.process = subprocess.Popen(
-            [ATELIER, "serve", "--port", "0", *args],
+            [ATELIER, *options, "serve", "--port", str(port), "--threads", str(threads), *args],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.errors = []
         self.url = self._wait_for_url()
@@ -55,6 +76,15 @@ class Server:
                 total += float(line.rsplit(" ", 1)[1])
         return total
 
+    def wait_for_metric(self, name, wanted, seconds=30):
+        """Whether the metric comes to `wanted` in time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.metric(name) == wanted:
+                return True
+            time.sleep(0.02)
+        return self.metric(name) == wanted
+
     def post(self, path, body, headers=None):
         """(status, parsed body) of a JSON POST; errors are answers too."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -72,6 +102,12 @@ class Server:
         deadline = time.monotonic() + 20
         while self.process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
+        return self.kill()
+
+    def kill(self):
         if self.process.poll() is None:
             self.process.kill()
-        return self.process.wait()
+        code = self.process.wait()
+        if self.own_home:
+            shutil.rmtree(self.home, ignore_errors=True)
+        return code
