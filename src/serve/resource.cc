@@ -1,13 +1,37 @@
 #include "serve/resource.h"
 
+#include <algorithm>
+
+#include "serve/errors.h"
+
 namespace atelier {
+namespace {
+
+// "application/json", "application/NAME+json", with parameters or not. No type at all is taken for JSON; another is
+// refused, also so that no page can send a form here without the browser asking for leave first (CORS).
+bool IsJson(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  type.erase(type.find_last_not_of(" \t") + 1);
+  std::ranges::transform(type, type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  return type.empty() || type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+Task<HttpResponse> RefuseType(std::string type) {
+  const Error error = Error::Invalid("Content-Type", "got " + type.substr(0, 100) + ", want application/json");
+  co_return ErrorResponse(Error(error).WithCode("unsupported_media_type"), 415);
+}
+
+}  // namespace
 
 void AddRoutes(App& app, Router& router) {
   for (const Resource* resource : Resources()) {
     for (const RouteSpec& route : resource->routes) {
-      auto* handle = route.handle;
-      router.Add(route.method, route.pattern,
-                 [&app, handle](HttpRequest http) { return handle(std::move(http), app); });
+      const bool has_body = route.body_schema != nullptr;
+      router.Add(route.method, route.pattern, [&app, handle = route.handle, has_body](HttpRequest http) {
+        const std::string_view type = http.headers.Get("Content-Type");
+        if (has_body && !IsJson(type)) return RefuseType(std::string(type));
+        return handle(std::move(http), app);
+      });
     }
   }
 }

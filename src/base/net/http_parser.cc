@@ -98,7 +98,8 @@ class HttpParser::Parser final : public HttpParser::State, public beast::http::b
     if (Base::is_header_done()) return;  // trailers carry nothing that we act on
     head.headers.Add(std::string(name), std::string(value));
   }
-  void on_header_impl(beast::error_code&) override {
+  void on_header_impl(beast::error_code& code) override {
+    if (is_request && HasDoubtfulLength()) code = error::bad_transfer_encoding;
     head.keep_alive = Base::keep_alive();
     if (const auto length = Base::content_length()) head.content_length = static_cast<int64_t>(*length);
     head.expects_continue = head.version == 11 && head.headers.HasToken("Expect", "100-continue");
@@ -112,6 +113,12 @@ class HttpParser::Parser final : public HttpParser::State, public beast::http::b
     return Body({piece.data(), piece.size()}, code);
   }
   void on_finish_impl(beast::error_code&) override {}
+
+  // A request whose transfer coding does not end its body has no length: what follows must not be taken for the
+  // next request. No coding but "chunked" is known here.   [RFC 9112, 6.1 and 6.3]
+  bool HasDoubtfulLength() const {
+    return head.headers.Find("Transfer-Encoding") != nullptr && (head.version == 10 || !Base::chunked());
+  }
 };
 
 HttpParser::HttpParser(Kind kind, Limits limits, BodySink body) {
