@@ -176,10 +176,10 @@ class Engine::Impl {
     for (auto it = requests_.begin(); it != requests_.end();) {
       RequestState& request = *(it++)->second;  // ending it removes it
       const auto deadline = request.options.deadline.value_or(Clock::TimePoint::max());
-      if (request.control->cancelled.load()) {
-        End(request, FinishReason::kCancelled, nullptr);
-      } else if (deadline <= now) {
+      if (deadline <= now) {  // asked first: who sets a deadline may well cancel at it too
         End(request, FinishReason::kError, &late);
+      } else if (request.control->cancelled.load()) {
+        End(request, FinishReason::kCancelled, nullptr);
       } else {
         next_deadline_ = std::min(next_deadline_, deadline);
       }

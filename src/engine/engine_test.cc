@@ -253,6 +253,21 @@ TEST(Scheduler, APassedDeadlineEndsARequestWithinOneStep) {
   toy.Finish();
 }
 
+TEST(Scheduler, ARequestCancelledAtItsDeadlineIsLate) {
+  Toy toy;
+  GenerateRequest request = Request(Prompt(10), 300);
+  request.options.deadline = toy.clock.Now() + std::chrono::seconds(1);
+  Handle handle;
+  const auto sink = toy.Submit(request, &handle);
+  toy.engine->Step();
+  toy.clock.Advance(std::chrono::seconds(2));
+  handle.Cancel();
+  toy.engine->Step();
+  ASSERT_NE(sink->error, nullptr);
+  EXPECT_EQ(sink->error->kind, ErrorKind::kTimeout);
+  toy.Finish();
+}
+
 TEST(Scheduler, PreemptedRequestsEndWithTheTokensTheyHaveAlone) {
   Toy toy(12, {.prefix_cache = false});
   std::vector<std::shared_ptr<RecordingSink>> sinks;

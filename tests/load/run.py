@@ -24,10 +24,10 @@ CANCEL_SHARE = 0.4
 MAX_GROWTH_MB = 48  # of the resident set: what allocators keep of a burst, and traces not yet written
 
 
-def cases():
+def cases(count):
     """The requests that clients choose from: greedy and seeded, short and long, sharing prefixes or not."""
     made = []
-    for number in range(32):
+    for number in range(count):
         shared = "You are a careful assistant that answers in plain words. " * (number % 4)
         made.append({
             "model": serving.CHAT, "stream": True, "ignore_eos": True,
@@ -160,7 +160,7 @@ async def load(address, num_clients, seconds, seed, alone):
     return tally
 
 
-def run(num_clients, seconds, seed, threads=2):
+def run(num_clients, seconds, seed, threads=2, num_cases=32):
     """(figures, what was wrong)"""
     server = serving.Server("--model", serving.CHAT, threads=threads)
     try:
@@ -168,7 +168,7 @@ def run(num_clients, seconds, seed, threads=2):
         address = (host, int(port))
 
         async def all_alone():
-            return [(body, await whole(address, body)) for body in cases()]
+            return [(body, await whole(address, body)) for body in cases(num_cases)]
 
         alone = asyncio.run(all_alone())
         # What a first burst makes for good (buffers, prefix cache) is no leak: it comes before the first look.

@@ -15,4 +15,6 @@ def test_promtool_finds_nothing_but_the_colon(server):
     checked = subprocess.run(["promtool", "check", "metrics"], input=server.get("/metrics"), capture_output=True, text=True)
     lines = (checked.stdout + checked.stderr).splitlines()
     assert lines, "the colon in vLLM's names is always found"
-    assert [line for line in lines if "metric names should not contain ':'" not in line] == []
+    # A histogram that vLLM named against the rules, and whose name its dashboards ask for.
+    vllms_own = 'vllm:iteration_tokens_total non-counter metrics should not have "_total" suffix'
+    assert [line for line in lines if "metric names should not contain ':'" not in line and line != vllms_own] == []
