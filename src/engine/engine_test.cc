@@ -263,7 +263,7 @@ TEST(Scheduler, ARequestCancelledAtItsDeadlineIsLate) {
   toy.clock.Advance(std::chrono::seconds(2));
   handle.Cancel();
   toy.engine->Step();
-  ASSERT_NE(sink->error, nullptr);
+  ASSERT_TRUE(sink->error.has_value());
   EXPECT_EQ(sink->error->kind, ErrorKind::kTimeout);
   toy.Finish();
 }
