@@ -27,7 +27,7 @@ async def open_stream(address, number):
 
 async def most_open(server):
     """Streams that run or wait, once the engine has seen all (it tells its figures after each step)."""
-    for _ in range(100):
+    for _ in range(1000):
         lines = (await asyncio.to_thread(server.get, "/metrics")).splitlines()
         count = sum(float(line.rsplit(" ", 1)[1]) for line in lines
                     if line.startswith(("vllm:num_requests_running{", "vllm:num_requests_waiting{")))
