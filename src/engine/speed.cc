@@ -17,20 +17,16 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int64_t kShortPrompt = 4;  // before a timed decode
 
-// When each token came, for one request.
-class TimingSink final : public Sink {
+class CountingSink final : public Sink {
  public:
-  void OnDelta(const Delta& delta) override {
-    num_tokens += static_cast<int64_t>(delta.tokens.size());
-    if (num_tokens > 0 && first == SteadyClock::time_point()) first = SteadyClock::now();
-  }
-  void OnFinish(const Finished& finished) override {
-    if (finished.error != nullptr) error = *finished.error;
-    if (first == SteadyClock::time_point()) first = SteadyClock::now();
+  void OnDelta(const Delta& delta) override { num_tokens += static_cast<int64_t>(delta.tokens.size()); }
+  void OnFinish(const Finished& end) override {
+    finished = true;
+    if (end.error != nullptr) error = *end.error;
   }
 
-  SteadyClock::time_point first = {};
   int64_t num_tokens = 0;
+  bool finished = false;
   std::optional<Error> error = {};
 };
 
@@ -49,27 +45,44 @@ class Measurement {
     return static_cast<double>(options_.prefill) / seconds;
   }
 
-  // Tokens a second from the moment when every stream has its first one.
+  // Tokens a second while all streams generate: from when the last has its first token until the first has its last.
   Result<double> Decode(int32_t streams, int64_t prompt) {
     TRY(const auto sinks, Start(streams, prompt, options_.decode));
-    const auto waits = [](const auto& sink) { return sink->num_tokens == 0 && !sink->error; };
-    while (std::any_of(sinks.begin(), sinks.end(), waits) && model_.engine().Step()) {
-    }
-    int64_t num_before = 0;
-    for (const auto& sink : sinks) num_before += sink->num_tokens;
+    StepWhile([&] {
+      return std::any_of(sinks.begin(), sinks.end(),
+                         [](const auto& sink) { return sink->num_tokens == 0 && !sink->finished; });
+    });
+    const int64_t num_before = NumTokens(sinks);
     const auto begin = SteadyClock::now();
-    StepToTheEnd();
+    StepWhile(
+        [&] { return std::none_of(sinks.begin(), sinks.end(), [](const auto& sink) { return sink->finished; }); });
     const double seconds = Seconds(SteadyClock::now() - begin);
+    const int64_t num_tokens = NumTokens(sinks) - num_before;
+    StepToTheEnd();
     TRY_VOID(Check(sinks));
-    return static_cast<double>(streams * options_.decode - num_before) / seconds;
+    if (num_tokens == 0) {
+      return Error::Invalid("decode", "got " + std::to_string(options_.decode) + " tokens, want more: some of " +
+                                          std::to_string(streams) + " streams end before the last one begins");
+    }
+    return static_cast<double>(num_tokens) / seconds;
   }
 
  private:
-  using Sinks = std::vector<std::shared_ptr<TimingSink>>;
+  using Sinks = std::vector<std::shared_ptr<CountingSink>>;
 
-  void StepToTheEnd() {
-    while (model_.engine().Step()) {
+  template <class Condition>
+  void StepWhile(Condition condition) {
+    while (condition() && model_.engine().Step()) {
     }
+  }
+  void StepToTheEnd() {
+    StepWhile([] { return true; });
+  }
+
+  static int64_t NumTokens(const Sinks& sinks) {
+    int64_t num_tokens = 0;
+    for (const auto& sink : sinks) num_tokens += sink->num_tokens;
+    return num_tokens;
   }
 
   // Prompts that no earlier one shares a block with.
@@ -85,7 +98,7 @@ class Measurement {
       request.ignore_eos = true;
       request.read_prefix_cache = false;
       request.sampling.temperature = 0;
-      sinks.push_back(std::make_shared<TimingSink>());
+      sinks.push_back(std::make_shared<CountingSink>());
       TRY_VOID(model_.engine().Submit(std::move(request), sinks.back()));
     }
     return sinks;

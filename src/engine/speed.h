@@ -28,7 +28,7 @@ struct PhaseSpeed {
 struct SpeedReport {
   PhaseSpeed prefill;
   PhaseSpeed decode;
-  PhaseSpeed streams;  // tokens generated a second over all streams, their prompts not counted
+  PhaseSpeed streams;  // tokens generated a second over all streams, while all of them generate
 };
 
 // Submits requests to the model's engine and steps it; nobody else may. What is generated is the most likely token,

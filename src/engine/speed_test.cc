@@ -22,7 +22,7 @@ TEST(Speed, OfARealModelIsMeasuredStepByStep) {
   LocalModelOptions options{.name = "smol", .path = path};
   auto model = LoadLocalModel(options, {.gang = &gang, .clock = &Clock::Real()});
   ASSERT_TRUE(model.ok()) << model.error().Message();
-  const SpeedOptions wanted{.prefill = 32, .decode = 4, .streams = 3, .stream_prompt = 20, .repetitions = 2};
+  const SpeedOptions wanted{.prefill = 32, .decode = 8, .streams = 3, .stream_prompt = 20, .repetitions = 2};
   const auto report = MeasureSpeed(**model, wanted);
   ASSERT_TRUE(report.ok()) << report.error().Message();
   for (const PhaseSpeed* phase : {&report->prefill, &report->decode, &report->streams}) {

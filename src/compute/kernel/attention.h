@@ -64,6 +64,13 @@ struct StoreCall {
   const float* value;  // [D]
 };
 
+// Positions that a later call will read; asked for ahead of time.
+struct AheadPositions {
+  const std::byte* blocks = nullptr;  // as in AttendCall
+  const std::int32_t* block_table = nullptr;
+  std::int64_t count = 0;
+};
+
 // Consecutive tokens of one sequence against one key/value head.
 // Token i, for i in [0, num_tokens), sees positions 0 … visible + i * visible_step - 1.
 struct AttendCall {
@@ -76,11 +83,12 @@ struct AttendCall {
   float* out;                       // token i, head h: out + i * out_stride + h * D, [D]; must not alias query
   std::int64_t out_stride;          // floats
   int num_tokens;
-  int num_heads;         // query heads that share this key/value head (H / G)
-  std::int64_t visible;  // positions that token 0 sees, >= 1
-  int visible_step;      // 1: causal; 0: every token sees the same
-  float scale;           // of the scores; multiplied into the query first
-  float* scratch;        // AttendScratchFloats, 64-byte aligned, the caller's own
+  int num_heads;              // query heads that share this key/value head (H / G)
+  std::int64_t visible;       // positions that token 0 sees, >= 1
+  int visible_step;           // 1: causal; 0: every token sees the same
+  float scale;                // of the scores; multiplied into the query first
+  float* scratch;             // AttendScratchFloats, 64-byte aligned, the caller's own
+  AheadPositions ahead = {};  // of the caller's next call; may be none
 };
 
 // Floats of scratch that an AttendCall of so many rows (num_tokens * num_heads) needs.

@@ -213,12 +213,29 @@ inline void Finish(const AttendCall& call, const AttendState& state) {
   }
 }
 
-// Asks for the blocks of the span that begins at `begin`: each lies on a page of its own, where the processor's own
-// prefetching does not look ahead.
-inline void PrefetchSpan(const AttendCall& call, int64_t begin, int64_t last) {
-  for (int64_t at = begin; at < last && at < begin + kSpanPositions; at += kKvBlockPositions) {
-    const std::byte* block = call.blocks + call.block_table[at / kKvBlockPositions] * call.block_stride;
-    for (int64_t line = 0; line < call.layout->bytes; line += 64) __builtin_prefetch(block + line);
+// Asks for the block that holds `position`, or beyond the spans of this call for the one that its successor reads
+// first. Each block lies on a page of its own, where the processor's own prefetching does not look ahead.
+inline void PrefetchBlock(const AttendCall& call, int64_t last, int64_t position) {
+  const int64_t over = position - (last + kSpanPositions - 1) / kSpanPositions * kSpanPositions;
+  if (position >= last && (over < 0 || over >= call.ahead.count)) return;
+  const bool own = position < last;
+  const std::int32_t id =
+      own ? call.block_table[position / kKvBlockPositions] : call.ahead.block_table[over / kKvBlockPositions];
+  const std::byte* block = (own ? call.blocks : call.ahead.blocks) + id * call.block_stride;
+  for (int64_t line = 0; line < call.layout->bytes; line += 64) __builtin_prefetch(block + line);
+}
+
+// Brings a span to f32 and asks, block by block, for the next.
+inline void ExpandSpan(const AttendCall& call, const AttendState& state, int64_t begin, int64_t last) {
+  const KvHeadLayout& layout = *call.layout;
+  for (int at = 0; at < kSpanPositions; at += kKvBlockPositions) {
+    PrefetchBlock(call, last, begin + kSpanPositions + at);
+    const int64_t left = last - begin - at;
+    if (left <= 0) continue;
+    const int64_t id = call.block_table[(begin + at) / kKvBlockPositions];
+    ExpandBlock(layout, call.blocks + id * call.block_stride, static_cast<int>(MinOf(kKvBlockPositions, left)),
+                state.keys + static_cast<int64_t>(at) * layout.head_dim,
+                state.values + static_cast<int64_t>(at) * layout.padded_dim);
   }
 }
 
@@ -226,18 +243,10 @@ void Attend(const AttendCall& call) {
   const KvHeadLayout& layout = *call.layout;
   const AttendState state = LayOut(call);
   const int64_t last = call.visible + static_cast<int64_t>(call.num_tokens - 1) * call.visible_step;
-  PrefetchSpan(call, 0, last);
   Start(call, state);
   const int64_t num_rows = static_cast<int64_t>(call.num_tokens) * call.num_heads;
   for (int64_t begin = 0; begin < last; begin += kSpanPositions) {
-    const int span = static_cast<int>(MinOf(kSpanPositions, last - begin));
-    for (int at = 0; at < span; at += kKvBlockPositions) {
-      const int64_t id = call.block_table[(begin + at) / kKvBlockPositions];
-      ExpandBlock(layout, call.blocks + id * call.block_stride, static_cast<int>(MinOf(kKvBlockPositions, span - at)),
-                  state.keys + static_cast<int64_t>(at) * layout.head_dim,
-                  state.values + static_cast<int64_t>(at) * layout.padded_dim);
-    }
-    PrefetchSpan(call, begin + kSpanPositions, last);
+    ExpandSpan(call, state, begin, last);
     const auto seen = [&](int64_t row) {
       const int64_t visible = call.visible + row / call.num_heads * call.visible_step - begin;
       return static_cast<int>(MaxOf(0, MinOf(visible, kSpanPositions)));

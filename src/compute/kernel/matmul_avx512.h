@@ -19,9 +19,11 @@ template <int kBits>
                                                     __m512i codes[8]) {
   const std::byte* plane = panel + layout.codes;
   if constexpr (kBits == 8) {
+#pragma GCC unroll 8
     for (int c = 0; c < 8; ++c) codes[c] = _mm512_load_si512(plane + (g * 8 + c) * 64);
   } else {
     const __m512i low_mask = _mm512_set1_epi8(15);
+#pragma GCC unroll 8
     for (int c = 0; c < 4; ++c) {
       const __m512i pair = _mm512_load_si512(plane + (g * 4 + c) * 64);
       codes[c] = _mm512_and_si512(pair, low_mask);
@@ -32,6 +34,7 @@ template <int kBits>
   if constexpr (kBits == 5) {
     const __m512i bits = _mm512_load_si512(high + g * 64);
     const __m512i mask = _mm512_set1_epi8(0x10);
+#pragma GCC unroll 8
     for (int c = 0; c < 8; ++c) {
       const __m512i moved = c < 4 ? _mm512_slli_epi16(bits, static_cast<unsigned>(4 - c) & 7)
                                   : _mm512_srli_epi16(bits, static_cast<unsigned>(c - 4) & 7);
@@ -40,6 +43,7 @@ template <int kBits>
   }
   if constexpr (kBits == 6) {
     const __m512i mask = _mm512_set1_epi8(0x30);
+#pragma GCC unroll 8
     for (int c = 0; c < 8; ++c) {
       const __m512i bits = _mm512_load_si512(high + (g * 2 + c / 4) * 64);
       const int field = 2 * (c % 4);
@@ -77,6 +81,20 @@ template <PanelTraits kTraits>
   const __m512 super = LoadF16(panel + layout.super_mins + g / 8 * 32);
   const __m512 min = _mm512_mul_ps(super, LoadU8(panel + layout.mins + g * 16));
   return _mm512_xor_ps(min, _mm512_set1_ps(-0.0f));
+}
+
+// A group's bytes in all planes, in cache lines.
+template <PanelTraits kTraits>
+constexpr int kLinesPerGroup =
+    (kTraits.bits * 64 + (kTraits.is_super ? 1 : 2) * 16 * (kTraits.parts + kTraits.has_min) + 8 + 63) / 64;
+
+// Asks for as much as a group is, into the L2 cache.
+template <PanelTraits kTraits>
+[[gnu::always_inline]] static inline void PrefetchGroup(const std::byte* at) {
+#pragma GCC unroll 16
+  for (int line = 0; line < kLinesPerGroup<kTraits>; ++line) {
+    _mm_prefetch(reinterpret_cast<const char*>(at + line * 64), _MM_HINT_T1);
+  }
 }
 
 // Four activations, in every 32-bit lane.

@@ -11,19 +11,12 @@ namespace {
 // Into the L2 cache: of the distances and levels tried, the one that reads both 4-bit and 8-bit panels fastest.
 constexpr int64_t kPrefetchBytes = 8192;
 
-// A group's bytes in all planes, in cache lines.
-template <PanelTraits kTraits>
-constexpr int kLinesPerGroup =
-    (kTraits.bits * 64 + (kTraits.is_super ? 1 : 2) * 16 * (kTraits.parts + kTraits.has_min) + 8 + 63) / 64;
-
 template <PanelTraits kTraits, int kRows>
 [[gnu::always_inline]] inline void AddGroup(const PanelLayout& layout, const std::byte* panel, const ActivationRows& x,
                                             int64_t g, const std::byte* ahead, __m512 (&acc)[kRows]) {
   __m512i codes[8];
   LoadCodes<kTraits.bits>(layout, panel, g, codes);
-  for (int line = 0; line < kLinesPerGroup<kTraits>; ++line) {
-    _mm_prefetch(reinterpret_cast<const char*>(ahead + line * 64), _MM_HINT_T1);
-  }
+  PrefetchGroup<kTraits>(ahead);
   __m512 scales[kTraits.parts];
   for (int part = 0; part < kTraits.parts; ++part) scales[part] = LoadScale<kTraits>(layout, panel, g, part);
   constexpr int kSteps = 8 / kTraits.parts;

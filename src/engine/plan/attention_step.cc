@@ -37,7 +37,15 @@ class AttentionRun {
     for (int64_t h = kv_head * group_; h < (kv_head + 1) * group_; ++h) Turn(step_.q, step_.turned_q, row, h);
   }
 
-  void Attend(const AttentionTile& tile, int64_t kv_head) const {
+  // Positions that the rows of a sequence see, of one KV head.
+  AheadPositions Ahead(int64_t sequence_index, int64_t kv_head) const {
+    const SequenceRows& sequence = worker_.run.sequences[static_cast<size_t>(sequence_index)];
+    return {.blocks = base_ + kv_head * layout_.bytes,
+            .block_table = Table(sequence_index),
+            .count = sequence.first_position + sequence.size};
+  }
+
+  void Attend(const AttentionTile& tile, int64_t kv_head, const AheadPositions& ahead) const {
     const SequenceRows& sequence = worker_.run.sequences[static_cast<size_t>(tile.sequence)];
     const int64_t cols = spec_.heads * spec_.head_dim;
     worker_.run.attention->attend(
@@ -54,7 +62,8 @@ class AttentionRun {
          .visible = spec_.causal ? sequence.first_position + tile.first - sequence.first + 1 : sequence.size,
          .visible_step = spec_.causal ? 1 : 0,
          .scale = spec_.scale,
-         .scratch = worker_.attention_scratch});
+         .scratch = worker_.attention_scratch,
+         .ahead = ahead});
     const int64_t width = group_ * spec_.head_dim;
     for (const RowOp& op : step_.after) {
       RunColumnOp(worker_, op, step_.rows, tile.first, tile.size, kv_head * width, (kv_head + 1) * width);
@@ -102,10 +111,12 @@ void RunByHead(const Worker& worker, const AttentionRun& run, int64_t kv_heads, 
       run.Store(sequence, index, row, head);
       run.TurnQueries(row, head);
     }
+    // Most likely the unit that this thread takes next.
+    const int64_t next = std::min(unit + worker.num_threads, num_units - 1);
     run.Attend({.sequence = static_cast<int32_t>(index),
                 .first = static_cast<int32_t>(sequence.first),
                 .size = static_cast<int32_t>(sequence.size)},
-               head);
+               head, run.Ahead(next / kv_heads, next % kv_heads));
   }
 }
 
@@ -141,7 +152,7 @@ void RunAttentionStep(Worker& worker, const Step& step, size_t step_index) {
   worker.gang.Barrier();
   const auto num_units = static_cast<int64_t>(worker.run.tiles.size()) * kv_heads;
   for (int64_t unit; (unit = claimed.fetch_add(1, std::memory_order_relaxed)) < num_units;) {
-    run.Attend(worker.run.tiles[static_cast<size_t>(unit / kv_heads)], unit % kv_heads);
+    run.Attend(worker.run.tiles[static_cast<size_t>(unit / kv_heads)], unit % kv_heads, {});
   }
 }
 
