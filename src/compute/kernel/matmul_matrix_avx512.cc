@@ -29,12 +29,8 @@ struct Groups {
 
 template <PanelTraits kTraits>
 void Unpack(const PanelLayout& layout, const std::byte* panel, Groups groups, int p, Slice& slice) {
-  // With few rows the time is that of reading: the pair of panels to come is asked for here, as if it were one plane.
-  const int64_t group_bytes = layout.panel_bytes / layout.num_groups;
-  const std::byte* ahead = panel + 2 * layout.panel_bytes + groups.begin * group_bytes;
-  for (int64_t g = groups.begin; g < groups.end; ++g, ahead += group_bytes) {
+  for (int64_t g = groups.begin; g < groups.end; ++g) {
     const int64_t at = g - groups.begin;
-    PrefetchGroup<kTraits>(ahead);
     __m512i codes[8];
     LoadCodes<kTraits.bits>(layout, panel, g, codes);
 #pragma GCC unroll 8
@@ -91,6 +87,24 @@ template <PanelTraits kTraits, int kRows, int kPanels>
   }
 }
 
+// With few rows the time is that of reading. So the panels to come are asked for while products are made, a few lines a
+// group: all at once they would wait for each other.
+class Ahead {
+ public:
+  // `num_groups`: how many groups products are made of until [begin, end) should have been asked for.
+  Ahead(const std::byte* begin, const std::byte* end, int64_t num_groups)
+      : at_(begin), end_(end), step_(((end - begin) / num_groups + 63) / 64 * 64) {}
+  void Prefetch() {
+    const std::byte* until = at_ + step_ < end_ ? at_ + step_ : end_;
+    for (; at_ < until; at_ += 64) _mm_prefetch(reinterpret_cast<const char*>(at_), _MM_HINT_T1);
+  }
+
+ private:
+  const std::byte* at_;
+  const std::byte* end_;
+  int64_t step_;
+};
+
 // Where a tile's sums come from and go to.
 struct Place {
   bool first = false;  // slice of K
@@ -102,7 +116,7 @@ struct Place {
 
 template <PanelTraits kTraits, int kRows, int kPanels>
 void MultiplyTile(Slice& slice, const ActivationRows& x, int64_t row, int64_t block_row, Groups groups,
-                  const Place& place) {
+                  const Place& place, Ahead& ahead) {
   __m512 acc[kRows][kPanels];
   float(*sums)[2][kPanelRows] = slice.sums + block_row;
 #pragma GCC unroll 6
@@ -110,6 +124,7 @@ void MultiplyTile(Slice& slice, const ActivationRows& x, int64_t row, int64_t bl
     for (int p = 0; p < kPanels; ++p) acc[t][p] = place.first ? _mm512_setzero_ps() : _mm512_load_ps(sums[t][p]);
   }
   for (int64_t g = groups.begin; g < groups.end; ++g) {
+    ahead.Prefetch();
     AddGroup<kTraits, kRows, kPanels>(slice, x, row, g, g - groups.begin, acc);
   }
 #pragma GCC unroll 6
@@ -126,20 +141,20 @@ void MultiplyTile(Slice& slice, const ActivationRows& x, int64_t row, int64_t bl
 
 template <PanelTraits kTraits, int kPanels>
 void MultiplySlice(Slice& slice, const ActivationRows& x, int64_t row, int64_t num_rows, Groups groups,
-                   const Place& place) {
+                   const Place& place, Ahead ahead) {
   int64_t t = 0;
   for (; t + kTileRows <= num_rows; t += kTileRows) {
-    MultiplyTile<kTraits, kTileRows, kPanels>(slice, x, row + t, t, groups, place);
+    MultiplyTile<kTraits, kTileRows, kPanels>(slice, x, row + t, t, groups, place, ahead);
   }
   if (t + 4 <= num_rows) {
-    MultiplyTile<kTraits, 4, kPanels>(slice, x, row + t, t, groups, place);
+    MultiplyTile<kTraits, 4, kPanels>(slice, x, row + t, t, groups, place, ahead);
     t += 4;
   }
   if (t + 2 <= num_rows) {
-    MultiplyTile<kTraits, 2, kPanels>(slice, x, row + t, t, groups, place);
+    MultiplyTile<kTraits, 2, kPanels>(slice, x, row + t, t, groups, place, ahead);
     t += 2;
   }
-  if (t < num_rows) MultiplyTile<kTraits, 1, kPanels>(slice, x, row + t, t, groups, place);
+  if (t < num_rows) MultiplyTile<kTraits, 1, kPanels>(slice, x, row + t, t, groups, place, ahead);
 }
 
 template <PanelTraits kTraits>
@@ -160,10 +175,14 @@ void MultiplyBlock(const PackedMatrix& w, const ActivationRows& x, int64_t row, 
       place.last = s + 1 == num_slices;
       Unpack<kTraits>(layout, w.data + p * layout.panel_bytes, groups, 0, slice);
       if (two) Unpack<kTraits>(layout, w.data + (p + 1) * layout.panel_bytes, groups, 1, slice);
+      const std::byte* next = w.data + (p + 2) * layout.panel_bytes;
+      const int64_t num_tiles = (num_rows + kTileRows - 1) / kTileRows;
+      const Ahead ahead(next + 2 * layout.panel_bytes * s / num_slices,
+                        next + 2 * layout.panel_bytes * (s + 1) / num_slices, num_tiles * (groups.end - groups.begin));
       if (two) {
-        MultiplySlice<kTraits, 2>(slice, x, row, num_rows, groups, place);
+        MultiplySlice<kTraits, 2>(slice, x, row, num_rows, groups, place, ahead);
       } else {
-        MultiplySlice<kTraits, 1>(slice, x, row, num_rows, groups, place);
+        MultiplySlice<kTraits, 1>(slice, x, row, num_rows, groups, place, ahead);
       }
     }
   }
