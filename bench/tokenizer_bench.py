@@ -25,6 +25,11 @@ sys.path.insert(0, str(ROOT / "tools"))
 BYTES = 10_000_000
 
 
+def machine():
+    lines = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return f"{len(lines)} x {lines[0]}" if lines else "an unknown machine"
+
+
 def gather(places, suffixes):
     parts, size = [], 0
     for place in places:
@@ -87,7 +92,7 @@ def main():
                                                                 ".pod", ".rst")),
         "source code": gather([pathlib.Path(os.__file__).parent, "/usr/include"], (".py", ".h", ".hpp")),
     }
-    print(f"tokenizers {tokenizers.__version__}, SmolLM2's vocabulary, one thread, medians of {args.runs}\n")
+    print(f"tokenizers {tokenizers.__version__}, SmolLM2's vocabulary, one thread, medians of {args.runs}, on {machine()}\n")
     print("| text | cut | ours MB/s | tokenizers MB/s | ratio |\n|---|---|---|---|---|")
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         for kind, text in texts.items():

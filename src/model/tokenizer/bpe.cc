@@ -21,10 +21,10 @@ void BpeModel::Offer(uint32_t place, WordScratch& scratch) const {
       next == kUnknown ? PairTable::kNone : pairs_.Find(scratch.symbols[place], scratch.symbols[next]);
   scratch.pairs[place] = merge;
   if (merge == PairTable::kNone) return;
-  scratch.heap.push_back({(uint64_t{merges_[merge].rank} << 32) | place, merge});
+  scratch.queue.Push(merges_[merge].rank, place);
 }
 
-// A candidate is stale if its pair has changed since; then the place has another merge, or none.
+// What the queue gives is stale if its pair has changed since: then the place has no merge, or one of another rank.
 void BpeModel::MergeLong(WordScratch& scratch) const {
   auto& symbols = scratch.symbols;
   const auto count = static_cast<uint32_t>(symbols.size());
@@ -35,31 +35,22 @@ void BpeModel::MergeLong(WordScratch& scratch) const {
     scratch.next[i] = i + 1 < count ? i + 1 : kUnknown;
     scratch.previous[i] = i > 0 ? i - 1 : kUnknown;
   }
-  const auto later = [](const WordScratch::Candidate& a, const WordScratch::Candidate& b) { return a.order > b.order; };
-  auto& heap = scratch.heap;
-  heap.clear();
+  scratch.queue.Start(num_ranks_);
   for (uint32_t i = 0; i + 1 < count; ++i) Offer(i, scratch);
-  std::make_heap(heap.begin(), heap.end(), later);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), later);
-    const WordScratch::Candidate top = heap.back();
-    heap.pop_back();
-    const auto place = static_cast<uint32_t>(top.order);
-    if (scratch.pairs[place] != top.merge) continue;
+  for (MergeQueue::Item item; scratch.queue.Pop(item);) {
+    const uint32_t place = item.place, merge = scratch.pairs[place];
+    if (merge == PairTable::kNone || merges_[merge].rank != item.rank) continue;
     const uint32_t next = scratch.next[place];
     if (scratch.merges != nullptr) {
-      scratch.merges->push_back({symbols[place], symbols[next], merges_[top.merge].rank});
+      scratch.merges->push_back({symbols[place], symbols[next], item.rank});
     }
-    symbols[place] = merges_[top.merge].merged;
+    symbols[place] = merges_[merge].merged;
     symbols[next] = kUnknown;
     scratch.pairs[next] = PairTable::kNone;
     scratch.next[place] = scratch.next[next];
     if (scratch.next[place] != kUnknown) scratch.previous[scratch.next[place]] = place;
     for (const uint32_t changed : {scratch.previous[place], place}) {
-      if (changed == kUnknown) continue;
-      const size_t before = heap.size();
-      Offer(changed, scratch);
-      if (heap.size() != before) std::push_heap(heap.begin(), heap.end(), later);
+      if (changed != kUnknown) Offer(changed, scratch);
     }
   }
   size_t kept = 0;

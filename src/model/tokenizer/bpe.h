@@ -5,7 +5,7 @@
 // vocabulary stand for characters and for merged texts that have no id of their own and become bytes in the end.
 //
 // Short words keep the merge of each neighbouring pair in an array and look for the least; long ones use a linked
-// list and a heap, O(n log n).
+// list and a queue (merge_queue.h), linear in the word.
 #pragma once
 
 #include <array>
@@ -79,6 +79,7 @@ class BpeModel final : public WordModel {
   const Vocabulary& vocabulary_;
   PairTable pairs_;
   std::vector<Merge> merges_;
+  size_t num_ranks_ = 0;            // all ranks are below
   std::vector<std::string> extra_;  // spellings of symbols beyond the vocabulary
   std::unordered_map<std::string, uint32_t> extra_index_;
   std::array<uint32_t, 256> byte_symbols_{};  // of bytes (byte level) or of ASCII characters

@@ -67,6 +67,9 @@ Result<std::unique_ptr<WordModel>> BpeModel::Create(const TokenizerSpec& spec, c
   model->prefix_ = spec.continuing_prefix;
   model->suffix_ = spec.end_of_word_suffix;
   TRY_VOID(model->scored_ ? model->AddScoredMerges(spec) : model->AddListedMerges(spec));
+  for (const Merge& merge : model->merges_) {
+    model->num_ranks_ = std::max(model->num_ranks_, static_cast<size_t>(merge.rank) + 1);
+  }
   model->FindBytes();
   if (spec.byte_level && (spec.ignore_merges || spec.newline_runs)) {
     model->raw_.resize(static_cast<size_t>(vocabulary.size()));

@@ -6,7 +6,7 @@
 // (SentencePiece: by score in GGUF, by merge list in tokenizer.json), unigram (T5, XLM-R) and WordPiece (BERT).
 // A TokenizerSpec (spec.h) says which parts a vocabulary has; GGUF metadata and tokenizer.json both fill one.
 //
-// A Tokenizer is immutable; every method may be called from any thread at once. Encoding costs O(n log n) at worst
+// A Tokenizer is immutable; every method may be called from any thread at once. Encoding costs O(n) at worst
 // whatever the text (a megabyte of one letter included) and does not allocate per word.
 //
 // Bytes: where the vocabulary holds all bytes and has no normaliser, Decode(Encode(x)) == x for every byte string.

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <set>
 
 #include "base/io/files.h"
 #include "base/random.h"
 #include "base/text/utf8.h"
 #include "model/container/gguf.h"
 #include "model/tokenizer/gguf_spec.h"
+#include "model/tokenizer/merge_queue.h"
 #include "model/tokenizer/random_text.h"
 #include "model/tokenizer/spec.h"
 #include "model/tokenizer/word_model.h"
@@ -164,6 +166,74 @@ TokenizerSpec ByteSpec(std::vector<std::string> pieces, std::vector<std::pair<st
   spec.byte_level = true;
   spec.keep_unknown_bytes = true;
   return spec;
+}
+
+// The queue against a sorted set: pushes of any rank, below the open one too, as only odd merge lists make them.
+TEST(MergeQueue, GivesLeastRankAndLeftmostFirstWhateverComes) {
+  MergeQueue queue;
+  for (uint64_t round = 0; round < 200; ++round) {
+    Random random(20261129, round);
+    std::multiset<std::pair<uint32_t, uint32_t>> model;
+    queue.Start(16);
+    for (uint64_t n = random.Below(60); n > 0 || !model.empty();) {
+      if (n > 0 && random.Below(3) > 0) {
+        const auto rank = static_cast<uint32_t>(random.Below(16)), place = static_cast<uint32_t>(random.Below(40));
+        queue.Push(rank, place);
+        model.emplace(rank, place);
+        --n;
+      } else if (!model.empty()) {
+        MergeQueue::Item item;
+        ASSERT_TRUE(queue.Pop(item));
+        ASSERT_EQ(std::pair(item.rank, item.place), *model.begin()) << round;
+        model.erase(model.begin());
+      }
+    }
+    MergeQueue::Item item;
+    ASSERT_FALSE(queue.Pop(item));
+  }
+}
+
+// Merges by the definition: the least rank there is, leftmost, again and again.
+std::vector<std::string> MergeByDefinition(std::vector<std::string> parts,
+                                           const std::vector<std::pair<std::string, std::string>>& merges) {
+  for (;;) {
+    size_t least = merges.size(), at = 0;
+    for (size_t i = 0; i + 1 < parts.size(); ++i) {
+      const auto found = std::ranges::find(merges, std::pair(parts[i], parts[i + 1]));
+      const auto rank = static_cast<size_t>(found - merges.begin());
+      if (rank < least) least = rank, at = i;
+    }
+    if (least == merges.size()) return parts;
+    parts[at] += parts[at + 1];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  }
+}
+
+TEST(Bpe, LongWordsMergeByTheDefinitionWithAnyOrderOfRanks) {
+  for (uint64_t round = 0; round < 150; ++round) {
+    Random random(20261130, round);
+    std::vector<std::string> pieces = {"a", "b", "c"};
+    std::vector<std::pair<std::string, std::string>> merges;
+    while (merges.size() < 12) {
+      const std::pair<std::string, std::string> merge = {pieces[random.Below(pieces.size())],
+                                                         pieces[random.Below(pieces.size())]};
+      const std::string merged = merge.first + merge.second;
+      if (std::ranges::find(merges, merge) != merges.end()) continue;
+      merges.push_back(merge);
+      if (std::ranges::find(pieces, merged) == pieces.end()) pieces.push_back(merged);
+    }
+    for (size_t i = merges.size(); i > 1; --i) std::swap(merges[i - 1], merges[random.Below(i)]);
+    std::vector<std::string> parts;
+    std::string word;
+    for (uint64_t n = 60 + random.Below(200); n > 0; --n) {
+      parts.emplace_back(1, static_cast<char>('a' + random.Below(round % 2 == 0 ? 3 : 2)));
+      word += parts.back();
+    }
+    const auto tokenizer = Tokenizer::FromSpec(ByteSpec(pieces, merges)).value();
+    std::vector<std::string> got;
+    for (const int32_t id : tokenizer->Encode(word)) got.emplace_back(tokenizer->Spelling(id));
+    ASSERT_EQ(got, MergeByDefinition(parts, merges)) << round;
+  }
 }
 
 // Found by tokenizer_gguf_fuzz: a byte that has no piece, but is named by a merge, became an id beyond the vocabulary.

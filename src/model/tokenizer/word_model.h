@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/tokenizer/merge_queue.h"
 #include "model/tokenizer/spec.h"
 #include "model/tokenizer/vocabulary.h"
 
@@ -21,12 +22,8 @@ struct MergeStep {
 
 struct WordScratch {
   std::vector<uint32_t> symbols, next, previous, pairs;
-  struct Candidate {
-    uint64_t order;  // rank << 32 | place
-    uint32_t merge;
-  };
-  std::vector<Candidate> heap;
-  uint64_t num_offers = 0;  // pairs looked up for the heap; what a test of cost counts
+  MergeQueue queue;
+  uint64_t num_offers = 0;  // pairs looked up for the queue; what a test of cost counts
   struct Best {
     double score;
     int32_t id;
