@@ -3,8 +3,8 @@
 
     bench/http_streams.py [--atelier PROGRAM] [--peer-bin DIR] [--streams 16] [--threads 2] [--rounds 5] [MODEL]
 
-Every figure is tokens generated a second, counted from the moment when every stream has its first token; each stream
-has a prompt of --prompt tokens of its own and generates --decode. The four take turns, round by round, and the table
+Every figure is tokens generated a second while all streams run: from the moment when the last has its first token until
+the first has its last (the peer's programs run theirs in step). Each stream has a prompt of --prompt tokens of its own and generates --decode. The four take turns, round by round, and the table
 shows medians. The client runs on the same machine, so it must cost little: it waits for sockets and counts events, and
 parses nothing before the clock has stopped.
 
@@ -78,12 +78,14 @@ def speed_of(address, model, args, count, run):
     for stream in streams:
         stream.check(args.decode)
     begin = max(stream.arrivals[0][0] for stream in streams)
-    end = max(stream.arrivals[-1][0] for stream in streams)
+    end = min(stream.arrivals[-1][0] for stream in streams)
+    if end <= begin:
+        sys.exit(f"http_streams: --decode: got {args.decode}, want more: some streams end before the last one begins")
     tokens = 0.0
     for stream in streams:
         # A token that only completes a character has no event of its own: events stand for tokens in proportion.
         events = sum(count for _, count in stream.arrivals)
-        tokens += args.decode / events * sum(count for when, count in stream.arrivals if when > begin)
+        tokens += args.decode / events * sum(count for when, count in stream.arrivals if begin < when <= end)
     return tokens / (end - begin)
 
 

@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
 """Prefill and decode speed of Atelier beside llama.cpp's, on the same model files, as a Markdown table.
 
-    bench/peer_table.py --peer-bin DIR [--atelier PROGRAM] MODEL.gguf...
+    bench/peer_table.py --peer NAME=DIR [--peer NAME=DIR ...] [--atelier PROGRAM] MODEL.gguf...
 
 DIR holds llama.cpp's programs, built in its ordinary way from the source distribution of PyPI's llama-cpp-python:
 
     pip download --no-deps --no-binary :all: llama-cpp-python
     cmake -S vendor/llama.cpp -B build -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON && cmake --build build -j
 
-Other formats of a model are made with its llama-quantize --allow-requantize. Both programs run in turn, round by
-round, so that a change in the machine's load meets both; the table shows medians over rounds, in tokens per second.
-Without --atelier only the peer's figures are printed.
-
-What is asked of `atelier bench MODEL --json --threads N --prefill P --decode D --repetitions R` is one JSON object on
-stdout that holds the medians of its repetitions: {"prefill_tokens_per_s": 1.0, "decode_tokens_per_s": 1.0, ...}.
+Several builds of it may take part (on some machines one without AMX is faster, or the only one that runs); the ratios
+are to the best of them, cell by cell. Other formats of a model are made with its llama-quantize --allow-requantize.
+All programs run in turn, round by round, so that a change in the machine's load meets them alike; the table shows
+medians over rounds, in tokens per second. The median of Atelier's own repetitions is not used: each round has one.
 """
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -25,6 +24,7 @@ import subprocess
 import sys
 
 PHASES = ("prefill", "decode")
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def run_json(command):
@@ -34,9 +34,9 @@ def run_json(command):
     return json.loads(result.stdout)
 
 
-def peer_once(args, model, threads):
+def peer_once(folder, args, model, threads):
     """One repetition each of prefill and decode: {"prefill": tokens/s, "decode": tokens/s}."""
-    rows = run_json([str(args.peer_bin / "llama-bench"), "-m", str(model), "-t", str(threads), "-r", "1",
+    rows = run_json([str(folder / "llama-bench"), "-m", str(model), "-t", str(threads), "-r", "1",
                      "-p", str(args.prefill), "-n", str(args.decode), "-o", "json"])
     return {"prefill" if row["n_prompt"] else "decode": row["avg_ts"] for row in rows}
 
@@ -48,10 +48,10 @@ def atelier_once(args, model, threads):
 
 
 def measure(args, model, threads):
-    """Medians over rounds: {"llama.cpp": {"prefill": ...}, "atelier": {...}}."""
-    programs = {"llama.cpp": peer_once}
-    if args.atelier:
-        programs["atelier"] = atelier_once
+    """Medians over rounds: {"atelier": {"prefill": ...}, "llama.cpp": {...}}."""
+    programs = {"atelier": atelier_once}
+    for name, folder in args.peer:
+        programs[name] = functools.partial(peer_once, folder)
     samples = {name: [] for name in programs}
     for _ in range(args.rounds):
         for name, once in programs.items():
@@ -75,24 +75,31 @@ def print_table(args, rows):
     print(f"{machine()}; prefill {args.prefill}, decode {args.decode} tokens; "
           f"tokens/s, medians of {args.rounds} rounds\n")
     names = list(rows[0][2])
-    header = ["model", "threads"] + [f"{name} {phase}" for phase in PHASES for name in names]
-    if "atelier" in names:
-        header += [f"{phase} ratio" for phase in PHASES]
+    header = ["model", "threads"] + [f"{phase}, {name}" for phase in PHASES for name in names]
+    header += [f"{phase}, times the best peer" for phase in PHASES]
     print("| " + " | ".join(header) + " |")
     print("|---" * len(header) + "|")
     for model, threads, figures in rows:
         cells = [model.stem, str(threads)]
         cells += [f"{figures[name][phase]:,.0f}" for phase in PHASES for name in names]
-        if "atelier" in names:
-            cells += [f"{figures['atelier'][phase] / figures['llama.cpp'][phase]:.2f}" for phase in PHASES]
+        for phase in PHASES:
+            best = max(figures[name][phase] for name in names[1:])
+            cells.append(f"**{figures['atelier'][phase] / best:.2f}**")
         print("| " + " | ".join(cells) + " |")
+
+
+def named_folder(text):
+    name, equals, folder = text.partition("=")
+    if not equals or not (pathlib.Path(folder) / "llama-bench").is_file():
+        raise argparse.ArgumentTypeError(f"got {text}, want NAME=DIR with a llama-bench in DIR")
+    return name, pathlib.Path(folder)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=pathlib.Path)
-    parser.add_argument("--peer-bin", type=pathlib.Path, required=True, help="folder of llama-bench")
-    parser.add_argument("--atelier", type=pathlib.Path, help="our program")
+    parser.add_argument("--peer", type=named_folder, action="append", required=True, metavar="NAME=DIR")
+    parser.add_argument("--atelier", type=pathlib.Path, default=ROOT / "build/release/atelier", help="our program")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--prefill", type=int, default=512)
