@@ -147,7 +147,12 @@ GenerateRequest AnyRequest(const Served& served, Random& random) {
   return request;
 }
 
-TEST(Determinism, SmolLm2GivesTheSameBitsAloneAndAmongThirtyTwoOthersOnOneAndTwoThreads) {
+// What kinds of cache change is only how keys and values are kept, so each must keep the promise.
+class RealDeterminism : public testing::TestWithParam<CacheType> {};
+INSTANTIATE_TEST_SUITE_P(Caches, RealDeterminism, testing::Values(CacheType::kF16, CacheType::kQ8_0),
+                         [](const auto& info) { return info.param == CacheType::kF16 ? "F16" : "Q8_0"; });
+
+TEST_P(RealDeterminism, SmolLm2GivesTheSameBitsAloneAndAmongThirtyTwoOthersOnOneAndTwoThreads) {
   REQUIRE_MODEL(kSmol);
   const uint64_t seed = 1;
   SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -157,7 +162,8 @@ TEST(Determinism, SmolLm2GivesTheSameBitsAloneAndAmongThirtyTwoOthersOnOneAndTwo
   tight.max_prefill_beside_decode = 37;
   tight.max_running = 33;
   tight.max_context = 512;
-  tight.cache_bytes = int64_t{28} * 368640;  // 28 blocks: too few for all, so that some are preempted
+  const int64_t block_bytes = Served(kSmol, {}, 1, GetParam()).model->shape().block_bytes;
+  tight.cache_bytes = 28 * block_bytes;  // too few blocks for all, so that some are preempted
   EngineOptions ample;
   ample.max_context = 1024;
   ample.prefix_cache = false;
@@ -165,7 +171,7 @@ TEST(Determinism, SmolLm2GivesTheSameBitsAloneAndAmongThirtyTwoOthersOnOneAndTwo
   std::vector<GenerateRequest> requests;
   std::vector<std::shared_ptr<RecordingSink>> crowd[2];
   for (const int num_threads : {1, 2}) {
-    Served served(kSmol, tight, num_threads);
+    Served served(kSmol, tight, num_threads, GetParam());
     if (requests.empty()) {
       for (size_t i = 0; i < kCrowd; ++i) requests.push_back(AnyRequest(served, random));
     }
@@ -183,7 +189,7 @@ TEST(Determinism, SmolLm2GivesTheSameBitsAloneAndAmongThirtyTwoOthersOnOneAndTwo
     }
     EXPECT_EQ(served.model->engine().stats().num_blocks_held, 0);
   }
-  Served alone(kSmol, ample, 2);
+  Served alone(kSmol, ample, 2, GetParam());
   for (size_t i = 0; i < requests.size(); ++i) {
     SCOPED_TRACE(testing::Message() << "request " << i);
     const auto solo = alone.Submit(requests[i]);
