@@ -1,5 +1,6 @@
 #include "engine/plan/build_steps.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -210,6 +211,20 @@ class Builder {
 };
 
 }  // namespace
+
+void UseTwoTerms(Program& program) {
+  std::vector<ValueId> wanted = {program.result};
+  for (const Step& step : program.steps) {
+    if (step.kind == StepKind::kAttention) wanted.push_back(step.v);
+  }
+  for (Step& step : program.steps) {
+    for (Product& product : step.products) {
+      PlanValue& x = program.value(product.x);
+      if (!x.quantized || std::find(wanted.begin(), wanted.end(), product.y) == wanted.end()) continue;
+      product.two_terms = x.two_terms = true;
+    }
+  }
+}
 
 Result<Program> BuildSteps(const Graph& graph, PlanWeights& weights) { return Builder(graph, weights).Build(); }
 

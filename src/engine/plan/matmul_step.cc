@@ -35,12 +35,34 @@ void MakeInputs(Worker& worker, const Step& step, int64_t num_rows) {
   if (!worker.use_local) worker.gang.Barrier();
 }
 
+// Both terms go through the kernel as rows of one call, which reads the weights once; their products are added.
+void MultiplyTwoTerms(const Worker& worker, const Product& product, PanelRange panels, int64_t num_rows) {
+  const ActivationRows x = worker.Quantized(product.x);
+  const int64_t n = product.weight.n;
+  for (int64_t begin = panels.begin; begin < panels.end; begin += kChunkPanels) {
+    const int64_t end = std::min(panels.end, begin + kChunkPanels);
+    const int64_t width = std::min(n, end * kPanelRows) - begin * kPanelRows;
+    PackedMatrix part = product.weight;
+    part.n = width;
+    part.data = product.weight.panel(begin);
+    float* terms = worker.term_scratch;
+    worker.run.matmul->multiply(part, x, {0, end - begin}, terms, kChunkPanels * kPanelRows, worker.matmul_scratch);
+    for (int64_t row = 0; row < num_rows; ++row) {
+      const float* first = terms + row * kChunkPanels * kPanelRows;
+      const float* second = first + num_rows * kChunkPanels * kPanelRows;
+      worker.run.vector->add(first, second, worker.Row(product.y, RowKind::kTokens, row) + begin * kPanelRows, width);
+    }
+  }
+}
+
 void Multiply(const Worker& worker, const Step& step, const Product& product, PanelRange panels, int64_t num_rows) {
   if (panels.begin == panels.end) return;
+  if (product.two_terms) return MultiplyTwoTerms(worker, product, panels, num_rows);
   float* y = worker.Row(product.y, RowKind::kTokens, 0);
   const MatMulKernels& kernels = *worker.run.matmul;
   if (worker.program().value(product.x).quantized) {
-    kernels.multiply(product.weight, worker.Quantized(product.x), panels, y, product.weight.n, worker.matmul_scratch);
+    const ActivationRows x = worker.Quantized(product.x).Slice(0, num_rows);
+    kernels.multiply(product.weight, x, panels, y, product.weight.n, worker.matmul_scratch);
   } else {
     const float* x = worker.Row(product.x, step.rows, 0);
     kernels.multiply_float(product.weight, x, product.weight.k, num_rows, panels, y, product.weight.n);
@@ -48,6 +70,8 @@ void Multiply(const Worker& worker, const Step& step, const Product& product, Pa
 }
 
 }  // namespace
+
+int64_t TermScratchFloats(int64_t max_rows) { return 2 * max_rows * kChunkPanels * kPanelRows; }
 
 void RunMatMulStep(Worker& worker, const Step& step) {
   const int64_t num_rows = worker.run.rows_of(step.rows);

@@ -9,6 +9,7 @@ namespace atelier {
 namespace {
 
 int64_t BytesOf(const PlanValue& value, int64_t rows) {
+  if (value.two_terms) rows *= 2;
   const int64_t bytes = value.quantized ? ActivationRows::BytesFor(rows, value.cols)
                                         : rows * value.cols * static_cast<int64_t>(sizeof(float));
   return (bytes + 63) / 64 * 64;

@@ -78,6 +78,16 @@ int64_t AttentionScratchBytes(const Program& program, CacheType type, int64_t ti
   return RoundUp(floats * static_cast<int64_t>(sizeof(float)));
 }
 
+int64_t TermScratchBytes(const Program& program, const RowLimits& limits) {
+  int64_t floats = 0;
+  for (const Step& step : program.steps) {
+    for (const Product& product : step.products) {
+      if (product.two_terms) floats = std::max(floats, TermScratchFloats(limits.Of(step.rows)));
+    }
+  }
+  return RoundUp(floats * static_cast<int64_t>(sizeof(float)));
+}
+
 Result<void> CheckAttention(const Program& program) {
   for (const Step& step : program.steps) {
     if (step.kind == StepKind::kAttention && step.attention.head_dim > 1024) {
@@ -113,6 +123,7 @@ struct Plan::State {
   int64_t tile_rows = 0;
   int64_t local_bytes = 0;      // of one thread: values, attention scratch, product scratch
   int64_t attention_bytes = 0;  // of it
+  int64_t term_bytes = 0;       // of it
   Memory arena;
   Memory threads;
   Memory angles;
@@ -131,7 +142,8 @@ void Plan::State::Allocate() {
   arena = Memory(std::max<int64_t>(64, placement.arena_bytes));
   tile_rows = AttentionTileRows(program);
   attention_bytes = AttentionScratchBytes(program, options.cache_type, tile_rows);
-  local_bytes = RoundUp(placement.local_bytes) + attention_bytes + kMatMulScratchBytes;
+  term_bytes = TermScratchBytes(program, limits);
+  local_bytes = RoundUp(placement.local_bytes) + term_bytes + attention_bytes + kMatMulScratchBytes;
   threads = Memory(local_bytes * options.max_threads);
   const int64_t num_blocks = options.max_rows / kKvBlockPositions + options.max_sequences + 1;
   encoder = Memory(std::max<int64_t>(64, EncoderBytes(program, num_blocks)));
@@ -178,7 +190,8 @@ void Plan::State::RunAll(int thread, int num_threads, Gang& gang) {
                 .num_threads = num_threads,
                 .local = local,
                 .attention_scratch = reinterpret_cast<float*>(scratch - attention_bytes),
-                .matmul_scratch = scratch};
+                .matmul_scratch = scratch,
+                .term_scratch = reinterpret_cast<float*>(scratch - attention_bytes - term_bytes)};
   MakeAngles(worker);
   gang.Barrier();
   const bool timed = profiling && thread == 0;
@@ -204,6 +217,7 @@ Result<std::unique_ptr<Plan>> Plan::Create(const Graph& graph, PlanWeights& weig
   state->options = options;
   TRY(state->program, BuildSteps(graph, weights));
   TRY_VOID(CheckAttention(state->program));
+  if (options.two_terms) UseTwoTerms(state->program);
   if (options.fuse) Fuse(state->program, std::min(options.num_fuse_rules, FuseRules().size()));
   state->Allocate();
   return std::unique_ptr<Plan>(new Plan(std::move(state)));

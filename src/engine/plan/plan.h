@@ -7,7 +7,8 @@
 // type and on the formats of the weights.
 //
 // Against Plain (F32): weights are the file's own values; what differs is that the inputs of integer panels are rounded
-// to int8 with a scale for each 32, and that K and V are kept in the cache's type.
+// to int8 with a scale for each 32 (twice, where it counts most: build_steps.h), and that K and V are kept in the
+// cache's type.
 //
 // Threads: one Run at a time.
 #pragma once
@@ -36,6 +37,7 @@ struct PlanOptions {
   int32_t max_threads = 2;     // of the gangs it will be run with
   CacheType cache_type = CacheType::kF16;
   Isa isa = Isa::kPlain;
+  bool two_terms = true;       // false: every product reads its activations in one term of int8, for tests
   bool fuse = true;            // false: one step a node, for tests
   size_t num_fuse_rules = 99;  // of the table in fuse.h, for tests
 };

@@ -160,6 +160,25 @@ TEST(Plan, StaysNearPlainWithIntegerPanelsAndSmallCaches) {
   }
 }
 
+// One term of int8 leaves a 127th; where that counts most, for the values of attention and the logits, a second one
+// takes up what the first lost.
+TEST(Plan, ASecondTermOfActivationsBringsLogitsNearerToPlain) {
+  for (const char* format : {"Q8_0", "Q4_0", "Q4_1"}) {
+    const Graph graph = MakeDecoder({});
+    Batch batch;
+    batch.Add(RandomTokens(kPositions, 1), 0, kPositions);
+    const std::vector<float> want = RunPlain(graph, format, batch);
+    double error[2];
+    for (const bool two_terms : {false, true}) {
+      PlanOptions options{.max_rows = 128, .cache_type = CacheType::kF32, .isa = BestIsa()};
+      options.two_terms = two_terms;
+      Rig rig(graph, format, options);
+      error[two_terms ? 1 : 0] = RelativeError(rig.Run(batch, {0}), want);
+    }
+    EXPECT_LE(error[1], 0.93 * error[0]) << format << ": " << error[1] << " beside " << error[0];
+  }
+}
+
 TEST(Plan, EncodersEqualPlain) {
   for (const bool scores : {false, true}) {
     const Graph graph = MakeEncoder(scores);

@@ -6,6 +6,8 @@
 namespace atelier {
 namespace {
 
+constexpr int64_t kRestColumns = 1024;  // of a second term at a time
+
 int64_t EmbedIndexOf(const Rows& rows, EmbedIndex index, int64_t row) {
   const auto at = static_cast<size_t>(row);
   switch (index) {
@@ -62,6 +64,26 @@ ActivationRows ColumnsOf(const ActivationRows& all, int64_t row, int64_t begin, 
   return part;
 }
 
+// x [end - begin] as columns [begin, end) of row `row`. A second term holds x - scale * q, which is exact but for one
+// rounding; it is made in the same way by every version of the kernels.
+void QuantizeColumns(const Worker& worker, const RowOp& op, const float* x, int64_t row, int64_t begin, int64_t end) {
+  const ActivationRows out = worker.Quantized(op.out);
+  const ActivationRows first = ColumnsOf(out, row, begin, end);
+  worker.run.matmul->quantize_row(x, first, 0);
+  const PlanValue& value = worker.program().value(op.out);
+  if (!value.two_terms) return;
+  float rest[kRestColumns];
+  for (int64_t at = begin; at < end; at += kRestColumns) {
+    const int64_t count = std::min(kRestColumns, end - at);
+    const ActivationRows part = ColumnsOf(out, row, at, at + count);
+    for (int64_t i = 0; i < count; ++i) {
+      const float taken = part.scales[i / kGroupSize] * static_cast<float>(part.values[i]);
+      rest[i] = x[at - begin + i] - taken;
+    }
+    worker.run.matmul->quantize_row(rest, ColumnsOf(out, worker.run.rows_of(value.rows) + row, at, at + count), 0);
+  }
+}
+
 }  // namespace
 
 float* Worker::Row(ValueId id, RowKind step_rows, int64_t row) const {
@@ -77,7 +99,7 @@ ActivationRows Worker::Quantized(ValueId id) const {
   const PlanValue& value = program().value(id);
   const bool is_local = use_local && value.local_offset >= 0;
   std::byte* base = is_local ? local + value.local_offset : run.arena + value.offset;
-  return ActivationRows::Over(base, run.rows_of(value.rows), value.cols);
+  return ActivationRows::Over(base, run.rows_of(value.rows) * (value.two_terms ? 2 : 1), value.cols);
 }
 
 void RunHeadOp(const Worker& worker, const RowOp& op, int64_t row, const float* from, float* to, int64_t head_dim) {
@@ -95,8 +117,7 @@ void RunHeadOp(const Worker& worker, const RowOp& op, int64_t row, const float* 
 void RunRowOp(const Worker& worker, const RowOp& op, RowKind step_rows, int64_t row) {
   const int64_t cols = worker.program().value(op.out).cols;
   if (op.kind == RowOpKind::kQuantize) {
-    const ActivationRows out = worker.Quantized(op.out);
-    return worker.run.matmul->quantize_row(worker.Row(op.in[0], step_rows, row), out, row);
+    return QuantizeColumns(worker, op, worker.Row(op.in[0], step_rows, row), row, 0, cols);
   }
   float* y = worker.Row(op.out, step_rows, row);
   const auto in = [&](size_t i) { return worker.Row(op.in[i], step_rows, row); };
@@ -123,10 +144,8 @@ void RunRowOp(const Worker& worker, const RowOp& op, RowKind step_rows, int64_t 
 void RunColumnOp(const Worker& worker, const RowOp& op, RowKind step_rows, int64_t first_row, int64_t num_rows,
                  int64_t begin, int64_t end) {
   if (op.kind == RowOpKind::kQuantize) {
-    const ActivationRows out = worker.Quantized(op.out);
     for (int64_t row = first_row; row < first_row + num_rows; ++row) {
-      const float* x = worker.Row(op.in[0], step_rows, row) + begin;
-      worker.run.matmul->quantize_row(x, ColumnsOf(out, row, begin, end), 0);
+      QuantizeColumns(worker, op, worker.Row(op.in[0], step_rows, row) + begin, row, begin, end);
     }
     return;
   }

@@ -21,11 +21,14 @@ namespace atelier {
 using ValueId = int32_t;
 inline constexpr int32_t kNowhere = -1;
 
-// Rows of numbers with a place in the arena, f32 or (quantized) ActivationRows.
+// Rows of numbers with a place in the arena, f32 or (quantized) ActivationRows. Where one term of int8 is too coarse
+// for a product that reads them (Product::two_terms) there are twice the rows: [T, 2T) hold what rounding took from [0,
+// T).
 struct PlanValue {
   RowKind rows = RowKind::kTokens;
   int64_t cols = 0;
   bool quantized = false;
+  bool two_terms = false;
   int64_t offset = kNowhere;        // in the arena, bytes
   int64_t local_offset = kNowhere;  // in a thread's own memory, where a step may compute it for itself (place.h)
 };
@@ -68,6 +71,7 @@ struct Product {
   PackedMatrix weight = {};
   ValueId x = kNowhere;
   ValueId y = kNowhere;
+  bool two_terms = false;  // x quantized in two terms
 };
 
 enum class StepKind : uint8_t { kRows, kMatMul, kAttention, kPool };

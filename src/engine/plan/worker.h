@@ -71,6 +71,7 @@ struct Worker {
   std::byte* local = nullptr;  // for values with a local_offset
   float* attention_scratch = nullptr;
   std::byte* matmul_scratch = nullptr;
+  float* term_scratch = nullptr;  // TermScratchFloats
   bool use_local = false;
 
   const Program& program() const { return *run.program; }
@@ -80,7 +81,7 @@ struct Worker {
 
   // Row `row` of a step's rows; a value of all tokens is read at the row that is wanted.
   float* Row(ValueId id, RowKind step_rows, int64_t row) const;
-  // A quantized value whole.
+  // A quantized value whole, both terms.
   ActivationRows Quantized(ValueId id) const;
 };
 
@@ -95,6 +96,9 @@ void RunHeadOp(const Worker& worker, const RowOp& op, int64_t row, const float* 
 void RunMatMulStep(Worker& worker, const Step& step);
 void RunAttentionStep(Worker& worker, const Step& step, size_t step_index);
 void RunPoolStep(const Worker& worker, const Step& step);
+
+// What a product in two terms puts aside, for so many rows at most.
+int64_t TermScratchFloats(int64_t max_rows);
 
 // Rows of one attention tile.
 int64_t AttentionTileRows(const Program& program);
