@@ -4,8 +4,8 @@
     bench/http_streams.py [--atelier PROGRAM] [--peer-bin DIR] [--streams 16] [--threads 2] [--rounds 5] [MODEL]
 
 Every figure is tokens generated a second while all streams run: from the moment when the last has its first token until
-the first has its last (the peer's programs run theirs in step). Each stream has a prompt of --prompt tokens of its own and generates --decode. The four take turns, round by round, and the table
-shows medians. The client runs on the same machine, so it must cost little: it waits for sockets and counts events, and
+the first has its last (the peer's program runs its streams in step). Each stream has a prompt of --prompt tokens of its
+own and generates --decode. The four take turns, round by round, and the table shows medians. The client runs on the same machine, so it must cost little: it waits for sockets and counts events, and
 parses nothing before the clock has stopped.
 
 MODEL is the id of a model under $ATELIER_HOME/models; the peer reads its GGUF file. DIR holds llama-batched-bench
