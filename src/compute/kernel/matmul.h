@@ -53,6 +53,8 @@ constexpr int64_t kMatMulScratchBytes = 256 << 10;
 struct MatMulKernels {
   // Quantises row `row` of `out` from x [out.k].
   void (*quantize_row)(const float* x, const ActivationRows& out, int64_t row);
+  // What rounding took from the row: rest[k] = x[k] - scale * values[k], the product rounded.   x, rest [rows.k]
+  void (*rest_of_row)(const float* x, const ActivationRows& rows, int64_t row, float* rest);
   // Y[:, 16 * begin .. 16 * end) for an integer-panelled W; columns beyond N are not written.
   // REQUIRES: x.k == w.k, an integer panel.   COST: T <= 4 reads the panels once, bound by memory; more is bound
   // by the integer dot product.

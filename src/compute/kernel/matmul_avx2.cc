@@ -228,6 +228,6 @@ void Multiply(const PackedMatrix& w, const ActivationRows& x, PanelRange panels,
 
 }  // namespace
 
-constinit const MatMulKernels kMatMulKernels{QuantizeRow, Multiply, MultiplyFloat};
+constinit const MatMulKernels kMatMulKernels{QuantizeRow, RestOfRow, Multiply, MultiplyFloat};
 
 }  // namespace atelier::avx2

@@ -92,6 +92,6 @@ void MultiplyFloat(const PackedMatrix& w, const float* x, int64_t x_stride, int6
   }
 }
 
-constinit const MatMulKernels kMatMulKernels{QuantizeRow, Multiply, MultiplyFloat};
+constinit const MatMulKernels kMatMulKernels{QuantizeRow, RestOfRow, Multiply, MultiplyFloat};
 
 }  // namespace atelier::avx512

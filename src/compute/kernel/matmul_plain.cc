@@ -42,6 +42,13 @@ void QuantizeRow(const float* x, const ActivationRows& out, int64_t row) {
   }
 }
 
+void RestOfRow(const float* x, const ActivationRows& rows, int64_t row, float* rest) {
+  const int64_t flat = row * rows.num_groups;
+  for (int64_t k = 0; k < rows.k; ++k) {
+    rest[k] = x[k] - rows.scales[flat + k / kGroupSize] * static_cast<float>(rows.values[flat * kGroupSize + k]);
+  }
+}
+
 // One output's share of one group.
 float AddGroup(const PanelLayout& layout, const PanelGroup& w, int r, const ActivationRows& x, int64_t flat_group,
                float acc) {
@@ -93,6 +100,6 @@ void MultiplyFloat(const PackedMatrix& w, const float* x, int64_t x_stride, int6
 
 }  // namespace
 
-constinit const MatMulKernels kMatMulKernels{QuantizeRow, Multiply, MultiplyFloat};
+constinit const MatMulKernels kMatMulKernels{QuantizeRow, RestOfRow, Multiply, MultiplyFloat};
 
 }  // namespace atelier::plain

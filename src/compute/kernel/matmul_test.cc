@@ -174,6 +174,13 @@ TEST(QuantizeRow, EveryVersionReturnsTheBitsOfPlain) {
         EXPECT_EQ(got.rows.neg_sums[2 * g], want.rows.neg_sums[2 * g]);
         EXPECT_EQ(got.rows.neg_sums[2 * g + 1], want.rows.neg_sums[2 * g + 1]);
       }
+      for (int64_t row = 0; row < 4; ++row) {  // those that are finite
+        std::vector<float> rests[2] = {std::vector<float>(static_cast<size_t>(k)),
+                                       std::vector<float>(static_cast<size_t>(k))};
+        MatMulKernelsFor(Isa::kPlain).rest_of_row(x.data() + row * k, want.rows, row, rests[0].data());
+        MatMulKernelsFor(isa).rest_of_row(x.data() + row * k, want.rows, row, rests[1].data());
+        EXPECT_TRUE(SameBits(rests[0], rests[1])) << IsaName(isa) << " k " << k;
+      }
     }
   }
 }

@@ -58,4 +58,17 @@ void QuantizeRow(const float* x, const ActivationRows& out, int64_t row) {
   QuantizeGroup(tail, out, flat + num_whole);
 }
 
+void RestOfRow(const float* x, const ActivationRows& rows, int64_t row, float* rest) {
+  const int64_t flat = row * rows.num_groups;
+  const int8_t* values = rows.values + flat * kGroupSize;
+  int64_t k = 0;
+  for (; k + 8 <= rows.k; k += 8) {
+    const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(values + k));
+    const __m256 taken = _mm256_mul_ps(_mm256_set1_ps(rows.scales[flat + k / kGroupSize]),
+                                       _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)));
+    _mm256_storeu_ps(rest + k, _mm256_sub_ps(_mm256_loadu_ps(x + k), taken));
+  }
+  for (; k < rows.k; ++k) rest[k] = x[k] - rows.scales[flat + k / kGroupSize] * static_cast<float>(values[k]);
+}
+
 }  // namespace atelier::avx2

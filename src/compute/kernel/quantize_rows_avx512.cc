@@ -58,4 +58,16 @@ void QuantizeRow(const float* x, const ActivationRows& out, int64_t row) {
                 flat + num_whole);
 }
 
+void RestOfRow(const float* x, const ActivationRows& rows, int64_t row, float* rest) {
+  const int64_t flat = row * rows.num_groups;
+  for (int64_t k = 0; k < rows.k; k += 16) {
+    const int64_t left = rows.k - k;
+    const auto mask = static_cast<__mmask16>(left >= 16 ? 0xffff : (1 << left) - 1);
+    const auto* values = reinterpret_cast<const __m128i*>(rows.values + flat * kGroupSize + k);
+    const __m512 codes = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_load_si128(values)));
+    const __m512 taken = _mm512_mul_ps(_mm512_set1_ps(rows.scales[flat + k / kGroupSize]), codes);
+    _mm512_mask_storeu_ps(rest + k, mask, _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, x + k), taken));
+  }
+}
+
 }  // namespace atelier::avx512

@@ -76,10 +76,7 @@ void QuantizeColumns(const Worker& worker, const RowOp& op, const float* x, int6
   for (int64_t at = begin; at < end; at += kRestColumns) {
     const int64_t count = std::min(kRestColumns, end - at);
     const ActivationRows part = ColumnsOf(out, row, at, at + count);
-    for (int64_t i = 0; i < count; ++i) {
-      const float taken = part.scales[i / kGroupSize] * static_cast<float>(part.values[i]);
-      rest[i] = x[at - begin + i] - taken;
-    }
+    worker.run.matmul->rest_of_row(x + at - begin, part, 0, rest);
     worker.run.matmul->quantize_row(rest, ColumnsOf(out, worker.run.rows_of(value.rows) + row, at, at + count), 0);
   }
 }
