@@ -41,10 +41,13 @@ std::string Joined(const std::vector<std::string>& parts, std::string_view betwe
 
 std::string TermOf(const OptionSpec& option) {
   if (option.positional()) return option.names.front() + (option.many ? "..." : "");
-  std::vector<std::string> names = option.names;
+  std::vector<std::string> names;
   // The short name first, as manual pages have it.
-  std::stable_sort(names.begin(), names.end(),
-                   [](const std::string& a, const std::string& b) { return a.size() == 2 && b.size() > 2; });
+  for (const bool is_short : {true, false}) {
+    for (const std::string& name : option.names) {
+      if ((name.size() == 2) == is_short) names.push_back(name);
+    }
+  }
   return Joined(names, ", ") + (option.takes_value() ? " " + option.placeholder : "");
 }
 
