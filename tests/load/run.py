@@ -21,6 +21,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import serving  # noqa: E402
 
 CANCEL_SHARE = 0.4
+# Small enough for the first burst to touch all of it (an untouched block is no memory yet), and for many clients to
+# need more than there is, so that sequences are preempted.
+CACHE_MIB = 256
 MAX_GROWTH_MB = 48  # of the resident set: what allocators keep of a burst, and traces not yet written
 
 
@@ -135,6 +138,7 @@ def process_state(server):
         "running": server.metric("vllm:num_requests_running"),
         "waiting": server.metric("vllm:num_requests_waiting"),
         "cache_used": server.metric("vllm:kv_cache_usage_perc"),
+        "preemptions": server.metric("vllm:num_preemptions_total"),
     }
 
 
@@ -162,7 +166,7 @@ async def load(address, num_clients, seconds, seed, alone):
 
 def run(num_clients, seconds, seed, threads=2, num_cases=32):
     """(figures, what was wrong)"""
-    server = serving.Server("--model", serving.CHAT, threads=threads)
+    server = serving.Server("--model", serving.CHAT, threads=threads, config={"engine": {"kv_cache_mib": CACHE_MIB}})
     try:
         host, port = server.url.split("//")[1].split(":")
         address = (host, int(port))
