@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "app/activity.h"
 #include "app/api_keys.h"
 #include "app/keep_alive.h"
 #include "app/model_directory.h"
@@ -16,6 +17,7 @@
 #include "engine/model_host.h"
 #include "observe/metrics.h"
 #include "observe/otlp.h"
+#include "observe/own_metrics.h"
 #include "observe/trace.h"
 #include "observe/trace_store.h"
 #include "provider/local_provider.h"
@@ -85,12 +87,15 @@ struct App::Parts {
   std::unique_ptr<OtlpExporter> exporter;
   std::unique_ptr<Tracer> tracer;
   std::unique_ptr<Pool> pool;
+  OwnMetrics own_metrics;
+  std::vector<std::function<void()>> refreshers;
+  Activity activity;
   std::unique_ptr<ModelMetrics> model_metrics;
   std::unique_ptr<ModelHost> host;
   std::unique_ptr<LocalProvider> provider;
 
   Parts(Config configuration, Loop& the_loop, const Clock& the_clock)
-      : config(std::move(configuration)), loop(the_loop), clock(the_clock), directory(config) {}
+      : config(std::move(configuration)), loop(the_loop), clock(the_clock), directory(config), own_metrics(metrics) {}
 };
 
 namespace {
@@ -117,7 +122,9 @@ Result<ModelHost::Loader> MakeLoader(const Config& config, const ModelDirectory&
           if (listing.id == name) context_length = listing.context_length;
         }
         surroundings.listener = metrics.ListenerOf(name, context_length);
-        return LoadLocalModel(options, surroundings);
+        TRY(std::unique_ptr<LocalModel> model, LoadLocalModel(options, surroundings));
+        metrics.Loaded(name);
+        return model;
       });
 }
 
@@ -146,8 +153,11 @@ Result<std::unique_ptr<App>> App::Create(Config config, Loop& loop, const Clock&
   }
   p.tracer = std::make_unique<Tracer>(clock, std::move(sinks));
   p.pool = std::make_unique<Pool>(loop, kPoolThreads);
-  p.model_metrics = std::make_unique<ModelMetrics>(p.metrics);
-  TRY(const ModelHostOptions options, HostOptions(p.config.engine));
+  p.model_metrics = std::make_unique<ModelMetrics>(p.metrics, p.config.engine.max_waiting);
+  TRY(ModelHostOptions options, HostOptions(p.config.engine));
+  options.on_unload = [metrics = p.model_metrics.get()](const std::string& name, const EngineStats& last) {
+    metrics->Unloaded(name, last);
+  };
   TRY(ModelHost::Loader loader, MakeLoader(p.config, p.directory, *p.model_metrics));
   p.host = std::make_unique<ModelHost>(options, std::move(loader), &clock);
   p.provider = std::make_unique<LocalProvider>(*p.host, loop, *p.pool, clock);
@@ -166,34 +176,32 @@ MetricRegistry& App::metrics() { return parts_->metrics; }
 ModelHost& App::models() { return *parts_->host; }
 ApiKeys& App::keys() { return *parts_->keys; }
 
-void App::RefreshGauges() { parts_->model_metrics->Refresh(parts_->host->models()); }
+Activity& App::activity() { return parts_->activity; }
+OwnMetrics& App::own_metrics() { return parts_->own_metrics; }
+
+void App::RefreshGauges() {
+  parts_->model_metrics->Refresh(parts_->host->models());
+  int64_t num_dropped = parts_->traces->num_dropped();
+  if (parts_->exporter != nullptr) num_dropped += parts_->exporter->stats().num_dropped;
+  parts_->own_metrics.server().spans_dropped.SetTotal(static_cast<double>(num_dropped));
+  for (const auto& refresh : parts_->refreshers) refresh();
+}
+
+void App::OnRefresh(std::function<void()> refresh) { parts_->refreshers.push_back(std::move(refresh)); }
 
 std::vector<ModelListing> App::ListModels() const {
   std::vector<ModelListing> listings = parts_->directory.List();
   const std::vector<HostedModel> hosted = parts_->host->models();
+  const int64_t bound = parts_->config.engine.context;
   for (ModelListing& listing : listings) {
+    if (bound > 0) listing.context_length = std::min(listing.context_length, bound);
     for (const HostedModel& model : hosted) {
-      if (model.name == listing.id) listing.loaded = model.loaded;
+      if (model.name != listing.id || !model.loaded) continue;
+      listing.loaded = true;
+      listing.context_length = model.max_context;  // the cache may hold fewer
     }
   }
   return listings;
-}
-
-std::vector<EngineFigures> App::Figures() const {
-  std::vector<EngineFigures> figures;
-  for (const HostedModel& model : parts_->host->models()) {
-    if (!model.loaded) continue;
-    EngineFigures one;
-    one.model = model.name;
-    one.num_running = model.stats.num_running;
-    one.num_waiting = model.stats.num_waiting;
-    one.max_running = parts_->config.engine.max_running;
-    for (const ModelListing& listing : parts_->directory.List()) {
-      if (listing.id == model.name) one.context_length = listing.context_length;
-    }
-    figures.push_back(std::move(one));
-  }
-  return figures;
 }
 
 Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) const {

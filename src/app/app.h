@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +17,11 @@
 
 namespace atelier {
 
+class Activity;
 class ApiKeys;
 class MetricRegistry;
 class ModelHost;
+class OwnMetrics;
 class Pool;
 class Tracer;
 class TraceStore;
@@ -36,15 +39,6 @@ struct ModelListing {
   bool loaded = false;
 };
 
-// What the engine of a loaded model is doing.
-struct EngineFigures {
-  std::string model;
-  int32_t num_running = 0;
-  int32_t num_waiting = 0;
-  int32_t max_running = 0;
-  int64_t context_length = 0;
-};
-
 class App {
  public:
   // `loop` is where everything asynchronous of the application runs; it must outlive the App.
@@ -60,15 +54,17 @@ class App {
   Tracer& tracer();
   TraceStore& traces();
   MetricRegistry& metrics();
+  OwnMetrics& own_metrics();
   ModelHost& models();
   ApiKeys& keys();
+  Activity& activity();
 
-  // Brings the gauges of all loaded models up to date, before they are read out.
+  // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.
   void RefreshGauges();
+  void OnRefresh(std::function<void()> refresh);
 
   // All models under $ATELIER_HOME, by id.
   std::vector<ModelListing> ListModels() const;
-  std::vector<EngineFigures> Figures() const;
   // The listing of `id`; where empty, of the configured or only model of that kind. NotFound names the nearest.
   Result<ModelListing> FindModel(std::string_view id, std::string_view kind) const;
 

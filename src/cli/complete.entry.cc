@@ -81,7 +81,7 @@ class CompleteCommand final : public Command {
     if (suffix_.empty()) {
       request.prompt = TextPrompt{prompt_};
     } else {
-      request.prompt = InfillPrompt{prompt_, suffix_};
+      request.prompt = InfillPrompt{.prefix = prompt_, .suffix = suffix_, .middle = {}, .extras = {}};
     }
     return request;
   }
@@ -89,8 +89,8 @@ class CompleteCommand final : public Command {
   Result<GenerationRequest> ChatRequestOf(const GenerationBody& generation) {
     ChatBody body;
     body.generation = generation;
-    if (!system_.empty()) body.messages.push_back(Json::Object({{"role", "system"}, {"content", system_}}));
-    body.messages.push_back(Json::Object({{"role", "user"}, {"content", prompt_}}));
+    if (!system_.empty()) body.messages.push_back(ChatMessage::Of("system", system_));
+    body.messages.push_back(ChatMessage::Of("user", prompt_));
     TRY(GenerationRequest request, ChatRequest(body));
     SetLogprobs(request);
     return request;

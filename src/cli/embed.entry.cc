@@ -75,7 +75,7 @@ class EmbedCommand final : public Command {
     Result<Embeddings> embeddings = session_->Embed(listing_, std::move(request));
     if (session_->interrupt().requested()) return Stopped();
     if (!embeddings.ok()) return std::move(embeddings).error();
-    num_tokens_ += embeddings->prompt_tokens;
+    num_tokens_ += embeddings->usage.prompt_tokens;
     for (size_t i = 0; i < batch.size(); ++i) Give(invocation, batch[i], embeddings->vectors[i]);
     std::fflush(stdout);
     return {};

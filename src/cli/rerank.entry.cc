@@ -82,7 +82,7 @@ class RerankCommand final : public Command {
     if (!invocation.json) return;
     invocation.Print(Json::Object({{"model", model.id},
                                    {"results", std::move(results)},
-                                   {"usage", Json::Object({{"prompt_tokens", reranking.prompt_tokens}})}}));
+                                   {"usage", Json::Object({{"prompt_tokens", reranking.usage.prompt_tokens}})}}));
   }
 
   ModelOptions model_;

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
-#include "serve/generation_trace.h"
-#include "serve/vector_trace.h"
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 
 namespace atelier {
 namespace {
@@ -59,6 +59,14 @@ void Gather(Outcome& outcome, GenerationEvent event, std::optional<Error>& error
   }
 }
 
+// Of a call that ends in vectors or scores.
+template <class Answer>
+void EndTrace(CallTrace& trace, const Result<Answer>& answer) {
+  if (!answer.ok()) return trace.End({}, answer.error());
+  trace.AddTimes(answer->times, answer->usage, false);
+  trace.End(answer->usage, {});
+}
+
 }  // namespace
 
 void ModelOptions::Declare(Options& options) {
@@ -94,16 +102,15 @@ Call Session::MakeCall() const {
 Task<Result<Outcome>> Session::GenerateTask(ModelListing model, std::string operation, GenerationRequest request,
                                             OnText on_text) {
   HttpRequest no_http;
-  const Json no_metadata;
-  GenerationTrace trace(*app_, no_http, model, operation, request.options, no_metadata);
+  CallTrace trace(*app_, no_http, operation, model.id);
+  trace.SetRequest(request.options, false, Json());
   Outcome outcome;
-  std::vector<std::vector<ChoiceResult>> traced;
   const int32_t num_choices = request.options.request.n;
   request.model = model.id;
   Call call = MakeCall();
   Result<Generation> generation = co_await app_->language_model().Generate(std::move(call), std::move(request));
   if (!generation.ok()) {
-    trace.End(outcome.usage, generation.error(), traced);
+    trace.End(outcome.usage, generation.error());
     co_return std::move(generation).error();
   }
   outcome.seed = generation->seed;
@@ -121,10 +128,17 @@ Task<Result<Outcome>> Session::GenerateTask(ModelListing model, std::string oper
       Gather(outcome, std::move(event), error, on_text);
     }
   }
-  traced.push_back(outcome.choices);
-  trace.AddGeneration(end);
-  trace.End(outcome.usage, error, traced);
-  for (ChoiceResult& choice : outcome.choices) choice.generation = nullptr;
+  trace.AddTimes(end.times, end.usage, true);
+  if (app_->config().traces.record_content) {
+    trace.Set("atelier.prompt", generation->prompt_text);
+    trace.Set("atelier.completion", outcome.choices.front().text);
+  }
+  std::vector<std::string> reasons;
+  for (ChoiceResult& choice : outcome.choices) {
+    reasons.emplace_back(FinishName(choice.end.reason));
+    choice.generation = nullptr;
+  }
+  trace.End(outcome.usage, error, std::move(reasons));
   outcome.interrupted = interrupt_.requested();
   if (error && !outcome.interrupted) co_return *error;
   co_return outcome;
@@ -137,19 +151,19 @@ Result<Outcome> Session::Generate(const ModelListing& model, std::string_view op
 
 Result<Embeddings> Session::Embed(const ModelListing& model, EmbeddingRequest request) {
   const HttpRequest no_http;
-  VectorTrace trace(*app_, no_http, model, "embeddings");
+  CallTrace trace(*app_, no_http, gen_ai::kEmbeddings, model.id);
   request.model = model.id;
   Result<Embeddings> embeddings = Run(app_->embedder().Embed(MakeCall(), std::move(request)));
-  embeddings.ok() ? trace.End(embeddings->prompt_tokens) : trace.Fail(embeddings.error());
+  EndTrace(trace, embeddings);
   return embeddings;
 }
 
 Result<Reranking> Session::Rerank(const ModelListing& model, RerankingRequest request) {
   const HttpRequest no_http;
-  VectorTrace trace(*app_, no_http, model, "rerank");
+  CallTrace trace(*app_, no_http, gen_ai::kRerank, model.id);
   request.model = model.id;
   Result<Reranking> reranking = Run(app_->reranker().Rerank(MakeCall(), std::move(request)));
-  reranking.ok() ? trace.End(reranking->prompt_tokens) : trace.Fail(reranking.error());
+  EndTrace(trace, reranking);
   return reranking;
 }
 

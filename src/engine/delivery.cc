@@ -186,8 +186,10 @@ void Delivery::End(Sequence& sequence, FinishReason reason, std::string_view sto
   RequestState& request = *sequence.request;
   parts_.scheduler->Remove(&sequence);
   sequence.done = true;
+  request.any_cut |= reason == FinishReason::kLength;
   --request.num_unfinished;
   if (!request.generate) return;
+  request.longest_choice = std::max(request.longest_choice, NumGenerated(sequence));
   if (!request.held.empty()) {
     HeldChoice& held = request.held[static_cast<size_t>(sequence.index)];
     held.reason = reason;
@@ -229,6 +231,7 @@ void Delivery::Finish(RequestState& request, FinishReason reason, const Error* e
   if (request.generate) {
     figures.generated = true;
     figures.n = request.generate->n;
+    figures.longest_choice = request.longest_choice;
     figures.max_tokens = request.generate->max_tokens;
   }
   parts_.listener->OnRequestFinish(figures);

@@ -116,6 +116,7 @@ class Engine::Impl {
     const std::lock_guard lock(stats_mutex_);
     EngineStats stats = stats_;
     stats.num_waiting = intake_.num_unstarted();
+    stats.num_refused = intake_.num_refused();
     return stats;
   }
 
@@ -221,7 +222,9 @@ class Engine::Impl {
         finished.push_back(request);
       }
     }
-    for (RequestState* request : finished) End(*request, FinishReason::kStop, nullptr);
+    for (RequestState* request : finished) {
+      End(*request, request->any_cut ? FinishReason::kLength : FinishReason::kStop, nullptr);
+    }
   }
 
   void EndBroken(std::span<Sequence* const> scheduled, const Error& error) {

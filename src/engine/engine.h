@@ -49,6 +49,7 @@ struct EngineStats {
   int64_t num_steps = 0;
   int64_t num_preemptions = 0;
   int64_t num_evictions = 0;
+  int64_t num_refused = 0;  // requests that found the queue full
   int64_t prefix_queried_tokens = 0;
   int64_t prefix_hit_tokens = 0;
   int64_t prompt_tokens = 0;  // computed or taken from the cache

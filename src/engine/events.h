@@ -62,8 +62,9 @@ struct RequestTimes {
 struct Finished {
   Usage usage;
   RequestTimes times;
-  FinishReason reason = FinishReason::kStop;  // of the whole: kCancelled and kError end all choices
-  const Error* error = nullptr;               // with kError: Timeout for a deadline, else what broke
+  // Of the whole: kCancelled and kError end all choices; kLength: it cut at least one.
+  FinishReason reason = FinishReason::kStop;
+  const Error* error = nullptr;  // with kError: Timeout for a deadline, else what broke
 };
 
 class Sink {
@@ -96,6 +97,7 @@ struct RequestFigures {
   RequestTimes times = {};
   FinishReason reason = FinishReason::kStop;
   int32_t n = 1;
+  int64_t longest_choice = 0;  // tokens
   std::optional<int64_t> max_tokens = {};
   bool generated = false;  // false: embedding or reranking
 };

@@ -81,6 +81,7 @@ Result<std::shared_ptr<RequestControl>> Intake::Queue(std::unique_ptr<RequestSta
   CHECK(sink != nullptr);
   if (num_unstarted_.fetch_add(1) >= parts_.max_waiting) {
     --num_unstarted_;
+    ++num_refused_;
     Error error = Error::Exhausted("queue", "got " + std::to_string(parts_.max_waiting) +
                                                 " requests waiting already, want fewer; try again later")
                       .WithCode("queue_full");

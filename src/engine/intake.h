@@ -43,6 +43,7 @@ class Intake {
   // Requests handed in and not ended; of these, those of which no row ran. Any thread.
   int64_t num_live() const { return num_live_.load(); }
   int32_t num_unstarted() const { return num_unstarted_.load(); }
+  int64_t num_refused() const { return num_refused_.load(); }  // for a full queue
 
  private:
   Result<std::shared_ptr<RequestControl>> SubmitInputs(std::unique_ptr<RequestState> state, std::shared_ptr<Sink> sink);
@@ -57,6 +58,7 @@ class Intake {
   uint64_t next_arrival_ = 0;
   std::atomic<int64_t> num_live_ = 0;
   std::atomic<int32_t> num_unstarted_ = 0;
+  std::atomic<int64_t> num_refused_ = 0;
   std::atomic<int64_t> mean_request_ms_ = 0;  // over some eight requests
 };
 

@@ -35,6 +35,7 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
       : loader_(std::move(loader)),
         clock_(clock),
         keep_alive_(options.keep_alive),
+        on_unload_(options.on_unload),
         budget_(options.memory_budget_bytes > 0 ? options.memory_budget_bytes : PhysicalBytes() / 4 * 3),
         gang_(options.num_threads > 0 ? options.num_threads : NumCores()) {}
 
@@ -105,6 +106,7 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
       model.loaded = true;
       model.in_use = entry->num_leases > 0;
       model.memory_bytes = entry->model->memory_bytes();
+      model.max_context = entry->model->engine().max_context();
       model.figures = entry->model->figures();
       model.stats = entry->model->engine().stats();
     }
@@ -246,8 +248,19 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
     lock.lock();
   }
 
+  Error NoRoom(int64_t bytes, int64_t used) const {
+    const auto mib = [](int64_t n) { return std::to_string(n >> 20) + " MiB"; };
+    Error error = Error::Unavailable("models", "got a model of " + mib(bytes) + " beside " + mib(used) +
+                                                   " in use, want at most " + mib(budget_) + " in all")
+                      .WithCode("memory_budget");
+    constexpr auto kLater = std::chrono::seconds(5);  // what is in use now may be idle then
+    if (bytes <= budget_) error.retry_after = kLater;
+    return error;
+  }
+
   // Unloads models that nobody uses, the one idle longest first, until `bytes` more fit the budget.
   Result<void> MakeRoom(int64_t bytes, std::unique_lock<std::mutex>& lock) {
+    if (bytes > budget_) return NoRoom(bytes, 0);
     while (true) {
       int64_t used = 0;
       std::shared_ptr<Entry> oldest;
@@ -258,12 +271,7 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
         if (oldest == nullptr || entry->idle_since < oldest->idle_since) oldest = entry;
       }
       if (used + bytes <= budget_) return {};
-      if (oldest == nullptr) {
-        return Error::Exhausted("models", "got a model of " + std::to_string(bytes >> 20) + " MiB beside " +
-                                              std::to_string(used >> 20) + " MiB in use, want at most " +
-                                              std::to_string(budget_ >> 20) + " MiB in all")
-            .WithCode("memory_budget");
-      }
+      if (oldest == nullptr) return NoRoom(bytes, used);
       UnloadOne(oldest, lock);
     }
   }
@@ -276,13 +284,16 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
     keeper_changed_.wait(lock, [&] { return round_ >= after; });
     round_awaited_ = false;
     lock.unlock();
+    const EngineStats last = entry->model->engine().stats();
     entry->model.reset();
+    if (on_unload_) on_unload_(entry->name, last);
     lock.lock();
   }
 
   const Loader loader_;
   const Clock* clock_;
   const milliseconds keep_alive_;
+  const std::function<void(const std::string&, const EngineStats&)> on_unload_;
   const int64_t budget_;
   Gang gang_;
 

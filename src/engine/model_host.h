@@ -25,6 +25,8 @@ struct ModelHostOptions {
   int64_t memory_budget_bytes = 0;                                 // of all loaded models; 0: three quarters of the RAM
   int32_t num_threads = 0;                                         // the Gang's; 0: one for each core
   std::chrono::milliseconds keep_alive = std::chrono::minutes(5);  // negative: for ever; 0: unload when idle
+  // Told of each model that was unloaded, from the loading thread, with what its engine had counted. May be empty.
+  std::function<void(const std::string& name, const EngineStats& last)> on_unload = {};
 };
 
 // A loaded model in use: it is not unloaded while a lease lives. Copies are leases of their own.
@@ -45,6 +47,7 @@ struct HostedModel {
   bool loaded = false;  // else it is being loaded
   bool in_use = false;  // a lease lives
   int64_t memory_bytes = 0;
+  int64_t max_context = 0;  // positions that a sequence may have
   LoadFigures figures = {};
   EngineStats stats = {};
 };
@@ -62,8 +65,8 @@ class ModelHost {
 
   using Done = std::function<void(Result<ModelLease>)>;
   // Gives a lease of the model `name`: at once (on this thread) where it is loaded, else from the loading thread.
-  // keep_alive holds from the last lease's end; none: the host's. Errors are the loader's, or Exhausted where the
-  // budget cannot hold the model beside those in use.
+  // keep_alive holds from the last lease's end; none: the host's. Errors are the loader's, or Unavailable (code
+  // memory_budget) where the budget cannot hold the model, with retry_after where it could without those in use.
   void Acquire(const std::string& name, std::optional<std::chrono::milliseconds> keep_alive, Done done);
   // The same, waiting.
   Result<ModelLease> AcquireNow(const std::string& name);

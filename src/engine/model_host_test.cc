@@ -135,7 +135,7 @@ TEST(ModelHost, AModelInUseIsNeverUnloadedAndTheNextOneIsRefused) {
   ModelLease a = std::move(house.host->AcquireNow("a")).value();
   const auto refused = house.host->AcquireNow("b");
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().kind, ErrorKind::kExhausted);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
   a = ModelLease();
   EXPECT_TRUE(house.host->AcquireNow("b").ok());
   house.AwaitAlive(1);
@@ -189,7 +189,8 @@ TEST(ModelHost, ManyThreadsAcquireServeAndUnload) {
       for (int i = 0; i < 30; ++i) {
         auto lease = house.host->AcquireNow(std::string(1, static_cast<char>('a' + (c * 7 + i) % 4)));
         if (!lease.ok()) {
-          EXPECT_EQ(lease.error().kind, ErrorKind::kExhausted);
+          EXPECT_EQ(lease.error().kind, ErrorKind::kUnavailable);
+          EXPECT_TRUE(lease.error().retry_after.has_value());
           continue;
         }
         auto sink = std::make_shared<AwaitedSink>();

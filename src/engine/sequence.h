@@ -92,6 +92,8 @@ struct RequestState {
   std::vector<std::unique_ptr<Sequence>> sequences;
   int32_t num_unfinished = 0;  // sequences
   bool started = false;        // a row of it ran
+  bool any_cut = false;        // a choice ended for want of room, not by itself
+  int64_t longest_choice = 0;  // tokens, of those that ended
   std::vector<LogprobEntry> prompt_logprobs;
   std::vector<HeldChoice> held;  // by choice; empty unless best_of
   Usage usage;

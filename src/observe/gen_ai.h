@@ -20,6 +20,7 @@ inline constexpr std::string_view kRequestChoiceCount = "gen_ai.request.choice.c
 inline constexpr std::string_view kRequestStopSequences = "gen_ai.request.stop_sequences";
 inline constexpr std::string_view kRequestFrequencyPenalty = "gen_ai.request.frequency_penalty";
 inline constexpr std::string_view kRequestPresencePenalty = "gen_ai.request.presence_penalty";
+inline constexpr std::string_view kRequestStream = "gen_ai.request.stream";
 inline constexpr std::string_view kRequestEncodingFormats = "gen_ai.request.encoding_formats";
 
 inline constexpr std::string_view kResponseId = "gen_ai.response.id";
@@ -43,6 +44,8 @@ inline constexpr std::string_view kHttpResponseStatusCode = "http.response.statu
 inline constexpr std::string_view kChat = "chat";
 inline constexpr std::string_view kTextCompletion = "text_completion";
 inline constexpr std::string_view kEmbeddings = "embeddings";
+// Ours: the registry has none for it.
+inline constexpr std::string_view kRerank = "rerank";
 // Values of kProviderName are free where none of the registry's fits.
 inline constexpr std::string_view kAtelier = "atelier";
 

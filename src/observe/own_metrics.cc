@@ -33,6 +33,7 @@ constexpr Row kModelRows[] = {
     {"atelier_prefix_cache_evictions_total", kCounter, "Cached blocks given to others."},
     {"atelier_engine_steps_total", kCounter, "Steps run."},
     {"atelier_queue_limit", kGauge, "Requests that may wait."},
+    {"atelier_model_memory_bytes", kGauge, "Memory of the model, its cache included."},
 };
 
 MetricSpec SpecOf(const Row& row, std::vector<std::string> labels) {
@@ -94,7 +95,7 @@ OwnMetrics::Model OwnMetrics::model(const std::string& model_name) {
     return registry_.Declare(SpecOf(kModelRows[row], {"model_name"})).CounterWith({model_name});
   };
   return {gauge(0), gauge(1), gauge(2),   counter(3), counter(4), gauge(5),
-          gauge(6), gauge(7), counter(8), counter(9), gauge(10)};
+          gauge(6), gauge(7), counter(8), counter(9), gauge(10),  gauge(11)};
 }
 
 }  // namespace atelier

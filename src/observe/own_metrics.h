@@ -37,7 +37,8 @@ class OwnMetrics {
     Gauge& blocks_cached;  // free, with content that a prompt may hit
     Counter& evictions;    // cached blocks given to others
     Counter& steps;
-    Gauge& queue_limit;  // requests that may wait
+    Gauge& queue_limit;   // requests that may wait
+    Gauge& memory_bytes;  // counted against the budget
   };
   Model model(const std::string& model_name);
 

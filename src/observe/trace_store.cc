@@ -281,12 +281,14 @@ Result<std::vector<TraceSpan>> TraceStore::List(const TraceQuery& query) {
   }
 }
 
+int64_t TraceStore::num_dropped() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->num_dropped;
+}
+
 Result<TraceStoreStats> TraceStore::Stats() {
   TraceStoreStats stats;
-  {
-    std::lock_guard lock(state_->mutex);
-    stats.num_dropped = state_->num_dropped;
-  }
+  stats.num_dropped = num_dropped();
   std::lock_guard lock(state_->reader_mutex);
   TRY(Statement select, state_->reader.Prepare("SELECT count(*), sum(num_spans), sum(num_bytes) FROM trace"));
   TRY(const bool any, select.Step());

@@ -55,6 +55,7 @@ class TraceStore final : public TraceSink {
   Result<Trace> Get(const std::string& trace_id);                // kNotFound
   Result<std::vector<TraceSpan>> List(const TraceQuery& query);  // roots, newest first
   Result<TraceStoreStats> Stats();
+  int64_t num_dropped() const;  // since start; reads no file
 
  private:
   struct State;

@@ -35,13 +35,19 @@ struct ChatPrompt {
 struct TextPrompt {
   std::string text;
   bool add_special_tokens = true;
+  bool parse_special = false;  // text that spells a control token becomes it
 };
 struct TokenPrompt {
   std::vector<int32_t> tokens;
 };
 // Fill in the middle.
 struct InfillPrompt {
+  struct File {
+    std::string name, text;
+  };
   std::string prefix, suffix;
+  std::string middle;        // what of the gap is there already
+  std::vector<File> extras;  // other files of the project
 };
 using Prompt = std::variant<ChatPrompt, TextPrompt, TokenPrompt, InfillPrompt>;
 
@@ -132,7 +138,8 @@ struct EmbeddingRequest {
 };
 struct Embeddings {
   std::vector<std::vector<float>> vectors;  // [inputs][E]
-  int64_t prompt_tokens = 0;
+  Usage usage;
+  RequestTimes times;
 };
 class Embedder {
  public:
@@ -150,7 +157,8 @@ struct RerankingRequest {
 };
 struct Reranking {
   std::vector<double> scores;  // of documents, in [0, 1]; higher is more relevant
-  int64_t prompt_tokens = 0;
+  Usage usage;
+  RequestTimes times;
 };
 class Reranker {
  public:

@@ -6,12 +6,19 @@
 namespace atelier {
 namespace {
 
+// A template's fault as that of the parameter it came from; the place in the template goes into the sentence.
+Error OfParameter(Error error, std::string parameter) {
+  if (!error.where.empty()) error.what = error.where + ": " + error.what;
+  error.where = std::move(parameter);
+  return std::move(error).WithCode("chat_template_error");
+}
+
 Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt, const Clock& clock) {
   std::optional<ChatTemplate> own;
   const ChatTemplate* chat_template = model.chat_template();
   if (prompt.chat_template) {
     auto parsed = ChatTemplate::Parse(*prompt.chat_template);
-    if (!parsed.ok()) return std::move(parsed).error().Under("chat_template");
+    if (!parsed.ok()) return OfParameter(std::move(parsed).error(), "chat_template");
     own = std::move(*parsed);
     chat_template = &*own;
   }
@@ -33,7 +40,7 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt
   const std::time_t seconds = clock.UnixNanos() / 1'000'000'000;
   localtime_r(&seconds, &input.now);
   auto rendered = chat_template->Render(input);
-  if (!rendered.ok()) return std::move(rendered).error().Under("messages").WithCode("chat_template_error");
+  if (!rendered.ok()) return OfParameter(std::move(rendered).error(), "messages");
   PreparedPrompt prepared;
   prepared.text = std::move(rendered->text);
   prepared.tokens = tokenizer.Encode(prepared.text, {.add_special = prompt.add_special_tokens, .parse_special = true});
@@ -43,7 +50,8 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt
 Result<PreparedPrompt> Prepare(const LocalModel& model, const TextPrompt& prompt) {
   PreparedPrompt prepared;
   prepared.text = prompt.text;
-  prepared.tokens = model.tokenizer()->Encode(prompt.text, {.add_special = prompt.add_special_tokens});
+  prepared.tokens = model.tokenizer()->Encode(
+      prompt.text, {.add_special = prompt.add_special_tokens, .parse_special = prompt.parse_special});
   return prepared;
 }
 
@@ -60,6 +68,27 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const TokenPrompt& promp
   return prepared;
 }
 
+// Other files first, each under its name, as models that know repositories are trained.   [arXiv:2409.12186]
+void AddExtras(const Tokenizer& tokenizer, const std::vector<InfillPrompt::File>& extras, std::vector<int32_t>& out) {
+  if (extras.empty()) return;
+  const EncodeOptions plain{.add_special = false};
+  const SpecialTokens& special = tokenizer.special();
+  if (special.fim_repo >= 0) {
+    out.push_back(special.fim_repo);
+    tokenizer.EncodeTo("project\n", plain, out);
+  }
+  for (const InfillPrompt::File& file : extras) {
+    if (special.fim_file >= 0) {
+      out.push_back(special.fim_file);
+      tokenizer.EncodeTo(file.name + "\n", plain, out);
+    }
+    tokenizer.EncodeTo(file.text + "\n", plain, out);
+  }
+  if (special.fim_file < 0) return;
+  out.push_back(special.fim_file);
+  tokenizer.EncodeTo("file\n", plain, out);
+}
+
 // prefix, suffix, middle: the order that models with these tokens are trained on.   [arXiv:2207.14255]
 Result<PreparedPrompt> Prepare(const LocalModel& model, const InfillPrompt& prompt) {
   const Tokenizer& tokenizer = *model.tokenizer();
@@ -72,12 +101,16 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const InfillPrompt& prom
   const EncodeOptions plain{.add_special = false};
   PreparedPrompt prepared;
   if (tokenizer.adds_bos()) prepared.tokens.push_back(special.bos);
+  AddExtras(tokenizer, prompt.extras, prepared.tokens);
   prepared.tokens.push_back(special.fim_prefix);
   tokenizer.EncodeTo(prompt.prefix, plain, prepared.tokens);
   prepared.tokens.push_back(special.fim_suffix);
   tokenizer.EncodeTo(prompt.suffix, plain, prepared.tokens);
   prepared.tokens.push_back(special.fim_middle);
-  prepared.text = prompt.prefix;
+  tokenizer.EncodeTo(prompt.middle, plain, prepared.tokens);
+  for (const int32_t id : prepared.tokens) {
+    prepared.text += tokenizer.IsControl(id) ? tokenizer.Spelling(id) : tokenizer.Piece(id);
+  }
   return prepared;
 }
 
@@ -106,7 +139,9 @@ int64_t PromptBytes(const Prompt& prompt) {
   }
   if (const auto* text = std::get_if<TextPrompt>(&prompt)) return static_cast<int64_t>(text->text.size());
   if (const auto* infill = std::get_if<InfillPrompt>(&prompt)) {
-    return static_cast<int64_t>(infill->prefix.size() + infill->suffix.size());
+    size_t num_bytes = infill->prefix.size() + infill->suffix.size() + infill->middle.size();
+    for (const InfillPrompt::File& file : infill->extras) num_bytes += file.name.size() + file.text.size();
+    return static_cast<int64_t>(num_bytes);
   }
   return 0;
 }

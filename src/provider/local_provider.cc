@@ -53,6 +53,14 @@ double Cosine(const std::vector<float>& a, const std::vector<float>& b) {
   return norms > 0 ? Dot(a, b) / norms : 0;
 }
 
+// A pair that does not fit is the document's fault, and the caller's to mend.
+Error OfDocument(Error error, size_t index) {
+  const bool too_long = error.kind == ErrorKind::kTooLarge;
+  error.where = "documents[" + std::to_string(index) + "]";
+  if (!too_long) return error;
+  return Error::Invalid(std::move(error.where), std::move(error.what)).WithCode("context_length_exceeded");
+}
+
 // Submits a request that ends in vectors and waits for them.
 template <class Request>
 Task<Result<VectorSink::Answer>> SubmitForVectors(Loop& loop, Call call, ModelLease lease, Request request,
@@ -187,7 +195,8 @@ Task<Result<Embeddings>> LocalProvider::Embed(Call call, EmbeddingRequest reques
   CO_TRY(auto answer, co_await SubmitForVectors(loop_, call, std::move(lease), std::move(wanted), num_inputs));
   Embeddings embeddings;
   embeddings.vectors = std::move(answer.vectors);
-  embeddings.prompt_tokens = answer.usage.prompt_tokens;
+  embeddings.usage = answer.usage;
+  embeddings.times = answer.times;
   co_return embeddings;
 }
 
@@ -209,7 +218,8 @@ Task<Result<Reranking>> LocalProvider::RerankByVectors(Call call, ModelLease /*l
   for (const std::string& document : request.documents) wanted.inputs.emplace_back(TextPrompt{document});
   CO_TRY(const Embeddings embeddings, co_await Embed(call, std::move(wanted)));
   Reranking reranking;
-  reranking.prompt_tokens = embeddings.prompt_tokens;
+  reranking.usage = embeddings.usage;
+  reranking.times = embeddings.times;
   for (size_t i = 1; i < embeddings.vectors.size(); ++i) {
     reranking.scores.push_back(std::clamp(Cosine(embeddings.vectors[0], embeddings.vectors[i]), 0.0, 1.0));
   }
@@ -225,7 +235,7 @@ Task<Result<Reranking>> LocalProvider::RerankByPairs(Call call, ModelLease lease
       auto pair = lease->tokenizer()->EncodePair(request.query, std::string_view(request.documents[i]),
                                                  lease->engine().max_context(),
                                                  request.truncate ? Truncation::kCut : Truncation::kError);
-      if (!pair.ok()) return std::move(pair).error().Under("documents[" + std::to_string(i) + "]");
+      if (!pair.ok()) return OfDocument(std::move(pair).error(), i);
       wanted.pairs.push_back({std::move(pair->ids), std::move(pair->type_ids)});
     }
     return {};
@@ -236,7 +246,8 @@ Task<Result<Reranking>> LocalProvider::RerankByPairs(Call call, ModelLease lease
   const size_t num_pairs = wanted.pairs.size();
   CO_TRY(const auto answer, co_await SubmitForVectors(loop_, call, std::move(lease), std::move(wanted), num_pairs));
   Reranking reranking;
-  reranking.prompt_tokens = answer.usage.prompt_tokens;
+  reranking.usage = answer.usage;
+  reranking.times = answer.times;
   for (const std::vector<float>& logit : answer.vectors) {
     reranking.scores.push_back(1.0 / (1.0 + std::exp(-static_cast<double>(logit.at(0)))));
   }

@@ -66,7 +66,7 @@ void VectorSink::OnFinish(const Finished& finished) {
   lease_ = {};
   if (finished.error != nullptr) return done_(*finished.error);
   if (finished.reason == FinishReason::kCancelled) return done_(Error::Cancelled("", "the request was cancelled"));
-  done_(Answer{std::move(vectors_), finished.usage});
+  done_(Answer{std::move(vectors_), finished.usage, finished.times});
 }
 
 void VectorSink::Refuse(Error error) { done_(std::move(error)); }

@@ -48,6 +48,7 @@ class VectorSink final : public Sink {
   struct Answer {
     std::vector<std::vector<float>> vectors;
     Usage usage;
+    RequestTimes times;
   };
   using Done = std::move_only_function<void(Result<Answer>)>;
 

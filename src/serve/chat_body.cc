@@ -1,9 +1,36 @@
 #include "serve/chat_body.h"
 
-#include <algorithm>
-#include <array>
+#include <utility>
 
 namespace atelier {
+
+ChatMessage ChatMessage::Of(std::string role, std::string content) {
+  ChatMessage message;
+  message.role = std::move(role);
+  message.content = std::move(content);
+  return message;
+}
+
+Fields ChatMessage::Describe() {
+  using M = ChatMessage;
+  static constexpr Field fields[] = {
+      Key<&M::role>("role", "who speaks; developer is another name for system")
+          .Required()
+          .OneOf("system|developer|user|assistant|tool|function"),
+      Key<&M::content>("content", "a text, or parts of type text (or refusal)"),
+      Key<&M::name>("name", "of the speaker, for templates that place it"),
+      Key<&M::tool_calls>("tool_calls", "what the assistant called, for templates that place it"),
+      Key<&M::tool_call_id>("tool_call_id", "which call a tool's message answers"),
+      Key<&M::function_call>("function_call", "the older form of tool_calls"),
+      Key<&M::reasoning>("reasoning", "what the assistant thought, for templates that place it"),
+      Key<&M::reasoning_content>("reasoning_content", "the same under its older name"),
+      Key<&M::thinking>("thinking", "the same as some templates name it"),
+      Ignored("refusal", "an assistant's refusal, as replies carry it"),
+      Ignored("annotations", "as replies carry them"),
+      Unsupported("audio", "no model here hears").UnlessIs("{}"),
+  };
+  return fields;
+}
 
 Fields ChatBody::Describe() {
   using B = ChatBody;
@@ -18,14 +45,14 @@ Fields ChatBody::Describe() {
       Key<&B::verbosity>("verbosity", "a variable of the chat template, for models that know it")
           .OneOf("low|medium|high"),
       Key<&B::documents>("documents", "documents for templates that place them"),
-      Key<&B::chat_template>("chat_template", "a Jinja template in place of the model's own").AtMostItems(1 << 20),
+      Key<&B::chat_template>("chat_template", "a Jinja template in place of the model's own").AtMostBytes(1 << 20),
       Key<&B::chat_template_kwargs>("chat_template_kwargs", "further variables of the template"),
       Key<&B::add_generation_prompt>("add_generation_prompt", "open the assistant's turn"),
       Key<&B::continue_final_message>("continue_final_message", "go on with the last message instead"),
       Key<&B::add_special_tokens>("add_special_tokens", "what the tokenizer adds, beside what the template writes"),
       Key<&B::truncate_prompt_tokens>("truncate_prompt_tokens", "keep only so many of the prompt's last tokens")
           .Between(1, 2147483647),
-      Key<&B::metadata>("metadata", "up to 16 texts, kept with the trace").AtMostItems(16),
+      Key<&B::metadata>("metadata", "up to 16 texts, kept with the trace").AtMostItems(16).AtMostBytes(512),
       Ignored("store", "every call leaves a trace here, on this machine"),
       Ignored("service_tier", "accepted without effect"),
       Ignored("safety_identifier", "accepted without effect"),
@@ -55,6 +82,9 @@ Fields ChatBody::Describe() {
       Unsupported("length_penalty", "beam search").UnlessIs("1"),
       Unsupported("mm_processor_kwargs", "no model here sees"),
       Unsupported("echo", "the prompt in front of the answer").UnlessIs("false"),
+      Unsupported("logprob_token_ids", "logprobs of chosen ids"),
+      Unsupported("truncation_side", "a prompt is cut at its beginning").UnlessIs("\"left\""),
+      Unsupported("include_reasoning", "reasoning apart from the answer").UnlessIs("true"),
   };
   return fields;
 }
@@ -66,7 +96,21 @@ Error InvalidMessage(size_t index, std::string_view part, std::string what) {
       .WithCode("invalid_value");
 }
 
-// Text parts join into one string; parts that no text model can read are named.
+// The words of one part of a content; parts that no text model can read are named.
+Result<std::string> PartText(const Json& part, size_t index, const std::string& where) {
+  const Json& type = part["type"];
+  if (!type.is_string()) return InvalidMessage(index, where + ".type", "got nothing, want \"text\"");
+  const bool refusal = type.AsString() == "refusal";
+  if (type.AsString() != "text" && !refusal) {
+    return Error::Unsupported("messages[" + std::to_string(index) + "]" + where + ".type",
+                              "got \"" + type.AsString() + "\", want \"text\": this model reads text alone")
+        .WithCode("unsupported_parameter");
+  }
+  const Json& words = part[refusal ? "refusal" : "text"];
+  if (!words.is_string()) return InvalidMessage(index, where + ".text", "got nothing, want a string");
+  return words.AsString();
+}
+
 Result<Json> PlainContent(const Json& content, size_t index) {
   if (content.is_null() || content.is_string()) return content;
   if (!content.is_array()) {
@@ -74,43 +118,36 @@ Result<Json> PlainContent(const Json& content, size_t index) {
   }
   std::string text;
   for (int64_t i = 0; i < content.size(); ++i) {
-    const Json& part = content[i];
-    const std::string where = ".content[" + std::to_string(i) + "]";
-    const Json& type = part["type"];
-    if (!type.is_string()) return InvalidMessage(index, where + ".type", "got nothing, want \"text\"");
-    const bool refusal = type.AsString() == "refusal";
-    if (type.AsString() != "text" && !refusal) {
-      return Error::Unsupported("messages[" + std::to_string(index) + "]" + where + ".type",
-                                "got \"" + type.AsString() + "\", want \"text\": this model reads text alone")
-          .WithCode("unsupported_parameter");
-    }
-    const Json& words = part[refusal ? "refusal" : "text"];
-    if (!words.is_string()) return InvalidMessage(index, where + ".text", "got nothing, want a string");
-    text += words.AsString();
+    TRY(const std::string words, PartText(content[i], index, ".content[" + std::to_string(i) + "]"));
+    text += words;
   }
   return Json(std::move(text));
 }
 
-Result<Json> CheckMessage(const Json& message, size_t index) {
-  static constexpr std::array<std::string_view, 6> kRoles = {"system",    "developer", "user",
-                                                             "assistant", "tool",      "function"};
-  if (!message.is_object()) {
-    return InvalidMessage(index, "", "got " + std::string(message.TypeName()) + ", want an object");
-  }
-  const Json& role = message["role"];
-  if (!role.is_string() || std::find(kRoles.begin(), kRoles.end(), role.AsString()) == kRoles.end()) {
-    return InvalidMessage(
-        index, ".role",
-        "got " + role.Dump().substr(0, 100) + ", want one of system, developer, user, assistant, tool, function");
-  }
-  TRY(Json content, PlainContent(message["content"], index));
-  if (content.is_null() && role.AsString() != "assistant") {
+// As templates read it.
+Result<Json> PlainMessage(const ChatMessage& message, size_t index) {
+  TRY(Json content, PlainContent(message.content, index));
+  if (content.is_null() && message.role != "assistant") {
     return InvalidMessage(index, ".content", "got nothing, want a string or an array");
   }
-  Json plain = message;
-  plain.Set("content", std::move(content));
   // Templates know the older name.
-  if (role.AsString() == "developer") plain.Set("role", "system");
+  Json plain = Json::Object({{"role", message.role == "developer" ? "system" : message.role}});
+  plain.Set("content", std::move(content));
+  const std::pair<const char*, const std::optional<std::string>*> texts[] = {
+      {"name", &message.name},
+      {"tool_call_id", &message.tool_call_id},
+      {"reasoning", &message.reasoning},
+      {"reasoning_content", &message.reasoning_content},
+      {"thinking", &message.thinking}};
+  for (const auto& [name, text] : texts) {
+    if (*text) plain.Set(name, **text);
+  }
+  if (!message.tool_calls.empty()) {
+    Json calls = Json::Array();
+    for (const Json& call : message.tool_calls) calls.Push(call);
+    plain.Set("tool_calls", std::move(calls));
+  }
+  if (!message.function_call.is_null()) plain.Set("function_call", message.function_call);
   return plain;
 }
 
@@ -129,12 +166,15 @@ Result<GenerationRequest> ChatRequest(const ChatBody& body) {
     return Error::Invalid("top_logprobs", "got it without logprobs, want logprobs: true").WithCode("invalid_value");
   }
   if (body.logprobs) options.logprobs = static_cast<int32_t>(body.top_logprobs.value_or(0));
+  if (body.generation.stream && options.prompt_logprobs) {
+    return Error::Invalid("prompt_logprobs", "got it beside stream, want one of the two").WithCode("invalid_value");
+  }
   request.options.truncate_prompt_tokens = body.truncate_prompt_tokens;
 
   ChatPrompt prompt;
   prompt.messages = Json::Array();
   for (size_t i = 0; i < body.messages.size(); ++i) {
-    TRY(Json message, CheckMessage(body.messages[i], i));
+    TRY(Json message, PlainMessage(body.messages[i], i));
     prompt.messages.Push(std::move(message));
   }
   prompt.documents = body.documents;

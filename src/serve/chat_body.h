@@ -10,9 +10,21 @@
 
 namespace atelier {
 
+// One message. Texts of parts have been joined by whoever reads it (ChatRequest).
+struct ChatMessage {
+  std::string role;
+  Json content;
+  std::optional<std::string> name, tool_call_id, reasoning, reasoning_content, thinking;
+  std::vector<Json> tool_calls;
+  Json function_call;
+
+  static ChatMessage Of(std::string role, std::string content);
+  static Fields Describe();
+};
+
 struct ChatBody {
   GenerationBody generation;
-  std::vector<Json> messages;
+  std::vector<ChatMessage> messages;
   std::optional<int64_t> max_completion_tokens;
   bool logprobs = false;
   std::optional<int64_t> top_logprobs;

@@ -1,6 +1,7 @@
 // /v1/chat/completions                                          [OpenAI API reference, "Chat completions"]
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 #include "serve/chat_body.h"
-#include "serve/errors.h"
 #include "serve/generation_reply.h"
 #include "serve/resource.h"
 
@@ -9,11 +10,13 @@ namespace {
 
 class ChatShape final : public ReplyShape {
  public:
-  ChatShape(bool return_token_ids, bool tokens_as_ids)
-      : return_token_ids_(return_token_ids), tokens_as_ids_(tokens_as_ids) {}
+  explicit ChatShape(const GenerationBody& body)
+      : return_token_ids_(body.return_token_ids),
+        tokens_as_ids_(body.return_tokens_as_token_ids),
+        stop_token_ids_(body.stop_token_ids.begin(), body.stop_token_ids.end()) {}
 
   std::string_view id_prefix() const override { return "chatcmpl-"; }
-  std::string_view operation() const override { return "chat"; }
+  std::string_view operation() const override { return gen_ai::kChat; }
   std::string_view whole_object() const override { return "chat.completion"; }
   std::string_view event_object() const override { return "chat.completion.chunk"; }
 
@@ -24,9 +27,8 @@ class ChatShape final : public ReplyShape {
         {"logprobs", Logprobs(choice)},
         {"finish_reason", FinishName(choice.end.reason)},
     });
-    AddStopReason(choice, body);
+    body.Set("stop_reason", StopReason(choice, stop_token_ids_));
     if (return_token_ids_) body.Set("token_ids", TokenIds(choice.tokens));
-    if (choice.prompt_logprobs != nullptr) body.Set("prompt_logprobs", PromptLogprobList(*choice.prompt_logprobs));
     return body;
   }
 
@@ -41,8 +43,12 @@ class ChatShape final : public ReplyShape {
   }
   Json Closing(const ChoiceResult& choice) const override {
     Json event = Event(choice, Json::Object(), Json(), FinishName(choice.end.reason));
-    AddStopReason(choice, event);
+    event.Set("stop_reason", StopReason(choice, stop_token_ids_));
     return event;
+  }
+  void AddBeside(const ChoiceResult& first, Json& reply) const override {
+    if (return_token_ids_) reply.Set("prompt_token_ids", TokenIds(first.generation->prompt_tokens));
+    if (first.prompt_logprobs != nullptr) reply.Set("prompt_logprobs", PromptLogprobList(*first.prompt_logprobs));
   }
 
  private:
@@ -51,10 +57,6 @@ class ChatShape final : public ReplyShape {
                          {"delta", std::move(delta)},
                          {"logprobs", std::move(logprobs)},
                          {"finish_reason", std::move(finish_reason)}});
-  }
-
-  static void AddStopReason(const ChoiceResult& choice, Json& body) {
-    if (!choice.end.stop_string.empty()) body.Set("stop_reason", choice.end.stop_string);
   }
 
   Json TokenBody(const TokenText& token) const {
@@ -76,34 +78,18 @@ class ChatShape final : public ReplyShape {
     for (const TokenChoice& entry : choice.logprobs) content.Push(EntryBody(entry));
     return Json::Object({{"content", std::move(content)}, {"refusal", nullptr}});
   }
-  // As vLLM: null for the first token, then an object of rank and text by id.
-  static Json PromptLogprobList(const PromptLogprobs& logprobs) {
-    Json list = Json::Array({Json()});
-    for (const TokenChoice& entry : logprobs.entries) {
-      Json by_id = Json::Object();
-      int rank = 1;
-      for (const TokenText& token : entry.top) Describe(by_id, token, rank++);
-      Describe(by_id, entry.chosen, entry.rank);
-      list.Push(std::move(by_id));
-    }
-    return list;
-  }
-  static void Describe(Json& by_id, const TokenText& token, int rank) {
-    by_id.Set(
-        std::to_string(token.id),
-        Json::Object({{"logprob", FiniteLogprob(token.logprob)}, {"rank", rank}, {"decoded_token", token.bytes}}));
-  }
 
   const bool return_token_ids_;
   const bool tokens_as_ids_;
+  const std::vector<int32_t> stop_token_ids_;
 };
 
 Task<HttpResponse> CreateChatCompletion(HttpRequest http, App& app) {
   Result<Parsed<ChatBody>> parsed = ParseBody<ChatBody>(http, app);
-  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kChat, parsed.error());
   const ChatBody& body = parsed->body;
   Result<GenerationRequest> request = ChatRequest(body);
-  if (!request.ok()) co_return ErrorResponse(request.error());
+  if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
   ReplyOptions options = ReplyOptionsOf(body.generation);
   options.unknown = parsed->unknown;
   if (!body.metadata.empty()) {
@@ -112,8 +98,7 @@ Task<HttpResponse> CreateChatCompletion(HttpRequest http, App& app) {
   }
   std::vector<GenerationRequest> requests;
   requests.push_back(std::move(*request));
-  auto shape =
-      std::make_shared<ChatShape>(body.generation.return_token_ids, body.generation.return_tokens_as_token_ids);
+  auto shape = std::make_shared<ChatShape>(body.generation);
   std::string model = body.generation.model.value_or("");
   co_return co_await ReplyWith(app, std::move(http), std::move(model), std::move(requests), std::move(shape),
                                std::move(options));

@@ -1,6 +1,8 @@
 // /v1/completions                                                    [OpenAI API reference, "Completions"]
-#include "base/text/utf8.h"
-#include "serve/errors.h"
+#include <algorithm>
+
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 #include "serve/generation_reply.h"
 #include "serve/prompt_body.h"
 #include "serve/resource.h"
@@ -39,6 +41,11 @@ Fields CompletionBody::Describe() {
       Unsupported("grammar", "constrained output"),
       Unsupported("json_schema", "constrained output"),
       Unsupported("use_beam_search", "beam search").UnlessIs("false"),
+      Unsupported("length_penalty", "beam search").UnlessIs("1"),
+      Unsupported("prompt_embeds", "vectors in place of tokens"),
+      Unsupported("logprob_token_ids", "logprobs of chosen ids"),
+      Unsupported("truncation_side", "a prompt is cut at its beginning").UnlessIs("\"left\""),
+      Unsupported("thinking_token_budget", "a bound on reasoning"),
   };
   return fields;
 }
@@ -46,12 +53,6 @@ Fields CompletionBody::Describe() {
 // A token as text: what is not UTF-8 by itself shows as U+FFFD.
 std::string TokenName(const TokenText& token, bool as_ids) {
   return as_ids ? "token_id:" + std::to_string(token.id) : token.bytes;
-}
-
-int64_t NumCharacters(std::string_view text) {
-  int64_t num = 0;
-  for (const char c : text) num += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-  return num;
 }
 
 // The four parallel lists of a completion's logprobs.
@@ -102,37 +103,48 @@ class CompletionShape final : public ReplyShape {
   CompletionShape(const CompletionBody& body, std::vector<EchoedPrompt> echoes)
       : n_(static_cast<int32_t>(body.generation.n.value_or(1))),
         logprobs_(body.logprobs.has_value()),
+        asked_prompt_logprobs_(body.generation.prompt_logprobs.has_value()),
         return_token_ids_(body.generation.return_token_ids),
         tokens_as_ids_(body.generation.return_tokens_as_token_ids),
+        stop_token_ids_(body.generation.stop_token_ids.begin(), body.generation.stop_token_ids.end()),
         echoes_(std::move(echoes)) {}
 
   std::string_view id_prefix() const override { return "cmpl-"; }
-  std::string_view operation() const override { return "text_completion"; }
+  std::string_view operation() const override { return gen_ai::kTextCompletion; }
   std::string_view whole_object() const override { return "text_completion"; }
   std::string_view event_object() const override { return "text_completion"; }
 
   Json Whole(const ChoiceResult& choice) const override {
     const EchoedPrompt* echo = EchoOf(choice);
     Json body = Body(choice, (echo != nullptr ? echo->text : "") + choice.text,
-                     logprobs_ ? Lists(choice, echo) : Json(), FinishName(choice.end.reason));
-    if (return_token_ids_) {
-      body.Set("token_ids", TokenIds(choice.tokens));
-      body.Set("prompt_token_ids", TokenIds(choice.generation->prompt_tokens));
-    }
+                     logprobs_ ? Lists(choice, echo, 0) : Json(), FinishName(choice.end.reason));
+    body.Set("stop_reason", StopReason(choice, stop_token_ids_));
+    if (return_token_ids_) body.Set("token_ids", TokenIds(choice.tokens));
+    AddPrompt(choice, body);
     return body;
   }
   std::optional<Json> Opening(const ChoiceResult& choice) const override {
     const EchoedPrompt* echo = EchoOf(choice);
-    if (echo == nullptr) return std::nullopt;
+    if (echo == nullptr || logprobs_) return std::nullopt;
     return Body(choice, echo->text, Json(), Json());
   }
+  std::optional<Json> AfterPrompt(const ChoiceResult& choice) const override {
+    const EchoedPrompt* echo = EchoOf(choice);
+    if (echo == nullptr || !logprobs_) return std::nullopt;
+    return Body(choice, echo->text, Lists(choice, echo, 0), Json());
+  }
   Json Delta(const ChoiceResult& delta) const override {
-    Json body = Body(delta, delta.text, logprobs_ ? Lists(delta, nullptr) : Json(), Json());
+    const EchoedPrompt* echo = EchoOf(delta);
+    const int64_t offset = delta.num_characters + (echo != nullptr ? NumCharacters(echo->text) : 0);
+    Json body = Body(delta, delta.text, logprobs_ ? Lists(delta, nullptr, offset) : Json(), Json());
     if (return_token_ids_) body.Set("token_ids", TokenIds(delta.tokens));
+    if (!delta.begun) AddPrompt(delta, body);
     return body;
   }
   Json Closing(const ChoiceResult& choice) const override {
-    return Body(choice, "", Json(), FinishName(choice.end.reason));
+    Json body = Body(choice, "", Json(), FinishName(choice.end.reason));
+    body.Set("stop_reason", StopReason(choice, stop_token_ids_));
+    return body;
   }
 
  private:
@@ -145,8 +157,15 @@ class CompletionShape final : public ReplyShape {
                          {"logprobs", std::move(logprobs)},
                          {"finish_reason", std::move(finish_reason)}});
   }
-  Json Lists(const ChoiceResult& choice, const EchoedPrompt* echo) const {
-    LogprobLists lists(tokens_as_ids_, 0);
+  void AddPrompt(const ChoiceResult& choice, Json& body) const {
+    if (return_token_ids_) body.Set("prompt_token_ids", TokenIds(choice.generation->prompt_tokens));
+    if (asked_prompt_logprobs_ && choice.prompt_logprobs != nullptr) {
+      body.Set("prompt_logprobs", PromptLogprobList(*choice.prompt_logprobs));
+    }
+  }
+  // `offset`: characters before.
+  Json Lists(const ChoiceResult& choice, const EchoedPrompt* echo, int64_t offset) const {
+    LogprobLists lists(tokens_as_ids_, offset);
     if (echo != nullptr && !echo->tokens.empty()) {
       lists.AddUnscored(echo->tokens.front());
       if (choice.prompt_logprobs != nullptr) {
@@ -158,13 +177,15 @@ class CompletionShape final : public ReplyShape {
   }
 
   const int32_t n_;
-  const bool logprobs_, return_token_ids_, tokens_as_ids_;
+  const bool logprobs_, asked_prompt_logprobs_, return_token_ids_, tokens_as_ids_;
+  const std::vector<int32_t> stop_token_ids_;
   const std::vector<EchoedPrompt> echoes_;
 };
 
 // The prompts of a body, each with its request.
 Result<std::vector<GenerationRequest>> Requests(const CompletionBody& body) {
-  TRY(std::vector<Prompt> prompts, ReadPrompts(body.prompt, "prompt", body.add_special_tokens));
+  const TextPrompt as{.text = {}, .add_special_tokens = body.add_special_tokens, .parse_special = true};
+  TRY(std::vector<Prompt> prompts, ReadPrompts(body.prompt, "prompt", as));
   TRY(GenerationOptions options, body.generation.Options());
   if (body.best_of && *body.best_of > 0) {
     if (*body.best_of < options.request.n) {
@@ -181,14 +202,20 @@ Result<std::vector<GenerationRequest>> Requests(const CompletionBody& body) {
   constexpr int64_t kOpenAiDefaultTokens = 16;
   if (!options.request.max_tokens) options.request.max_tokens = kOpenAiDefaultTokens;
   if (body.logprobs) options.request.logprobs = static_cast<int32_t>(*body.logprobs);
-  if (body.echo && body.logprobs) options.request.prompt_logprobs = static_cast<int32_t>(*body.logprobs);
+  if (body.generation.stream && options.request.prompt_logprobs) {
+    return Error::Invalid("prompt_logprobs", "got it beside stream, want one of the two").WithCode("invalid_value");
+  }
+  if (body.echo && body.logprobs) {
+    options.request.prompt_logprobs =
+        std::max(options.request.prompt_logprobs.value_or(0), static_cast<int32_t>(*body.logprobs));
+  }
   options.truncate_prompt_tokens = body.truncate_prompt_tokens;
   std::vector<GenerationRequest> requests;
   for (Prompt& prompt : prompts) {
     if (body.suffix && !body.suffix->empty()) {
       const auto* text = std::get_if<TextPrompt>(&prompt);
       if (text == nullptr) return Error::Invalid("suffix", "got it beside token ids, want a text prompt");
-      prompt = InfillPrompt{text->text, *body.suffix};
+      prompt = InfillPrompt{.prefix = text->text, .suffix = *body.suffix, .middle = {}, .extras = {}};
     }
     requests.push_back({body.generation.model.value_or(""), std::move(prompt), options});
   }
@@ -209,17 +236,17 @@ Task<Result<std::vector<EchoedPrompt>>> Echoes(App& app, Call call, std::vector<
 
 Task<HttpResponse> CreateCompletion(HttpRequest http, App& app) {
   Result<Parsed<CompletionBody>> parsed = ParseBody<CompletionBody>(http, app);
-  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, parsed.error());
   const CompletionBody& body = parsed->body;
   Result<std::vector<GenerationRequest>> requests = Requests(body);
-  if (!requests.ok()) co_return ErrorResponse(requests.error());
+  if (!requests.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, requests.error());
   const Result<ModelListing> model = app.FindModel(body.generation.model.value_or(""), "chat");
-  if (!model.ok()) co_return ErrorResponse(model.error());
+  if (!model.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, model.error());
   for (GenerationRequest& request : *requests) request.model = model->id;
   std::vector<EchoedPrompt> echoes;
   if (body.echo) {
     Result<std::vector<EchoedPrompt>> found = co_await Echoes(app, http.call, *requests);
-    if (!found.ok()) co_return ErrorResponse(found.error());
+    if (!found.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, found.error());
     echoes = std::move(*found);
   }
   ReplyOptions options = ReplyOptionsOf(body.generation);

@@ -1,14 +1,16 @@
 // /v1/embeddings                                                      [OpenAI API reference, "Embeddings"]
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include "base/text/base64.h"
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 #include "serve/errors.h"
 #include "serve/generation_body.h"
 #include "serve/prompt_body.h"
 #include "serve/resource.h"
-#include "serve/vector_trace.h"
 
 namespace atelier {
 namespace {
@@ -48,6 +50,15 @@ void CutTo(std::vector<float>& vector, size_t dimensions) {
   for (float& x : vector) x = static_cast<float>(static_cast<double>(x) * scale);
 }
 
+// The shortest text that reads back as the same float: half of what the digits of a double would take.
+Json FloatBody(float value) {
+  if (!std::isfinite(value)) return {};
+  char text[24];
+  const auto [end, fault] = std::to_chars(text, text + sizeof text, value);
+  CHECK(fault == std::errc());
+  return Json::NumberOf(std::string(text, end));
+}
+
 Json VectorBody(const std::vector<float>& vector, bool as_base64) {
   static_assert(std::endian::native == std::endian::little);
   if (as_base64) {
@@ -56,55 +67,66 @@ Json VectorBody(const std::vector<float>& vector, bool as_base64) {
     return Base64Encode(bytes);
   }
   Json numbers = Json::Array();
-  for (const float x : vector) numbers.Push(static_cast<double>(x));
+  for (const float x : vector) numbers.Push(FloatBody(x));
   return numbers;
 }
 
-Task<HttpResponse> CreateEmbeddings(HttpRequest http, App& app) {
-  Result<Parsed<EmbeddingsBody>> parsed = ParseBody<EmbeddingsBody>(http, app);
-  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
-  const EmbeddingsBody& body = parsed->body;
-  const Result<ModelListing> model = app.FindModel(body.model.value_or(""), "embedding");
-  if (!model.ok()) co_return ErrorResponse(model.error());
-  Result<std::vector<Prompt>> inputs = ReadPrompts(body.input, "input", body.add_special_tokens);
-  if (!inputs.ok()) co_return ErrorResponse(inputs.error());
+// What the body asks of `model`; errors name the parameter.
+Result<EmbeddingRequest> RequestOf(const EmbeddingsBody& body, const ModelListing& model) {
+  if (body.dimensions && model.vector_size > 0 && *body.dimensions > model.vector_size) {
+    return Error::Invalid("dimensions", "got " + std::to_string(*body.dimensions) + ", want at most " +
+                                            std::to_string(model.vector_size))
+        .WithCode("invalid_value");
+  }
   EmbeddingRequest request;
-  request.model = model->id;
-  request.inputs = std::move(*inputs);
+  request.model = model.id;
+  const TextPrompt as{.text = {}, .add_special_tokens = body.add_special_tokens};
+  TRY(request.inputs, ReadPrompts(body.input, "input", as));
   request.truncate = body.truncate;
   request.priority = static_cast<int32_t>(body.priority.value_or(0));
   if (body.keep_alive) {
-    auto keep_alive = ParseKeepAlive(*body.keep_alive);
-    if (!keep_alive.ok()) co_return ErrorResponse(keep_alive.error());
-    request.keep_alive = *keep_alive;
+    TRY(request.keep_alive, ParseKeepAlive(*body.keep_alive));
   }
+  return request;
+}
 
-  VectorTrace trace(app, http, *model, "embeddings");
-  Result<Embeddings> embeddings = co_await app.embedder().Embed(http.call, std::move(request));
-  if (!embeddings.ok()) {
-    trace.Fail(embeddings.error());
-    co_return ErrorResponse(embeddings.error());
-  }
-  trace.End(embeddings->prompt_tokens);
+Json ReplyBody(const EmbeddingsBody& body, const std::string& model, Embeddings& embeddings) {
   Json data = Json::Array();
-  for (std::vector<float>& vector : embeddings->vectors) {
-    if (body.dimensions) {
-      if (*body.dimensions > static_cast<int64_t>(vector.size())) {
-        co_return ErrorResponse(Error::Invalid("dimensions", "got " + std::to_string(*body.dimensions) +
-                                                                 ", want at most " + std::to_string(vector.size()))
-                                    .WithCode("invalid_value"));
-      }
-      CutTo(vector, static_cast<size_t>(*body.dimensions));
-    }
+  for (std::vector<float>& vector : embeddings.vectors) {
+    if (body.dimensions) CutTo(vector, static_cast<size_t>(*body.dimensions));
     Json item = Json::Object({{"object", "embedding"}, {"index", data.size()}});
     item.Set("embedding", VectorBody(vector, body.encoding_format == "base64"));
     data.Push(std::move(item));
   }
-  Json reply = Json::Object({{"object", "list"}, {"model", model->id}});
+  const int64_t num_tokens = embeddings.usage.prompt_tokens;
+  Json reply = Json::Object({{"object", "list"}, {"model", model}});
   reply.Set("data", std::move(data));
-  reply.Set("usage",
-            Json::Object({{"prompt_tokens", embeddings->prompt_tokens}, {"total_tokens", embeddings->prompt_tokens}}));
-  HttpResponse response = JsonResponse(reply);
+  reply.Set("usage", Json::Object({{"prompt_tokens", num_tokens}, {"total_tokens", num_tokens}}));
+  return reply;
+}
+
+Task<HttpResponse> CreateEmbeddings(HttpRequest http, App& app) {
+  Result<Parsed<EmbeddingsBody>> parsed = ParseBody<EmbeddingsBody>(http, app);
+  if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kEmbeddings, parsed.error());
+  const EmbeddingsBody& body = parsed->body;
+  const Result<ModelListing> model = app.FindModel(body.model.value_or(""), "embedding");
+  if (!model.ok()) co_return RefuseCall(app, http, gen_ai::kEmbeddings, model.error());
+  CallTrace trace(app, http, gen_ai::kEmbeddings, model->id);
+  trace.Set(gen_ai::kEmbeddingsDimensionCount, body.dimensions.value_or(model->vector_size));
+  trace.Set(gen_ai::kRequestEncodingFormats, std::vector<std::string>{body.encoding_format});
+  Result<EmbeddingRequest> request = RequestOf(body, *model);
+  if (!request.ok()) {
+    trace.End({}, request.error());
+    co_return ErrorResponse(request.error());
+  }
+  Result<Embeddings> embeddings = co_await app.embedder().Embed(http.call, std::move(*request));
+  if (!embeddings.ok()) {
+    trace.End({}, embeddings.error());
+    co_return ErrorResponse(embeddings.error());
+  }
+  trace.AddTimes(embeddings->times, embeddings->usage, false);
+  trace.End(embeddings->usage, {});
+  HttpResponse response = JsonResponse(ReplyBody(body, model->id, *embeddings));
   AddWarnings(response, parsed->unknown);
   co_return response;
 }

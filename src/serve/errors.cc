@@ -13,6 +13,14 @@ std::string_view TypeOf(int status) {
   return status == 503 ? "service_unavailable_error" : "server_error";
 }
 
+std::string_view CodeOf(const Error& error, int status, bool is_parameter) {
+  if (!error.code.empty()) return error.code;
+  if (status == 405) return "method_not_allowed";
+  if (error.kind == ErrorKind::kUnsupported) return "unsupported_parameter";
+  if (error.kind == ErrorKind::kInvalid) return is_parameter ? "invalid_value" : "invalid_request";
+  return ErrorKindName(error.kind);
+}
+
 // A path into the body, as OpenAI's `param`; files and sentences are none.
 bool IsParameter(const std::string& where) { return !where.empty() && where.find_first_of(" :/") == std::string::npos; }
 
@@ -29,7 +37,7 @@ Json ErrorBody(const Error& error, int status) {
                                      {"message", error.Message()},
                                      {"type", TypeOf(status)},
                                      {"param", is_parameter ? Json(error.where) : Json()},
-                                     {"code", error.code.empty() ? Json(ErrorKindName(error.kind)) : Json(error.code)},
+                                     {"code", CodeOf(error, status, is_parameter)},
                                  })}});
 }
 

@@ -78,18 +78,30 @@ Fields GenerationBody::Describe() {
       Key<&B::prompt_logprobs>("prompt_logprobs", "logprobs of the prompt's tokens").Between(0, kMaxLogprobs),
       Key<&B::return_token_ids>("return_token_ids", "token_ids and prompt_token_ids beside the text"),
       Key<&B::return_tokens_as_token_ids>("return_tokens_as_token_ids", "logprobs name tokens as token_id:N"),
-      Key<&B::cache_salt>("cache_salt", "cached prefixes are shared only under the same salt").AtMostItems(1024),
+      Key<&B::cache_salt>("cache_salt", "cached prefixes are shared only under the same salt").AtMostBytes(1024),
       Key<&B::cache_prompt>("cache_prompt", "read the prefix cache"),
       Key<&B::priority>("priority", "smaller is served sooner").Between(-1000, 1000),
       Key<&B::keep_alive>("keep_alive", "how long the model stays loaded, as \"5m\" or seconds; negative: for ever"),
       Ignored("user", "accepted without effect"),
       Ignored("spaces_between_special_tokens", "accepted without effect"),
+      Ignored("request_id", "X-Request-Id names a request"),
+      Ignored("session_id", "accepted without effect"),
+      Ignored("stream_interval", "every token is sent as it comes"),
+      Unsupported("repetition_detection", "an end to loops"),
+      Unsupported("watermarking", "marks in the text"),
+      Unsupported("return_token_offsets", "places of tokens in the text").UnlessIs("false"),
+      Unsupported("vllm_xargs", "extensions of vLLM"),
+      Unsupported("kv_transfer_params", "caches of other machines"),
+      Unsupported("ec_transfer_params", "caches of other machines"),
   };
   return fields;
 }
 
 Result<GenerationOptions> GenerationBody::Options() const {
   GenerationOptions options;
+  if (stream_options && !stream) {
+    return Error::Invalid("stream_options", "got it without stream, want stream: true").WithCode("invalid_value");
+  }
   GenerateRequest& r = options.request;
   SamplingParams& s = r.sampling;
   Set(r.n, n);

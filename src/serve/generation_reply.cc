@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/activity.h"
 #include "base/net/sse.h"
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 #include "serve/errors.h"
-#include "serve/generation_trace.h"
 #include "serve/resource.h"
 
 namespace atelier {
@@ -16,18 +18,19 @@ struct ReplyState {
   App& app;
   std::shared_ptr<const ReplyShape> shape;
   ReplyOptions options;
-  GenerationTrace trace;
+  CallTrace trace;
   Json envelope;  // id, object, created, model, system_fingerprint
   int32_t n = 1;
   std::vector<Generation> generations;
-  std::vector<std::vector<ChoiceResult>> choices;  // [generations][n]
+  std::vector<std::shared_ptr<ActiveGeneration>> active;  // [generations]
+  std::vector<std::vector<ChoiceResult>> choices;         // [generations][n]
   std::vector<std::optional<PromptLogprobs>> prompt_logprobs;
   Usage usage;
   std::optional<Error> error;
 };
 
-Json Envelope(const App& app, const ReplyShape& shape, const ModelListing& model, const Generation& first,
-              const ReplyOptions& options, std::string_view trace_id) {
+Json Envelope(const App& app, const ReplyShape& shape, const ModelListing& model, const ReplyOptions& options,
+              std::string_view trace_id) {
   Json envelope = Json::Object({
       {"id", std::string(shape.id_prefix()) + std::string(trace_id)},
       {"object", options.stream ? shape.event_object() : shape.whole_object()},
@@ -35,7 +38,6 @@ Json Envelope(const App& app, const ReplyShape& shape, const ModelListing& model
       {"model", model.id},
       {"system_fingerprint", app.Fingerprint(model)},
   });
-  if (options.return_token_ids) envelope.Set("prompt_token_ids", TokenIds(first.prompt_tokens));
   if (!options.stream && !options.metadata.is_null()) envelope.Set("metadata", options.metadata);
   return envelope;
 }
@@ -53,7 +55,12 @@ void Gather(ReplyState& state, size_t index, GenerationEvent event) {
     for (ChoiceResult& choice : state.choices[index]) choice.prompt_logprobs = &*state.prompt_logprobs[index];
   } else if (auto* delta = std::get_if<GenerationDelta>(&event)) {
     ChoiceResult& choice = state.choices[index][static_cast<size_t>(delta->choice)];
+    ActiveGeneration& active = *state.active[index];
+    active.num_generated += static_cast<int64_t>(delta->tokens.size());
+    active.any_new_line |= delta->text.find('\n') != std::string::npos;
+    choice.begun = true;
     choice.text += delta->text;
+    for (const TokenChoice& entry : delta->logprobs) choice.num_characters += NumCharacters(entry.chosen.bytes);
     choice.tokens.insert(choice.tokens.end(), delta->tokens.begin(), delta->tokens.end());
     std::move(delta->logprobs.begin(), delta->logprobs.end(), std::back_inserter(choice.logprobs));
   } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
@@ -61,9 +68,24 @@ void Gather(ReplyState& state, size_t index, GenerationEvent event) {
   } else {
     auto& last = std::get<GenerationEnd>(event);
     Add(state.usage, last.usage);
-    state.trace.AddGeneration(last);
+    state.trace.AddTimes(last.times, last.usage, true);
     if (last.error && !state.error) state.error = std::move(last.error);
   }
+}
+
+// The last words of the trace, and what the key pays.
+void EndTrace(ReplyState& state) {
+  std::vector<std::string> reasons;
+  for (const auto& of_generation : state.choices) {
+    for (const ChoiceResult& choice : of_generation) reasons.emplace_back(FinishName(choice.end.reason));
+    if (state.app.config().traces.record_content && !of_generation.empty()) {
+      state.trace.Set("atelier.prompt", of_generation.front().generation->prompt_text);
+      state.trace.Set("atelier.completion", of_generation.front().text);
+    }
+  }
+  state.active.clear();
+  if (state.error) reasons.clear();
+  state.trace.End(state.usage, state.error, std::move(reasons));
 }
 
 // --- whole replies ---
@@ -78,9 +100,10 @@ Task<void> GatherAll(std::shared_ptr<ReplyState> state, size_t index) {
 
 Task<HttpResponse> WholeReply(std::shared_ptr<ReplyState> state) {
   for (size_t i = 0; i < state->generations.size(); ++i) co_await GatherAll(state, i);
-  state->trace.End(state->usage, state->error, state->choices);
+  EndTrace(*state);
   if (state->error) co_return ErrorResponse(*state->error);
   Json body = state->envelope;
+  state->shape->AddBeside(state->choices.front().front(), body);
   Json choices = Json::Array();
   for (const auto& of_generation : state->choices) {
     for (const ChoiceResult& choice : of_generation) choices.Push(state->shape->Whole(choice));
@@ -109,6 +132,17 @@ std::string EventOf(const ReplyState& state, Json choice) {
   return EventText(state, std::move(choices));
 }
 
+// The first event of a choice, with what stands beside it.
+std::string OpeningOf(const ReplyState& state, const ChoiceResult& choice, Json opening) {
+  Json choices = Json::Array();
+  choices.Push(std::move(opening));
+  Json event = state.envelope;
+  if (choice.index == 0) state.shape->AddBeside(choice, event);
+  event.Set("choices", std::move(choices));
+  if (state.options.include_usage) event.Set("usage", Json());
+  return FormatSse(event.Dump());
+}
+
 // The text of the SSE events that an event of the engine makes; empty where it has nothing for the client.
 std::string StreamText(ReplyState& state, size_t index, GenerationEvent& event) {
   std::string out;
@@ -120,12 +154,19 @@ std::string StreamText(ReplyState& state, size_t index, GenerationEvent& event) 
     news.text = delta->text;
     news.tokens = delta->tokens;
     news.logprobs = delta->logprobs;
+    news.begun = choice.begun;
+    news.num_characters = choice.num_characters;
     const bool nothing_new = news.text.empty() && news.logprobs.empty() && !state.options.return_token_ids;
     if (!nothing_new) out = EventOf(state, state.shape->Delta(news));
   } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
     ChoiceResult last = state.choices[index][static_cast<size_t>(end->choice)];
     last.end = *end;
     out = EventOf(state, state.shape->Closing(last));
+  } else if (auto* prompt = std::get_if<PromptLogprobs>(&event)) {
+    for (ChoiceResult choice : state.choices[index]) {
+      choice.prompt_logprobs = prompt;
+      if (auto after = state.shape->AfterPrompt(choice)) out += EventOf(state, std::move(*after));
+    }
   }
   return out;
 }
@@ -170,7 +211,7 @@ Task<void> Produce(std::shared_ptr<ReplyState> state, BodyWriter writer) {
   std::string opening;
   for (const auto& of_generation : state->choices) {
     for (const ChoiceResult& choice : of_generation) {
-      if (auto event = state->shape->Opening(choice)) opening += EventOf(*state, std::move(*event));
+      if (auto event = state->shape->Opening(choice)) opening += OpeningOf(*state, choice, std::move(*event));
     }
   }
   if (!opening.empty()) writer.Write(opening);
@@ -185,7 +226,7 @@ Task<void> Produce(std::shared_ptr<ReplyState> state, BodyWriter writer) {
     closing = FormatSse(event.Dump());
   }
   writer.Write(closing + FormatSse("[DONE]"));
-  state->trace.End(state->usage, state->error, state->choices);
+  EndTrace(*state);
 }
 
 HttpResponse StreamReply(std::shared_ptr<ReplyState> state) {
@@ -206,14 +247,18 @@ ReplyOptions ReplyOptionsOf(const GenerationBody& body) {
     options.continuous_usage = body.stream_options->continuous_usage_stats;
   }
   options.return_token_ids = body.return_token_ids;
+  options.stop_token_ids.assign(body.stop_token_ids.begin(), body.stop_token_ids.end());
   return options;
 }
 
 Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std::vector<GenerationRequest> requests,
                              std::shared_ptr<const ReplyShape> shape, ReplyOptions options) {
   const Result<ModelListing> listing = app.FindModel(model, "chat");
-  if (!listing.ok()) co_return ErrorResponse(listing.error());
-  GenerationTrace trace(app, http, *listing, shape->operation(), requests.front().options, options.metadata);
+  if (!listing.ok()) co_return RefuseCall(app, http, shape->operation(), listing.error());
+  CallTrace trace(app, http, shape->operation(), listing->id);
+  trace.SetRequest(requests.front().options, options.stream, options.metadata);
+  const std::string trace_id = trace.id();
+  trace.Set(gen_ai::kResponseId, std::string(shape->id_prefix()) + trace_id);
   auto state = std::make_shared<ReplyState>(ReplyState{.app = app,
                                                        .shape = std::move(shape),
                                                        .options = std::move(options),
@@ -221,17 +266,22 @@ Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std:
                                                        .envelope = {},
                                                        .n = requests.front().options.request.n,
                                                        .generations = {},
+                                                       .active = {},
                                                        .choices = {},
                                                        .prompt_logprobs = {},
                                                        .usage = {},
                                                        .error = {}});
   for (GenerationRequest& request : requests) {
     request.model = listing->id;
+    const GenerationOptions asked = request.options;
     Result<Generation> generation = co_await app.language_model().Generate(http.call, std::move(request));
     if (!generation.ok()) {
-      state->trace.End(state->usage, generation.error(), state->choices);
+      state->error = generation.error();
+      EndTrace(*state);
       co_return ErrorResponse(generation.error());
     }
+    const auto num_prompt_tokens = static_cast<int64_t>(generation->prompt_tokens.size());
+    state->active.push_back(app.activity().Begin(listing->id, asked, num_prompt_tokens));
     state->generations.push_back(std::move(*generation));
   }
   state->prompt_logprobs.resize(state->generations.size());
@@ -243,13 +293,43 @@ Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std:
       choice.generation = &state->generations[i];
     }
   }
-  state->envelope =
-      Envelope(app, *state->shape, *listing, state->generations.front(), state->options, state->trace.id());
+  state->envelope = Envelope(app, *state->shape, *listing, state->options, trace_id);
   if (state->options.stream) co_return StreamReply(std::move(state));
   co_return co_await WholeReply(std::move(state));
 }
 
 std::string_view FinishName(FinishReason reason) { return reason == FinishReason::kLength ? "length" : "stop"; }
+
+Json StopReason(const ChoiceResult& choice, const std::vector<int32_t>& stop_token_ids) {
+  if (!choice.end.stop_string.empty()) return choice.end.stop_string;
+  const std::optional<int32_t> token = choice.end.stop_token;
+  const bool is_callers =
+      token && std::find(stop_token_ids.begin(), stop_token_ids.end(), *token) != stop_token_ids.end();
+  return is_callers ? Json(*token) : Json();
+}
+
+Json PromptLogprobList(const PromptLogprobs& logprobs) {
+  Json list = Json::Array({Json()});
+  for (const TokenChoice& entry : logprobs.entries) {
+    Json by_id = Json::Object();
+    const auto add = [&](const TokenText& token, int rank) {
+      by_id.Set(
+          std::to_string(token.id),
+          Json::Object({{"logprob", FiniteLogprob(token.logprob)}, {"rank", rank}, {"decoded_token", token.bytes}}));
+    };
+    int rank = 1;
+    for (const TokenText& token : entry.top) add(token, rank++);
+    add(entry.chosen, entry.rank);
+    list.Push(std::move(by_id));
+  }
+  return list;
+}
+
+int64_t NumCharacters(std::string_view text) {
+  int64_t num = 0;
+  for (const char c : text) num += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+  return num;
+}
 
 double FiniteLogprob(double logprob) { return std::max(logprob, -9999.0); }
 

@@ -29,6 +29,8 @@ struct ChoiceResult {
   // Of the generation it belongs to.
   const Generation* generation = nullptr;
   const PromptLogprobs* prompt_logprobs = nullptr;  // null: not asked
+  bool begun = false;                               // a delta came before
+  int64_t num_characters = 0;                       // of the tokens before; counted where logprobs are asked
 };
 
 class ReplyShape {
@@ -41,8 +43,12 @@ class ReplyShape {
   // Elements of "choices". Deltas carry the new text, tokens and logprobs only.
   virtual Json Whole(const ChoiceResult& choice) const = 0;
   virtual std::optional<Json> Opening(const ChoiceResult& choice) const = 0;
+  // The event for what is known once the prompt's logprobs are (ChoiceResult::prompt_logprobs).
+  virtual std::optional<Json> AfterPrompt(const ChoiceResult& /*choice*/) const { return std::nullopt; }
   virtual Json Delta(const ChoiceResult& delta) const = 0;
   virtual Json Closing(const ChoiceResult& choice) const = 0;
+  // What stands beside "choices" in a whole reply, and in the first event of a stream.
+  virtual void AddBeside(const ChoiceResult& /*first*/, Json& /*reply*/) const {}
 };
 
 struct ReplyOptions {
@@ -50,8 +56,9 @@ struct ReplyOptions {
   bool include_usage = false;
   bool continuous_usage = false;
   bool return_token_ids = false;
-  std::vector<std::string> unknown;  // parameters let through with a warning
-  Json metadata;                     // echoed and kept with the trace
+  std::vector<int32_t> stop_token_ids;  // of the body
+  std::vector<std::string> unknown;     // parameters let through with a warning
+  Json metadata;                        // echoed and kept with the trace
 };
 ReplyOptions ReplyOptionsOf(const GenerationBody& body);
 
@@ -65,5 +72,10 @@ std::string_view FinishName(FinishReason reason);
 double FiniteLogprob(double logprob);
 Json TokenIds(const std::vector<int32_t>& tokens);
 Json UsageBody(const Usage& usage);
+// As vLLM says it: the stop text or the caller's stop token that ended the choice, else null.
+Json StopReason(const ChoiceResult& choice, const std::vector<int32_t>& stop_token_ids);
+// As vLLM: null for the first token, then an object of logprob, rank and text by id.
+Json PromptLogprobList(const PromptLogprobs& logprobs);
+int64_t NumCharacters(std::string_view text);
 
 }  // namespace atelier

@@ -1,16 +1,35 @@
 // /infill: text for the gap between a prefix and a suffix.                       [llama.cpp server README]
+#include "app/activity.h"
 #include "base/net/sse.h"
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 #include "serve/errors.h"
 #include "serve/generation_reply.h"
 #include "serve/resource.h"
+#include "serve/sampling_body.h"
 
 namespace atelier {
 namespace {
 
+struct ExtraFile {
+  std::string filename, text;
+  static Fields Describe();
+};
+
+Fields ExtraFile::Describe() {
+  static constexpr Field fields[] = {
+      Key<&ExtraFile::text>("text", "what it holds").Required(),
+      Key<&ExtraFile::filename>("filename", "its name"),
+  };
+  return fields;
+}
+
 struct InfillBody {
   GenerationBody generation;
   std::string input_prefix, input_suffix, prompt;
+  std::vector<ExtraFile> input_extra;
   std::optional<int64_t> n_predict;
+  bool return_tokens = false;
   static Fields Describe();
 };
 
@@ -20,42 +39,93 @@ Fields InfillBody::Describe() {
       Key<&B::input_prefix>("input_prefix", "text before the gap").Required(),
       Key<&B::input_suffix>("input_suffix", "text after the gap").Required(),
       Key<&B::prompt>("prompt", "text already in the gap"),
+      Key<&B::input_extra>("input_extra", "other files for context").AtMostItems(1000),
       Key<&B::n_predict>("n_predict", "most tokens; -1: until the end").Between(-1, 2147483647),
+      Key<&B::return_tokens>("return_tokens", "the ids of the new tokens"),
       Inline<&B::generation>(),
-      Unsupported("input_extra", "other files for context").UnlessIs("[]"),
+      Ignored("id_slot", "slots are made as they are needed"),
+      Ignored("timings_per_token", "timings come at the end"),
+      Ignored("return_progress", "accepted without effect"),
+      Ignored("samplers", "the chain has one order"),
+      Unsupported("n_indent", "a least indentation").UnlessIs("0"),
+      Unsupported("t_max_predict_ms", "a bound on time").UnlessIs("0"),
+      Unsupported("n_probs", "probabilities here; /v1/completions has logprobs").UnlessIs("0"),
+      Unsupported("response_fields", "a choice of fields"),
+      Unsupported("lora", "adapters").UnlessIs("[]"),
+      Unsupported("grammar", "constrained output").UnlessIs("\"\""),
+      Unsupported("json_schema", "constrained output"),
   };
   return fields;
 }
 
 // What has come of the one choice of an infill.
 struct InfillState {
-  std::string model, content;
+  App& app;
+  std::string model;
+  GenerationOptions options;
+  bool stream = false, return_tokens = false;
+  CallTrace trace;
+  std::string content;
+  std::vector<int32_t> tokens;
   GenerationChoiceEnd end;
   GenerationEnd last;
   Generation generation;
+  std::shared_ptr<ActiveGeneration> active;
 };
+
+// llama-server's timings: milliseconds, and tokens a second.
+Json Timings(const GenerationEnd& last) {
+  const auto milliseconds = [](Clock::TimePoint from, Clock::TimePoint to) {
+    return std::chrono::duration<double, std::milli>(to - from).count();
+  };
+  const double prompt_ms = milliseconds(last.times.scheduled, last.times.first_token);
+  const double predicted_ms = milliseconds(last.times.first_token, last.times.last_token);
+  const int64_t prompt_n = last.usage.prompt_tokens - last.usage.cached_tokens;
+  const int64_t predicted_n = last.usage.completion_tokens;
+  const auto each = [](double ms, int64_t n) { return n > 0 ? ms / static_cast<double>(n) : 0.0; };
+  const auto rate = [](double ms, int64_t n) { return ms > 0 ? 1000 * static_cast<double>(n) / ms : 0.0; };
+  return Json::Object({{"cache_n", last.usage.cached_tokens},
+                       {"prompt_n", prompt_n},
+                       {"prompt_ms", prompt_ms},
+                       {"prompt_per_token_ms", each(prompt_ms, prompt_n)},
+                       {"prompt_per_second", rate(prompt_ms, prompt_n)},
+                       {"predicted_n", predicted_n},
+                       {"predicted_ms", predicted_ms},
+                       {"predicted_per_token_ms", each(predicted_ms, predicted_n)},
+                       {"predicted_per_second", rate(predicted_ms, predicted_n)}});
+}
 
 Json FinalBody(const InfillState& state) {
   const bool limit = state.end.reason == FinishReason::kLength;
   const std::string_view type = limit ? "limit" : state.end.stop_string.empty() ? "eos" : "word";
-  return Json::Object({{"index", 0},
-                       {"content", state.content},
-                       {"model", state.model},
-                       {"stop", true},
-                       {"stop_type", type},
-                       {"stopping_word", state.end.stop_string},
-                       {"tokens_predicted", state.last.usage.completion_tokens},
-                       {"tokens_evaluated", state.last.usage.prompt_tokens},
-                       {"tokens_cached", state.last.usage.cached_tokens},
-                       {"truncated", false},
-                       {"prompt", state.generation.prompt_text}});
+  Json body = Json::Object({{"index", 0},
+                            {"content", state.stream ? "" : state.content},  // a stream has sent it
+                            {"tokens", state.return_tokens ? TokenIds(state.tokens) : Json::Array()},
+                            {"id_slot", state.active->number},
+                            {"stop", true},
+                            {"model", state.model},
+                            {"tokens_predicted", state.last.usage.completion_tokens},
+                            {"tokens_evaluated", state.last.usage.prompt_tokens},
+                            {"generation_settings", SamplingBody(state.options, state.stream)},
+                            {"prompt", state.generation.prompt_text},
+                            {"has_new_line", state.active->any_new_line},
+                            {"truncated", false},
+                            {"stop_type", type},
+                            {"stopping_word", state.end.stop_string},
+                            {"tokens_cached", state.last.usage.cached_tokens}});
+  body.Set("timings", Timings(state.last));
+  return body;
 }
 
-// Takes what came. Returns the new text, for streams.
-std::string Take(InfillState& state, GenerationEvent& event) {
+// Takes what came. Returns the event for it, for streams; null: none.
+Json Take(InfillState& state, GenerationEvent& event) {
   if (auto* delta = std::get_if<GenerationDelta>(&event)) {
     state.content += delta->text;
-    return delta->text;
+    state.tokens.insert(state.tokens.end(), delta->tokens.begin(), delta->tokens.end());
+    state.active->num_generated = static_cast<int64_t>(state.tokens.size());
+    state.active->any_new_line |= delta->text.find('\n') != std::string::npos;
+    if (delta->text.empty()) return {};
+    return Json::Object({{"index", 0}, {"content", delta->text}, {"tokens", TokenIds(delta->tokens)}, {"stop", false}});
   }
   if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) state.end = *end;
   if (auto* last = std::get_if<GenerationEnd>(&event)) state.last = *last;
@@ -65,51 +135,80 @@ std::string Take(InfillState& state, GenerationEvent& event) {
 Task<void> Gather(std::shared_ptr<InfillState> state, std::optional<BodyWriter> writer) {
   for (;;) {
     std::deque<GenerationEvent> batch = co_await state->generation.events->NextBatch();
-    if (batch.empty()) co_return;
+    if (batch.empty()) break;
     std::string text;
-    for (GenerationEvent& event : batch) text += Take(*state, event);
-    if (!writer || text.empty()) continue;
-    const Json event = Json::Object({{"index", 0}, {"content", text}, {"stop", false}});
-    if (!writer->Write(FormatSse(event.Dump()))) state->generation.owner.reset();
+    for (GenerationEvent& event : batch) {
+      if (const Json news = Take(*state, event); !news.is_null()) text += FormatSse(news.Dump());
+    }
+    if (writer && !text.empty() && !writer->Write(text)) state->generation.owner.reset();
   }
+  state->trace.AddTimes(state->last.times, state->last.usage, true);
+  std::vector<std::string> reasons;
+  if (!state->last.error) reasons.emplace_back(FinishName(state->end.reason));
+  state->trace.End(state->last.usage, state->last.error, std::move(reasons));
 }
 
 Task<void> Produce(std::shared_ptr<InfillState> state, BodyWriter writer) {
   co_await Gather(state, writer);
-  if (state->last.error) {
-    writer.Write(FormatSse(ErrorBody(*state->last.error, StatusOf(*state->last.error)).Dump()));
-    co_return;
-  }
-  state->content.clear();  // it has been sent
-  writer.Write(FormatSse(FinalBody(*state).Dump()));
+  const std::optional<Error>& error = state->last.error;
+  writer.Write(FormatSse((error ? ErrorBody(*error, StatusOf(*error)) : FinalBody(*state)).Dump()));
+}
+
+Result<GenerationRequest> RequestOf(const InfillBody& body) {
+  GenerationRequest request;
+  TRY(request.options, body.generation.Options());
+  request.options.request.n = 1;
+  if (body.n_predict && *body.n_predict >= 0) request.options.request.max_tokens = body.n_predict;
+  InfillPrompt prompt;
+  prompt.prefix = body.input_prefix;
+  prompt.suffix = body.input_suffix;
+  prompt.middle = body.prompt;
+  for (const ExtraFile& file : body.input_extra) prompt.extras.push_back({file.filename, file.text});
+  request.prompt = std::move(prompt);
+  return request;
 }
 
 Task<HttpResponse> Infill(HttpRequest http, App& app) {
   Result<Parsed<InfillBody>> parsed = ParseBody<InfillBody>(http, app);
-  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, parsed.error());
   const InfillBody& body = parsed->body;
   const Result<ModelListing> model = app.FindModel(body.generation.model.value_or(""), "chat");
-  if (!model.ok()) co_return ErrorResponse(model.error());
-  GenerationRequest request;
-  request.model = model->id;
-  Result<GenerationOptions> options = body.generation.Options();
-  if (!options.ok()) co_return ErrorResponse(options.error());
-  request.options = std::move(*options);
-  request.options.request.n = 1;
-  if (body.n_predict && *body.n_predict >= 0) request.options.request.max_tokens = body.n_predict;
-  request.prompt = InfillPrompt{body.input_prefix + body.prompt, body.input_suffix};
+  if (!model.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, model.error());
+  Result<GenerationRequest> request = RequestOf(body);
+  if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, request.error());
+  request->model = model->id;
 
-  auto state = std::make_shared<InfillState>();
-  state->model = model->id;
-  Result<Generation> generation = co_await app.language_model().Generate(http.call, std::move(request));
-  if (!generation.ok()) co_return ErrorResponse(generation.error());
-  state->generation = std::move(*generation);
-  if (body.generation.stream) {
-    co_return HttpResponse::Events([state](BodyWriter writer) { return Produce(state, std::move(writer)); });
+  CallTrace trace(app, http, gen_ai::kTextCompletion, model->id);
+  trace.SetRequest(request->options, body.generation.stream, Json());
+  auto state = std::make_shared<InfillState>(InfillState{.app = app,
+                                                         .model = model->id,
+                                                         .options = request->options,
+                                                         .stream = body.generation.stream,
+                                                         .return_tokens = body.return_tokens,
+                                                         .trace = std::move(trace),
+                                                         .content = {},
+                                                         .tokens = {},
+                                                         .end = {},
+                                                         .last = {},
+                                                         .generation = {},
+                                                         .active = {}});
+  Result<Generation> generation = co_await app.language_model().Generate(http.call, std::move(*request));
+  if (!generation.ok()) {
+    state->trace.End({}, generation.error());
+    co_return ErrorResponse(generation.error());
   }
-  co_await Gather(state, std::nullopt);
-  if (state->last.error) co_return ErrorResponse(*state->last.error);
-  co_return JsonResponse(FinalBody(*state));
+  state->active =
+      app.activity().Begin(model->id, state->options, static_cast<int64_t>(generation->prompt_tokens.size()));
+  state->generation = std::move(*generation);
+  HttpResponse response;
+  if (state->stream) {
+    response = HttpResponse::Events([state](BodyWriter writer) { return Produce(state, std::move(writer)); });
+  } else {
+    co_await Gather(state, std::nullopt);
+    response = state->last.error ? ErrorResponse(*state->last.error) : JsonResponse(FinalBody(*state));
+  }
+  AddWarnings(response, parsed->unknown);
+  co_return response;
 }
 
 constexpr RouteSpec kRoutes[] = {

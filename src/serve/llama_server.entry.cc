@@ -1,31 +1,17 @@
 // /props and /slots, for clients made for llama-server.                        [llama.cpp server README]
+#include <algorithm>
+
+#include "app/activity.h"
 #include "serve/errors.h"
 #include "serve/resource.h"
+#include "serve/sampling_body.h"
 
 namespace atelier {
 namespace {
 
-// The sampling that a request without parameters gets, under llama-server's names.
-Json DefaultParameters() {
-  const SamplingParams sampling;
-  return Json::Object({
-      {"n_predict", -1},
-      {"temperature", static_cast<double>(sampling.temperature)},
-      {"top_k", sampling.top_k},
-      {"top_p", static_cast<double>(sampling.top_p)},
-      {"min_p", static_cast<double>(sampling.min_p)},
-      {"typical_p", static_cast<double>(sampling.typical_p)},
-      {"top_n_sigma", static_cast<double>(sampling.top_n_sigma)},
-      {"xtc_probability", static_cast<double>(sampling.xtc_probability)},
-      {"repeat_last_n", sampling.penalty_last_n},
-      {"repeat_penalty", static_cast<double>(sampling.repetition_penalty)},
-      {"presence_penalty", static_cast<double>(sampling.presence_penalty)},
-      {"frequency_penalty", static_cast<double>(sampling.frequency_penalty)},
-      {"dry_multiplier", static_cast<double>(sampling.dry_multiplier)},
-      {"mirostat", sampling.mirostat},
-      {"ignore_eos", false},
-      {"stream", false},
-  });
+// A place for a request, idle.
+Json IdleSlot(int64_t id, int64_t context_length) {
+  return Json::Object({{"id", id}, {"n_ctx", context_length}, {"speculative", false}, {"is_processing", false}});
 }
 
 Task<HttpResponse> Props(HttpRequest http, App& app) {
@@ -33,35 +19,59 @@ Task<HttpResponse> Props(HttpRequest http, App& app) {
   if (!model.ok()) co_return ErrorResponse(model.error());
   Result<ModelDetails> details = co_await app.language_model().Describe(http.call, model->id);
   if (!details.ok()) co_return ErrorResponse(details.error());
-  Json settings =
-      Json::Object({{"id", 0}, {"n_ctx", details->context_length}, {"speculative", false}, {"is_processing", false}});
-  settings.Set("params", DefaultParameters());
+  const GenerationOptions defaults;
+  Json settings = IdleSlot(0, details->context_length);
+  settings.Set("id_task", -1);
+  settings.Set("params", SamplingBody(defaults, false));
+  settings.Set("prompt", "");
+  settings.Set("next_token", Json::Object({{"has_next_token", false},
+                                           {"has_new_line", false},
+                                           {"n_remain", -1},
+                                           {"n_decoded", 0},
+                                           {"stopping_word", ""}}));
   Json props = Json::Object({{"default_generation_settings", std::move(settings)},
                              {"total_slots", app.config().engine.max_running},
                              {"model_alias", model->id},
                              {"model_path", model->path},
                              {"chat_template", details->chat_template},
+                             {"chat_template_caps", Json::Object()},
                              {"bos_token", details->bos_token},
                              {"eos_token", details->eos_token}});
   props.Set("modalities", Json::Object({{"vision", false}, {"audio", false}}));
   props.Set("build_info", std::string("atelier-") + ATELIER_VERSION);
+  props.Set("is_sleeping", false);
   co_return JsonResponse(props);
 }
 
-// One slot for each sequence under way, and an idle one where there is room: here slots are made as they are needed.
-Task<HttpResponse> Slots(HttpRequest /*http*/, App& app) {
+Json BusySlot(int64_t id, int64_t context_length, const ActiveGeneration& active) {
+  const std::optional<int64_t> most = active.options.request.max_tokens;
+  const int64_t num_choices = std::max<int64_t>(1, active.options.request.n);
+  Json slot = IdleSlot(id, context_length);
+  slot.Set("is_processing", true);
+  slot.Set("id_task", active.number);
+  slot.Set("model", active.model);
+  slot.Set("n_prompt_tokens", active.num_prompt_tokens);
+  slot.Set("params", SamplingBody(active.options, false));
+  slot.Set("next_token", Json::Array({Json::Object({
+                             {"has_next_token", true},
+                             {"has_new_line", active.any_new_line},
+                             {"n_remain", most ? *most * num_choices - active.num_generated : -1},
+                             {"n_decoded", active.num_generated},
+                         })}));
+  return slot;
+}
+
+// One slot for each request under way, then the idle ones. ?fail_on_no_slot=1: 503 where none is idle.
+Task<HttpResponse> Slots(HttpRequest http, App& app) {
+  int64_t context_length = 0;
+  if (const auto model = app.FindModel("", "chat"); model.ok()) context_length = model->context_length;
   Json slots = Json::Array();
-  for (const EngineFigures& figures : app.Figures()) {
-    const int32_t num_shown = std::min(figures.num_running + 1, figures.max_running);
-    for (int32_t i = 0; i < num_shown; ++i) {
-      slots.Push(Json::Object({{"id", slots.size()},
-                               {"model", figures.model},
-                               {"n_ctx", figures.context_length},
-                               {"speculative", false},
-                               {"is_processing", i < figures.num_running},
-                               {"params", DefaultParameters()}}));
-    }
+  for (const auto& active : app.activity().List()) slots.Push(BusySlot(slots.size(), context_length, *active));
+  const int64_t num_slots = app.config().engine.max_running;
+  if (slots.size() >= num_slots && !http.Query("fail_on_no_slot").empty()) {
+    co_return ErrorResponse(Error::Unavailable("slots", "got no idle one, want to try again later"));
   }
+  while (slots.size() < num_slots) slots.Push(IdleSlot(slots.size(), context_length));
   co_return JsonResponse(slots);
 }
 

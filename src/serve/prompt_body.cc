@@ -27,20 +27,21 @@ Result<Prompt> Tokens(const Json& array, const std::string& where) {
   return Prompt(std::move(prompt));
 }
 
-Result<Prompt> One(const Json& value, const std::string& where, bool add_special_tokens) {
+Result<Prompt> One(const Json& value, const std::string& where, TextPrompt as) {
   if (value.is_array()) return Tokens(value, where);
   if (!value.is_string()) return Bad(where, "got " + std::string(value.TypeName()) + ", want a text or token ids");
   if (value.AsString().empty()) return Bad(where, "got an empty text, want at least one character");
-  return Prompt(TextPrompt{value.AsString(), add_special_tokens});
+  as.text = value.AsString();
+  return Prompt(std::move(as));
 }
 
 }  // namespace
 
-Result<std::vector<Prompt>> ReadPrompts(const Json& value, std::string_view name, bool add_special_tokens) {
+Result<std::vector<Prompt>> ReadPrompts(const Json& value, std::string_view name, const TextPrompt& as) {
   const std::string where(name);
   std::vector<Prompt> prompts;
   if (!value.is_array() || (!value.empty() && AllNumbers(value))) {
-    TRY(Prompt prompt, One(value, where, add_special_tokens));
+    TRY(Prompt prompt, One(value, where, as));
     prompts.push_back(std::move(prompt));
     return prompts;
   }
@@ -49,7 +50,7 @@ Result<std::vector<Prompt>> ReadPrompts(const Json& value, std::string_view name
     return Bad(where, "got " + std::to_string(value.size()) + " inputs, want at most " + std::to_string(kMaxInputs));
   }
   for (int64_t i = 0; i < value.size(); ++i) {
-    TRY(Prompt prompt, One(value[i], where + "[" + std::to_string(i) + "]", add_special_tokens));
+    TRY(Prompt prompt, One(value[i], where + "[" + std::to_string(i) + "]", as));
     prompts.push_back(std::move(prompt));
   }
   return prompts;

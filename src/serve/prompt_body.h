@@ -11,6 +11,7 @@
 namespace atelier {
 
 // `name` stands in errors. At least one prompt, none of them empty; at most kMaxInputs.
-Result<std::vector<Prompt>> ReadPrompts(const Json& value, std::string_view name, bool add_special_tokens);
+// Texts become prompts like `as`.
+Result<std::vector<Prompt>> ReadPrompts(const Json& value, std::string_view name, const TextPrompt& as);
 
 }  // namespace atelier

@@ -82,19 +82,24 @@ std::string TypeText(const Json& schema) {
   return type;
 }
 
-std::string Rows(const Json& schema) {
+std::string Row(const std::string& name, const Json& field) {
+  const bool unsupported = field.Has("x-unsupported"), ignored = field.Has("x-ignored");
+  const std::string_view fate = unsupported ? "refused" : ignored ? "accepted, no effect" : "honoured";
+  const std::string_view style = unsupported ? "no" : ignored ? "dim" : "";
+  return "<tr class=\"" + std::string(style) + "\"><td><code>" + Escaped(name) + "</code></td><td>" +
+         (unsupported || ignored ? "" : Escaped(TypeText(field))) + "</td><td>" + std::string(fate) + "</td><td>" +
+         Escaped(field["description"].AsString()) + "</td></tr>\n";
+}
+
+// One row a parameter, and under it those within it: "stream_options.include_usage", "messages[].role".
+std::string Rows(const Json& schema, const std::string& within = {}) {
   std::string rows;
   for (const JsonMember& member : schema["properties"].members()) {
-    const Json& field = member.value;
-    const bool unsupported = field.Has("x-unsupported"), ignored = field.Has("x-ignored");
-    const std::string_view fate = unsupported ? "refused" : ignored ? "accepted, no effect" : "honoured";
-    rows += "<tr class=\"" +
-            std::string(unsupported ? "no"
-                        : ignored   ? "dim"
-                                    : "") +
-            "\"><td><code>" + Escaped(member.key) + "</code></td><td>" +
-            (unsupported || ignored ? "" : Escaped(TypeText(field))) + "</td><td>" + std::string(fate) + "</td><td>" +
-            Escaped(field["description"].AsString()) + "</td></tr>\n";
+    const std::string name = within + member.key;
+    rows += Row(name, member.value);
+    if (member.value["properties"].is_object()) rows += Rows(member.value, name + ".");
+    const Json& items = member.value["items"];
+    if (items.is_object() && items["properties"].is_object()) rows += Rows(items, name + "[].");
   }
   return rows;
 }

@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <numeric>
 
+#include "observe/gen_ai.h"
+#include "serve/call_trace.h"
 #include "serve/errors.h"
 #include "serve/generation_body.h"
 #include "serve/resource.h"
-#include "serve/vector_trace.h"
 
 namespace atelier {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 struct RerankBody {
   std::optional<std::string> model;
   std::string query;
-  std::vector<Json> documents;  // texts, or objects with a text
+  OneOrMany<Json> documents;  // texts, or objects with a text
   std::optional<int64_t> top_n, priority;
   bool return_documents = false, truncate = true;
   std::optional<Json> keep_alive;
@@ -26,7 +27,7 @@ Fields RerankBody::Describe() {
       Key<&B::query>("query", "what the documents are compared with").Required(),
       Key<&B::documents>("documents", "texts, or objects with a text").Required().AtMostItems(10000),
       Key<&B::model>("model", "a cross-encoder, or an embedding model (by cosine similarity)"),
-      Key<&B::top_n>("top_n", "only the best so many").Between(1, 10000),
+      Key<&B::top_n>("top_n", "only the best so many; 0: all").Between(0, 10000),
       Key<&B::return_documents>("return_documents", "the texts beside their scores"),
       Key<&B::truncate>("truncate", "cut documents over the context (as Cohere and Jina do) instead of an error"),
       Key<&B::priority>("priority", "smaller is served sooner").Between(-1000, 1000),
@@ -34,6 +35,9 @@ Fields RerankBody::Describe() {
       Ignored("max_chunks_per_doc", "documents are not cut into chunks"),
       Ignored("max_tokens_per_doc", "documents are cut at the model's context"),
       Ignored("user", "accepted without effect"),
+      Unsupported("max_tokens_per_query", "a bound on the query"),
+      Unsupported("instruction", "instructions to the model"),
+      Unsupported("return_embeddings", "vectors beside the scores").UnlessIs("false"),
       Unsupported("rank_fields", "fields of a document").UnlessIs("[\"text\"]|[]"),
   };
   return fields;
@@ -59,7 +63,7 @@ std::vector<size_t> Ranked(const std::vector<double>& scores, std::optional<int6
   std::vector<size_t> order(scores.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  if (top_n && *top_n < static_cast<int64_t>(order.size())) order.resize(static_cast<size_t>(*top_n));
+  if (top_n && *top_n > 0 && *top_n < static_cast<int64_t>(order.size())) order.resize(static_cast<size_t>(*top_n));
   return order;
 }
 
@@ -74,43 +78,49 @@ Json ReplyBody(const ModelListing& model, const Reranking& reranking, const std:
   }
   Json reply = Json::Object({{"id", std::move(id)}, {"object", "list"}, {"model", model.id}});
   reply.Set("results", std::move(results));
-  reply.Set("usage",
-            Json::Object({{"prompt_tokens", reranking.prompt_tokens}, {"total_tokens", reranking.prompt_tokens}}));
+  reply.Set("usage", Json::Object({{"prompt_tokens", reranking.usage.prompt_tokens},
+                                   {"total_tokens", reranking.usage.prompt_tokens}}));
   reply.Set("meta", Json::Object({{"api_version", Json::Object({{"version", "2"}})},
                                   {"billed_units", Json::Object({{"search_units", 1}})},
-                                  {"tokens", Json::Object({{"input_tokens", reranking.prompt_tokens}})}}));
+                                  {"tokens", Json::Object({{"input_tokens", reranking.usage.prompt_tokens}})}}));
   return reply;
+}
+
+Result<RerankingRequest> RequestOf(const RerankBody& body, const ModelListing& model) {
+  RerankingRequest request;
+  request.model = model.id;
+  request.query = body.query;
+  TRY(request.documents, Texts(body.documents.values));
+  request.truncate = body.truncate;
+  request.priority = static_cast<int32_t>(body.priority.value_or(0));
+  if (body.keep_alive) {
+    TRY(request.keep_alive, ParseKeepAlive(*body.keep_alive));
+  }
+  return request;
 }
 
 Task<HttpResponse> CreateRerank(HttpRequest http, App& app) {
   Result<Parsed<RerankBody>> parsed = ParseBody<RerankBody>(http, app);
-  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kRerank, parsed.error());
   const RerankBody& body = parsed->body;
   Result<ModelListing> model = app.FindModel(body.model.value_or(""), "rerank");
   if (!model.ok() && !body.model) model = app.FindModel("", "embedding");
-  if (!model.ok()) co_return ErrorResponse(model.error());
-  Result<std::vector<std::string>> texts = Texts(body.documents);
-  if (!texts.ok()) co_return ErrorResponse(texts.error());
-  RerankingRequest request;
-  request.model = model->id;
-  request.query = body.query;
-  request.documents = *texts;
-  request.truncate = body.truncate;
-  request.priority = static_cast<int32_t>(body.priority.value_or(0));
-  if (body.keep_alive) {
-    auto keep_alive = ParseKeepAlive(*body.keep_alive);
-    if (!keep_alive.ok()) co_return ErrorResponse(keep_alive.error());
-    request.keep_alive = *keep_alive;
+  if (!model.ok()) co_return RefuseCall(app, http, gen_ai::kRerank, model.error());
+  CallTrace trace(app, http, gen_ai::kRerank, model->id);
+  Result<RerankingRequest> request = RequestOf(body, *model);
+  if (!request.ok()) {
+    trace.End({}, request.error());
+    co_return ErrorResponse(request.error());
   }
-
-  VectorTrace trace(app, http, *model, "rerank");
-  Result<Reranking> reranking = co_await app.reranker().Rerank(http.call, std::move(request));
+  const std::vector<std::string> texts = request->documents;
+  Result<Reranking> reranking = co_await app.reranker().Rerank(http.call, std::move(*request));
   if (!reranking.ok()) {
-    trace.Fail(reranking.error());
+    trace.End({}, reranking.error());
     co_return ErrorResponse(reranking.error());
   }
-  trace.End(reranking->prompt_tokens);
-  HttpResponse response = JsonResponse(ReplyBody(*model, *reranking, *texts, body, http.call.request_id));
+  trace.AddTimes(reranking->times, reranking->usage, false);
+  trace.End(reranking->usage, {});
+  HttpResponse response = JsonResponse(ReplyBody(*model, *reranking, texts, body, http.call.request_id));
   AddWarnings(response, parsed->unknown);
   co_return response;
 }
@@ -119,6 +129,8 @@ constexpr RouteSpec kRoutes[] = {
     {"POST", "/v1/rerank", "Sort documents by relevance", CreateRerank, JsonSchema<RerankBody>},
     {"POST", "/v2/rerank", "The same, by Cohere's newer path", CreateRerank, JsonSchema<RerankBody>},
     {"POST", "/rerank", "The same, as vLLM and Jina name it", CreateRerank, JsonSchema<RerankBody>},
+    {"POST", "/v1/reranking", "The same, as llama-server names it", CreateRerank, JsonSchema<RerankBody>},
+    {"POST", "/reranking", "The same, as llama-server names it", CreateRerank, JsonSchema<RerankBody>},
 };
 
 }  // namespace

@@ -7,9 +7,8 @@
 
 #include "app/api_keys.h"
 #include "app/app.h"
-#include "base/net/http_server.h"
-#include "base/net/io_loop.h"
 #include "observe/log.h"
+#include "observe/own_metrics.h"
 #include "serve/errors.h"
 #include "serve/resource.h"
 
@@ -64,10 +63,22 @@ ServerOptions OptionsOf(const ServerConfig& config, App& app) {
   options.private_key_file = config.private_key;
   options.render_error = [](int status, const Error& error) { return ErrorResponse(error, status); };
   options.on_head = [&app](HttpRequest& http) { return Admit(app, http); };
-  options.on_done = [](const HttpExchange& exchange) {
+  options.on_done = [&app](const HttpExchange& exchange) {
     LogDebug(exchange.method + " " + exchange.path + " " + std::to_string(exchange.status));
+    app.own_metrics().CountRequest(exchange.method, exchange.pattern, exchange.status,
+                                   std::chrono::duration<double>(exchange.duration).count());
   };
   return options;
+}
+
+// What the server counts by itself, as metrics.
+void ReportTo(OwnMetrics& metrics, const ServerStats& stats) {
+  const OwnMetrics::Server server = metrics.server();
+  server.open_connections.Set(static_cast<double>(stats.open_connections));
+  server.open_requests.Set(static_cast<double>(stats.open_requests));
+  server.connections.SetTotal(static_cast<double>(stats.accepted));
+  server.connections_refused.SetTotal(static_cast<double>(stats.refused));
+  server.slow_readers_cut.SetTotal(static_cast<double>(stats.slow_readers_cut));
 }
 
 // Loads the default model so that the first request need not wait.
@@ -120,18 +131,25 @@ Result<void> CheckExposure(const ServerConfig& server) {
                                           "everyone in who can reach it");
 }
 
+Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
+  const ServerConfig& config = app.config().server;
+  TRY_VOID(CheckExposure(config));
+  Router router;
+  AddRoutes(app, router);
+  TRY(std::unique_ptr<HttpServer> server, HttpServer::Listen(loop, OptionsOf(config, app), std::move(router)));
+  app.OnRefresh([&app, server = server.get()] { ReportTo(app.own_metrics(), server->stats()); });
+  return server;
+}
+
 Result<void> RunServer(Config config, const ServerStart& start) {
-  TRY_VOID(CheckExposure(config.server));
+  TRY_VOID(CheckExposure(config.server));  // before anything is made
   AllowOpenFiles(config.server.max_connections);
   IoLoop loop;
   TRY(const std::unique_ptr<App> app, App::Create(std::move(config), loop, Clock::Real()));
-  Router router;
-  AddRoutes(*app, router);
-  const ServerConfig& server_config = app->config().server;
-  Result<std::unique_ptr<HttpServer>> listening =
-      HttpServer::Listen(loop, OptionsOf(server_config, *app), std::move(router));
+  Result<std::unique_ptr<HttpServer>> listening = ListenFor(*app, loop);
   if (!listening.ok()) return WithAdvice(std::move(listening).error());
   const std::unique_ptr<HttpServer> server = std::move(*listening);
+  const ServerConfig& server_config = app->config().server;
   bool draining = false;
   loop.OnSignals({SIGTERM, SIGINT}, [&](int) {
     if (draining) return loop.Stop();

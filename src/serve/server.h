@@ -2,12 +2,17 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "app/config.h"
+#include "base/net/http_server.h"
+#include "base/net/io_loop.h"
 #include "base/result.h"
 
 namespace atelier {
+
+class App;
 
 struct ServerStart {
   bool load_now = false;                                     // the default model, instead of on first use
@@ -20,5 +25,8 @@ Result<void> RunServer(Config config, const ServerStart& start);
 
 // Denied where everyone who can reach this machine could call without a key, and nobody said that they may.
 Result<void> CheckExposure(const ServerConfig& server);
+
+// Every resource of `app` on its configured address; answers while `loop` (the app's) runs. `app` must outlive it.
+Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop);
 
 }  // namespace atelier

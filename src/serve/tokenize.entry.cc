@@ -9,9 +9,11 @@ namespace {
 
 struct TokenizeBody {
   std::optional<std::string> model, prompt, content, chat_template;
-  std::optional<std::vector<Json>> messages;
-  bool add_special_tokens = true, add_generation_prompt = true, continue_final_message = false;
-  bool return_token_strs = false, with_pieces = false;
+  std::optional<bool> add_special_tokens;
+  std::optional<std::vector<ChatMessage>> messages;
+  bool add_generation_prompt = true, continue_final_message = false;
+  bool return_token_strs = false, with_pieces = false, parse_special = true;
+  std::optional<bool> add_special;
   Json chat_template_kwargs;
   static Fields Describe();
 };
@@ -30,8 +32,9 @@ Fields TokenizeBody::Describe() {
       Key<&B::continue_final_message>("continue_final_message", "go on with the last message"),
       Key<&B::return_token_strs>("return_token_strs", "token_strs beside the ids (vLLM)"),
       Key<&B::with_pieces>("with_pieces", "tokens as {id, piece} (llama-server)"),
-      Ignored("add_special", "llama-server's name for add_special_tokens, whose default there is false"),
-      Ignored("parse_special", "texts that spell control tokens are plain text"),
+      Key<&B::add_special>("add_special",
+                           "the same as llama-server names it; there, and with content, false by default"),
+      Key<&B::parse_special>("parse_special", "texts that spell control tokens become them"),
       Ignored("user", "accepted without effect"),
   };
   return fields;
@@ -71,10 +74,16 @@ Result<GenerationRequest> TokenizeRequest(const TokenizeBody& body) {
     chat.chat_template_kwargs = body.chat_template_kwargs;
     chat.add_generation_prompt = body.add_generation_prompt && !body.continue_final_message;
     chat.continue_final_message = body.continue_final_message;
+    chat.add_special_tokens = body.add_special_tokens.value_or(false);
     return ChatRequest(chat);
   }
   GenerationRequest request;
-  request.prompt = TextPrompt{body.prompt ? *body.prompt : *body.content, body.add_special_tokens};
+  TextPrompt prompt;
+  prompt.text = body.prompt ? *body.prompt : *body.content;
+  // vLLM adds what the model wants unless told otherwise, llama-server does not.
+  prompt.add_special_tokens = body.add_special_tokens.value_or(body.add_special.value_or(body.prompt.has_value()));
+  prompt.parse_special = body.parse_special;
+  request.prompt = std::move(prompt);
   return request;
 }
 

@@ -12,7 +12,7 @@ namespace atelier {
 
 struct ReadOptions {
   bool refuse_unknown = true;                   // else unknown keys are listed in `unknown`
-  std::vector<std::string>* unknown = nullptr;  // "key (did you mean 'other'?)"
+  std::vector<std::string>* unknown = nullptr;  // "path.key; did you mean 'other'?"
 };
 
 // Fills `object` from `json`. null stands for an absent value wherever the field is not required. Errors carry the

@@ -55,6 +55,12 @@ class Reader final : public Walker {
   Result<void> Text(std::string& value) override {
     if (!json_->is_string()) return WrongType("a string");
     if (field_ != nullptr && !field_->choices.empty() && !IsChoice()) return WrongValue(ChoiceList());
+    const auto num_bytes = static_cast<int64_t>(json_->AsString().size());
+    if (field_ != nullptr && num_bytes > field_->max_bytes) {
+      return Error::Invalid(
+                 "", "got " + std::to_string(num_bytes) + " bytes, want at most " + std::to_string(field_->max_bytes))
+          .WithCode("invalid_value");
+    }
     value = json_->AsString();
     return {};
   }
@@ -70,6 +76,7 @@ class Reader final : public Walker {
   Result<void> Map(Container& elements) override {
     if (!json_->is_object()) return WrongType("an object");
     elements.Clear();
+    TRY_VOID(CheckSize());
     for (const JsonMember& member : json_->members()) {
       elements.Add(member.key);
       TRY_VOID(At(member.value, member.key, [&] { return elements.Visit(*this, -1); }));
@@ -95,7 +102,9 @@ class Reader final : public Walker {
   Result<void> At(const Json& json, std::string_view name, Visit visit) {
     const Json* outer = std::exchange(json_, &json);
     const Field* outer_field = field_;
+    path_.emplace_back(name);
     Result<void> done = visit();
+    path_.pop_back();
     json_ = outer;
     field_ = outer_field;
     if (!done.ok()) return std::move(done).error().Under(name);
@@ -103,11 +112,7 @@ class Reader final : public Walker {
   }
   Result<void> Elements(Container& elements) {
     elements.Clear();
-    if (field_ != nullptr && json_->size() > field_->max_items) {
-      return Error::Invalid("", "got " + std::to_string(json_->size()) + " items, want at most " +
-                                    std::to_string(field_->max_items))
-          .WithCode("invalid_value");
-    }
+    TRY_VOID(CheckSize());
     for (int64_t i = 0; i < json_->size(); ++i) {
       elements.Add({});
       TRY_VOID(At((*json_)[i], elements.Name(i), [&] { return elements.Visit(*this, i); }));
@@ -117,6 +122,18 @@ class Reader final : public Walker {
   Result<void> Member(const JsonMember& member, const BoundField& bound);
   Result<void> Unknown(std::string_view key, std::span<const BoundField> bound);
 
+  Result<void> CheckSize() const {
+    if (field_ == nullptr || json_->size() <= field_->max_items) return {};
+    return Error::Invalid(
+               "", "got " + std::to_string(json_->size()) + " items, want at most " + std::to_string(field_->max_items))
+        .WithCode("invalid_value");
+  }
+  // "messages[0].nmae"
+  std::string PathOf(std::string_view key) const {
+    std::string path;
+    for (const std::string& part : path_) path += (path.empty() || part.starts_with('[') ? "" : ".") + part;
+    return path + (path.empty() ? "" : ".") + std::string(key);
+  }
   Result<void> CheckBounds(double number) const {
     if (field_ == nullptr || (number >= field_->low && number <= field_->high)) return {};
     if (std::isinf(field_->high)) return WrongValue("at least " + Shown(field_->low));
@@ -140,6 +157,7 @@ class Reader final : public Walker {
 
   const Json* json_;
   const Field* field_ = nullptr;
+  std::vector<std::string> path_;  // to the current value
   const ReadOptions& options_;
 };
 
@@ -199,7 +217,7 @@ Result<void> Reader::Unknown(std::string_view key, std::span<const BoundField> b
   for (const BoundField& b : bound) known.push_back(b.field->key);
   const std::string_view nearest = Nearest(key, known);
   const std::string hint = nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?";
-  if (options_.unknown != nullptr) options_.unknown->push_back(std::string(key) + hint);
+  if (options_.unknown != nullptr) options_.unknown->push_back(PathOf(key) + hint);
   if (!options_.refuse_unknown) return {};
   return Error::Invalid(std::string(key.substr(0, 100)), "got an unknown parameter" + hint)
       .WithCode("unknown_parameter");

@@ -66,6 +66,20 @@ class SchemaWriter final : public Walker {
   Json out_;
 };
 
+// All that a refused parameter may be: nothing, or what would not change the result.
+Json Harmless(const Field& field) {
+  Json values = Json::Array({Json()});
+  std::string_view rest = field.harmless;
+  while (!rest.empty()) {
+    const size_t bar = rest.find('|');
+    Result<Json> value = Json::Parse(rest.substr(0, bar));
+    CHECK_MSG(value.ok(), "UnlessIs wants JSON");
+    values.Push(std::move(*value));
+    rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
+  }
+  return values;
+}
+
 }  // namespace
 
 Json SchemaOf(Fields fields, void* default_object) {
@@ -80,7 +94,10 @@ Json SchemaOf(Fields fields, void* default_object) {
       schema = writer.Take();
     }
     schema.Set("description", field.sentence);
-    if (field.fate == Fate::kUnsupported) schema.Set("x-unsupported", true);
+    if (field.fate == Fate::kUnsupported) {
+      schema.Set("x-unsupported", true);
+      schema.Set("enum", Harmless(field));
+    }
     if (field.fate == Fate::kIgnored) schema.Set("x-ignored", true);
     if (field.required) required.Push(field.key);
     properties.Set(field.key, std::move(schema));

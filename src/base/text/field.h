@@ -27,7 +27,8 @@ struct Field {
   bool null_if_absent = false;  // writers say null for an empty optional instead of leaving it out
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  int64_t max_items = std::numeric_limits<int64_t>::max();  // of an array, or bytes of a string
+  int64_t max_items = std::numeric_limits<int64_t>::max();  // of an array or a map
+  int64_t max_bytes = std::numeric_limits<int64_t>::max();  // of a string, wherever in the value
   std::string_view choices;                                 // "low|medium|high"; empty: any
   std::string_view harmless;  // JSON texts, separated by '|', that an unsupported field may have
   Result<void> (*visit)(Walker&, void* object) = nullptr;
@@ -49,6 +50,11 @@ struct Field {
   constexpr Field AtMostItems(int64_t most) const {
     Field copy = *this;
     copy.max_items = most;
+    return copy;
+  }
+  constexpr Field AtMostBytes(int64_t most) const {
+    Field copy = *this;
+    copy.max_bytes = most;
     return copy;
   }
   constexpr Field OneOf(std::string_view names) const {

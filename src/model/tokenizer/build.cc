@@ -30,8 +30,8 @@ Result<void> CheckIds(const TokenizerSpec& spec) {
     }
   }
   const SpecialTokens& s = spec.special;
-  for (const int32_t id :
-       {s.bos, s.eos, s.eot, s.pad, s.unk, s.cls, s.sep, s.mask, s.fim_prefix, s.fim_suffix, s.fim_middle}) {
+  for (const int32_t id : {s.bos, s.eos, s.eot, s.pad, s.unk, s.cls, s.sep, s.mask, s.fim_prefix, s.fim_suffix,
+                           s.fim_middle, s.fim_repo, s.fim_file}) {
     if (id != -1 && !in_range(id)) return NoSuchId("special tokens", id, size);
   }
   return {};

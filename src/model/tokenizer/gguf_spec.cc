@@ -221,7 +221,9 @@ class Reader {
                                                            {"middle", &s.fim_middle},
                                                            {"fim_pre", &s.fim_prefix},
                                                            {"fim_suf", &s.fim_suffix},
-                                                           {"fim_mid", &s.fim_middle}};
+                                                           {"fim_mid", &s.fim_middle},
+                                                           {"fim_rep", &s.fim_repo},
+                                                           {"fim_sep", &s.fim_file}};
     for (const auto& [key, id] : roles) TRY_VOID(ReadId(key, *id));
     if (eom >= 0) spec_.end_of_generation.push_back(eom);
     return {};

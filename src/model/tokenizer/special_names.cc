@@ -21,6 +21,8 @@ constexpr std::string_view kFimSuffix[] = {"<|fim_suffix|>", "<fim-suffix>", "<f
                                            "<SUF>",          "▁<SUF>",       "<|code_suffix|>", "<|suffix|>"};
 constexpr std::string_view kFimMiddle[] = {"<|fim_middle|>", "<fim-middle>", "<fim_middle>",    "<｜fim▁end｜>",
                                            "<MID>",          "▁<MID>",       "<|code_middle|>", "<|middle|>"};
+constexpr std::string_view kFimRepo[] = {"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"};
+constexpr std::string_view kFimFile[] = {"<|file_sep|>"};
 constexpr std::string_view kEnds[] = {"<|eot_id|>",
                                       "<|im_end|>",
                                       "<|end|>",
@@ -86,6 +88,8 @@ void FindSpecialNames(TokenizerSpec& spec) {
   finder.Give(kFimPrefix, spec.special.fim_prefix);
   finder.Give(kFimSuffix, spec.special.fim_suffix);
   finder.Give(kFimMiddle, spec.special.fim_middle);
+  finder.Give(kFimRepo, spec.special.fim_repo);
+  finder.Give(kFimFile, spec.special.fim_file);
   for (const std::string_view name : kEnds) {
     const int32_t id = finder.Find(name);
     if (id < 0) continue;

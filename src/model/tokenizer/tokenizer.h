@@ -52,6 +52,8 @@ struct SpecialTokens {
   int32_t fim_prefix = -1;  // fill in the middle
   int32_t fim_suffix = -1;
   int32_t fim_middle = -1;
+  int32_t fim_repo = -1;  // before the name of a project
+  int32_t fim_file = -1;  // before the name of a file
 };
 
 struct EncodeOptions {

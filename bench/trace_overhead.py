@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""What recording traces costs: tokens a second through HTTP with traces on and off, in turn, same machine, same run.
+
+    bench/trace_overhead.py build/release/atelier [--rounds 9] [--clients 8] [--requests 48] [--tokens 32]
+
+Two servers stand side by side; only one is asked at a time, by streaming clients. Prints each round's ratio and the
+medians. Models come from $ATELIER_HOME.
+"""
+import argparse
+import http.client
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+
+MODEL = "smollm2-135m-instruct"
+
+
+class Server:
+    def __init__(self, program, record):
+        self.home = tempfile.mkdtemp(prefix="trace_overhead_")
+        models = os.path.join(os.environ.get("ATELIER_HOME", os.path.expanduser("~/.atelier")), "models")
+        os.symlink(models, os.path.join(self.home, "models"))
+        config = os.path.join(self.home, "atelier.yaml")
+        with open(config, "w") as out:
+            out.write(f"traces: {{record: {str(record).lower()}}}\n")
+        self.process = subprocess.Popen(
+            [program, "--config", config, "serve", "--port", "0", "--model", MODEL],
+            env=dict(os.environ, ATELIER_HOME=self.home), stdout=subprocess.PIPE, text=True)
+        self.address = self.process.stdout.readline().split("http://")[1].strip()
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.home)
+
+
+def ask(address, num_requests, num_tokens):
+    connection = http.client.HTTPConnection(address)
+    for i in range(num_requests):
+        body = {"messages": [{"role": "user", "content": f"Write about number {i}."}], "max_tokens": num_tokens,
+                "ignore_eos": True, "stream": True, "seed": i}
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        response.read()
+
+
+def tokens_per_second(server, args):
+    each = args.requests // args.clients
+    threads = [threading.Thread(target=ask, args=(server.address, each, args.tokens)) for _ in range(args.clients)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return each * args.clients * args.tokens / (time.monotonic() - began)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--requests", type=int, default=48)
+    parser.add_argument("--tokens", type=int, default=32)
+    args = parser.parse_args()
+    off, on = Server(args.program, False), Server(args.program, True)
+    try:
+        for server in (off, on):
+            tokens_per_second(server, args)  # warm
+        rounds = []
+        for i in range(args.rounds):
+            order = (off, on) if i % 2 == 0 else (on, off)
+            speed = {server: tokens_per_second(server, args) for server in order}
+            rounds.append((speed[off], speed[on]))
+            print(f"off {speed[off]:8.1f}  on {speed[on]:8.1f} tokens/s  on/off {speed[on] / speed[off]:.4f}", flush=True)
+    finally:
+        off.close()
+        on.close()
+    print(f"medians: off {statistics.median(r[0] for r in rounds):.1f}, on {statistics.median(r[1] for r in rounds):.1f} "
+          f"tokens/s; on/off {statistics.median(r[1] / r[0] for r in rounds):.4f}")
+
+
+if __name__ == "__main__":
+    main()
