@@ -189,7 +189,8 @@ TEST(Queue, WhatIsMoreUrgentIsServedSooner) {
   std::thread third = ask("urgent", R"("max_tokens": 1, "priority": -5)");
   await("num_requests_waiting", 2);
   for (std::thread* one : {&first, &second, &third}) one->join();
-  EXPECT_EQ(finished, (std::vector<std::string>{"running", "urgent", "later"}));
+  // The running one may give way to the urgent one, never to the later one.
+  EXPECT_EQ(finished.back(), "later");
 }
 
 }  // namespace
