@@ -89,7 +89,7 @@ TEST(ModelHost, LoadsOnFirstUseOnceAndServes) {
   EXPECT_EQ(house.num_loads.load(), 1);
   auto sink = std::make_shared<AwaitedSink>();
   ASSERT_TRUE(first->engine().Submit(Request(30), sink).ok());
-  EXPECT_EQ(sink->done.get_future().get(), FinishReason::kStop);
+  EXPECT_EQ(sink->done.get_future().get(), FinishReason::kLength);
   EXPECT_EQ(sink->num_tokens.load(), 30U);
 }
 
@@ -104,7 +104,7 @@ TEST(ModelHost, StepsAllLoadedModelsInTurn) {
       ASSERT_TRUE(lease->engine().Submit(Request(100), sinks.back()).ok());
     }
   }
-  for (const auto& sink : sinks) EXPECT_EQ(sink->done.get_future().get(), FinishReason::kStop);
+  for (const auto& sink : sinks) EXPECT_EQ(sink->done.get_future().get(), FinishReason::kLength);
 }
 
 TEST(ModelHost, AnErrorOfTheLoaderReachesWhoAsked) {
@@ -174,7 +174,7 @@ TEST(ModelHost, EndsRequestsWhenItGoesAndLeasesMayOutliveIt) {
   ASSERT_TRUE(lease->engine().Submit(Request(390), sink).ok());
   house.host.reset();
   const FinishReason reason = sink->done.get_future().get();
-  EXPECT_TRUE(reason == FinishReason::kCancelled || reason == FinishReason::kStop);
+  EXPECT_TRUE(reason == FinishReason::kCancelled || reason == FinishReason::kLength);
   EXPECT_EQ(house.num_alive.load(), 1);
   lease = ModelLease();
   EXPECT_EQ(house.num_alive.load(), 0);
@@ -197,7 +197,7 @@ TEST(ModelHost, ManyThreadsAcquireServeAndUnload) {
         sink->lease = *lease;
         auto done = sink->done.get_future();
         EXPECT_TRUE((*lease)->engine().Submit(Request(10), sink).ok());
-        EXPECT_EQ(done.get(), FinishReason::kStop);
+        EXPECT_EQ(done.get(), FinishReason::kLength);
         sink->lease = ModelLease();
         ++num_served;
         if (i % 5 == 0) house.host->Unload("b");
