@@ -35,11 +35,11 @@ def make_home():
 class Server:
     """A running server. `url` ends without a slash."""
 
-    def __init__(self, *args, home=None, config=None, port=0, threads=1):
+    def __init__(self, *args, home=None, config=None, port=0, threads=1, env=None):
         """One thread computes, unless said otherwise: a gang stalls where a busy machine takes one of its cores."""
         self.home = home or make_home()
         self.own_home = not home
-        environment = dict(os.environ, ATELIER_HOME=str(self.home))
+        environment = dict(os.environ, ATELIER_HOME=str(self.home), **(env or {}))
         options = []
         if config:
             (self.home / "atelier.yaml").write_text(json.dumps(config))

@@ -11,7 +11,7 @@ import tempfile
 
 from calling import ATELIER, CHAT, HOME, ROOT, Case, atelier, environment
 
-sys.path.insert(0, str(ROOT / "tests/clients"))
+sys.path.insert(0, str(ROOT / "tests"))
 from serving import Server  # noqa: E402
 
 
