@@ -50,7 +50,7 @@ HUGE = ["1e400", "-1e400", "1" + "0" * 400, "9223372036854775808", "-92233720368
 def test_every_post_route_is_here(server):
     paths = json.loads(server.get("/openapi.json"))["paths"]
     posts = {path for path, methods in paths.items() if "post" in methods}
-    aliases = {"/rerank", "/v1/tokenize", "/v1/detokenize", "/v2/rerank", "/v1/infill"}
+    aliases = {"/rerank", "/reranking", "/v1/reranking", "/v1/tokenize", "/v1/detokenize", "/v2/rerank", "/v1/infill"}
     assert posts - aliases <= set(BODIES), posts - aliases - set(BODIES)
     assert set(BODIES) <= posts
 

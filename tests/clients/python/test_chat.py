@@ -118,11 +118,15 @@ def test_logit_bias_forbids_a_token(client):
 
 
 def test_developer_role_and_content_parts(client):
-    answer = ask(client, messages=[
+    """They are what a system message and a plain string are: the model reads the same tokens."""
+    in_parts = ask(client, messages=[
         {"role": "developer", "content": "You are terse."},
         {"role": "user", "content": [{"type": "text", "text": "What is the capital "},
                                      {"type": "text", "text": "of France?"}]}])
-    assert "Paris" in answer.choices[0].message.content
+    plain = ask(client, messages=[{"role": "system", "content": "You are terse."},
+                                  {"role": "user", "content": "What is the capital of France?"}])
+    assert in_parts.usage.prompt_tokens == plain.usage.prompt_tokens
+    assert in_parts.choices[0].message.content == plain.choices[0].message.content
 
 
 def test_a_second_request_reads_the_prefix_cache(client):
