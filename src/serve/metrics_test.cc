@@ -62,8 +62,10 @@ TEST(ServedMetrics, CountWhatWasServed) {
         server.Post(kPath, ChatBodyOf("Tell me about the sea.", R"("max_tokens": 5, "ignore_eos": true)"));
     prompt_tokens += *answer.json["usage"]["prompt_tokens"].AsInt64();
   }
-  server.Post(kPath,
-              ChatBodyOf("x", R"("max_tokens": 9, "stop": ["e", "a", "o", "i", "t", "\n", "n", "s", ".", " "])"));
+  server.Post(
+      kPath,
+      ChatBodyOf("x",
+                 R"("max_tokens": 9, "temperature": 0, "stop": ["e", "a", "o", "i", "t", "\n", "n", "s", ".", " "])"));
   server.Post(kPath, ChatBodyOf("x", R"("temperature": 9)"));  // refused: reaches no engine
   EXPECT_EQ(server.Metric(Vllm("request_success_total", ",finished_reason=\"length\"")), kRequests);
   EXPECT_EQ(server.Metric(Vllm("request_success_total", ",finished_reason=\"stop\"")), 1);
