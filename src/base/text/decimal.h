@@ -25,7 +25,7 @@ class Decimal {
 
   bool IsInteger() const { return exponent_ >= 0; }
   // Whether this is a whole multiple of `unit`.   REQUIRES: unit > 0.
-  // COST: digits × log(exponents' difference); an exponent of a million digits is no trouble.
+  // COST: digits of both, multiplied where the unit has over 18; exponents cost nothing.
   bool IsMultipleOf(const Decimal& unit) const;
   std::optional<int64_t> AsInt64() const;  // nothing where it is no integer or does not fit
   // The shortest text in JSON's grammar, without an exponent where that takes at most 24 characters.

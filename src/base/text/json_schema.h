@@ -3,9 +3,9 @@
 // (engine/grammar/json_*), so that each can be tested against the other.
 //
 // What older drafts and OpenAPI spell otherwise is mapped while reading: `definitions`, `items` as an array with
-// `additionalItems`, `dependencies`, boolean `exclusiveMinimum`, `id`, `nullable`; keywords beside a `$ref` are left out
-// where `$schema` names draft 7 or older, as these drafts say. `$dynamicRef` is resolved by reading what it may reach
-// once for each dynamic scope, so every reference here is a plain pointer.
+// `additionalItems`, `dependencies`, boolean `exclusiveMinimum`, `id`, `nullable`; keywords beside a `$ref` are left
+// out where `$schema` names draft 7 or older, as these drafts say. `$dynamicRef` is resolved by reading what it may
+// reach once for each dynamic scope, so every reference here is a plain pointer.
 //
 // A SchemaDocument is immutable and may be used from any thread.
 #pragma once
@@ -42,7 +42,7 @@ struct SchemaNode {
   using Ref = const SchemaNode*;  // lives as long as the document
   using Named = std::vector<std::pair<std::string, Ref>>;
 
-  std::string path;  // of the schema in its document, a JSON pointer as a fragment: "#/properties/a"; for messages
+  std::string path;    // of the schema in its document, a JSON pointer as a fragment: "#/properties/a"; for messages
   bool never = false;  // the schema `false`. `true` is a node without keywords.
 
   uint8_t types = kSchemaAnyType;
@@ -55,7 +55,7 @@ struct SchemaNode {
   // Strings; lengths in code points.
   std::optional<int64_t> min_length, max_length;
   std::optional<std::string> pattern;  // ECMA-262 with the u flag, searched for anywhere
-  std::optional<std::string> format;   // one of kSchemaFormats; others are left out, as the specification says
+  std::optional<std::string> format;   // one that IsSchemaFormat knows; others are left out, as the specification says
 
   // Arrays.
   std::vector<Ref> prefix_items;

@@ -50,9 +50,9 @@ class Languages {
   LanguageId Not(LanguageId part);
   LanguageId Repeat(LanguageId part, int64_t min, std::optional<int64_t> max);
 
-  // What a pattern of ECMA-262 (u flag) matches. Searched: anywhere in the string, as JSON Schema has it; else the whole
-  // string. Anchors, \b, lookahead (exact, by And and Not), lookbehind of fixed patterns where it can be kept exactly,
-  // classes, \p{…}, \d \w \s, dot, lazy quantifiers (same language), groups, named groups. Back references are
+  // What a pattern of ECMA-262 (u flag) matches. Searched: anywhere in the string, as JSON Schema has it; else the
+  // whole string. Anchors, \b, lookahead (exact, by And and Not), lookbehind of fixed patterns where it can be kept
+  // exactly, classes, \p{…}, \d \w \s, dot, lazy quantifiers (same language), groups, named groups. Back references are
   // Unsupported; so is what nothing here can keep. Errors: `where` is "character N", `what` says got and want.
   enum class Anchoring { kSearched, kWhole };
   Result<LanguageId> Pattern(std::string_view pattern, Anchoring anchoring);

@@ -52,7 +52,7 @@ class NumberSet {
 
 // How numbers may be written.
 enum class NumberSpelling : uint8_t {
-  kAny,    // what JSON allows: 1.0 and 1e3 are integers; beside bounds, an exponent only after d or d.ddd (d not 0 first)
+  kAny,  // what JSON allows: 1.0 and 1e3 are integers; beside bounds, an exponent only after d or d.ddd (d not 0 first)
   kPlain,  // no exponent; a number that the set says is an integer has no fraction
 };
 
