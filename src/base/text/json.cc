@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text/decimal.h"
 #include "base/text/json_object.h"
 #include "base/text/number_text.h"
 
@@ -16,47 +17,16 @@ const Json& NullJson() {
 
 bool IsIntegerText(std::string_view text) { return text.find_first_of(".eE") == std::string_view::npos; }
 
-// "-12.50e1" as sign, significant digits and a power of ten: -125 * 10^0. Nothing where the exponent is absurd.
-struct Decimal {
-  bool negative = false;
-  std::string digits;  // without zeros at either end; empty is zero
-  int64_t exponent = 0;
-};
-
-std::optional<Decimal> ParseDecimal(std::string_view text) {
-  Decimal decimal;
-  if (text.starts_with('-')) decimal.negative = true, text.remove_prefix(1);
-  if (const size_t e = text.find_first_of("eE"); e != std::string_view::npos) {
-    std::string_view power = text.substr(e + 1);
-    if (power.starts_with('+')) power.remove_prefix(1);
-    const auto [end, status] = std::from_chars(power.data(), power.data() + power.size(), decimal.exponent);
-    if (status != std::errc() || std::abs(decimal.exponent) > 1'000'000'000) return std::nullopt;
-    text = text.substr(0, e);
-  }
-  const size_t point = text.find('.');
-  decimal.digits = text.substr(0, point);
-  if (point != std::string_view::npos) {
-    decimal.digits += text.substr(point + 1);
-    decimal.exponent -= static_cast<int64_t>(text.size() - point - 1);
-  }
-  const size_t last = decimal.digits.find_last_not_of('0');
-  decimal.exponent += static_cast<int64_t>(decimal.digits.size() - (last + 1));
-  decimal.digits.resize(last + 1);
-  decimal.digits.erase(0, decimal.digits.find_first_not_of('0'));
-  if (decimal.digits.empty()) decimal.exponent = 0, decimal.negative = false;
-  return decimal;
-}
-
 template <class T>
 std::optional<T> ExactInteger(std::string_view text) {
   T value = 0;
   std::string plain;
   if (!IsIntegerText(text) || text.starts_with("-0")) {
-    const auto decimal = ParseDecimal(text);
-    if (!decimal || decimal->exponent < 0 || decimal->exponent > 20) return std::nullopt;
-    plain = (decimal->negative ? "-" : "") + decimal->digits + std::string(static_cast<size_t>(decimal->exponent), '0');
-    if (decimal->digits.empty()) plain = "0";
-    text = plain;
+    const auto decimal = Decimal::Parse(text);
+    if (!decimal || decimal->exponent() < 0 || decimal->exponent() > 20) return std::nullopt;
+    plain = (decimal->negative() ? "-" : "") + decimal->digits();
+    plain.append(static_cast<size_t>(decimal->exponent()), '0');
+    text = decimal->is_zero() ? std::string_view("0") : std::string_view(plain);
   }
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -65,8 +35,8 @@ std::optional<T> ExactInteger(std::string_view text) {
 
 bool SameNumber(const std::string& a, const std::string& b) {
   if (a == b) return true;
-  const auto x = ParseDecimal(a), y = ParseDecimal(b);
-  return x && y && x->negative == y->negative && x->exponent == y->exponent && x->digits == y->digits;
+  const auto x = Decimal::Parse(a), y = Decimal::Parse(b);
+  return x && y && *x == *y;
 }
 
 }  // namespace

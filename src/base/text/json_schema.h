@@ -52,7 +52,7 @@ struct SchemaNode {
   // Numbers.
   std::optional<Decimal> multiple_of, minimum, maximum, exclusive_minimum, exclusive_maximum;
 
-  // Strings; lengths in code points.
+  // Strings; lengths in code points. All counts here are at most 2^53: larger ones mean the same.
   std::optional<int64_t> min_length, max_length;
   std::optional<std::string> pattern;  // ECMA-262 with the u flag, searched for anywhere
   std::optional<std::string> format;   // one that IsSchemaFormat knows; others are left out, as the specification says
@@ -92,13 +92,16 @@ bool IsSchemaFormat(std::string_view name);
 class SchemaDocument {
  public:
   // Errors name the place as a JSON pointer: "#/properties/a/multipleOf: got 0, want a number above 0".
-  //   Invalid      a keyword's value is not what the draft allows; a reference leads nowhere or only to itself
+  //   Invalid      a keyword's value is not what the draft allows; a reference leads nowhere; a schema applies itself
+  //                to the same value again, by whatever way, so that no evaluation of it would end
   //   Unsupported  a reference to another document (but the bundled metaschemas of draft 2020-12)
-  //   TooLarge     over kMaxSchemaNodes schemas (after dynamic scopes) or deeper than Json allows
-  // A keyword that no draft knows is an annotation, without effect.
+  //   TooLarge     over kMaxSchemaNodes schemas (after dynamic scopes), deeper than Json allows, or over 256 schemas
+  //                within each other that apply to one value
+  // A keyword that the draft does not know is an annotation, without effect; so is all that the root does not reach.
   static Result<std::shared_ptr<const SchemaDocument>> Parse(const Json& schema);
 
   const SchemaNode& root() const { return *root_; }
+  const std::deque<SchemaNode>& nodes() const { return nodes_; }  // every schema that the root reaches
   int64_t num_nodes() const { return static_cast<int64_t>(nodes_.size()); }
 
  private:
