@@ -7,13 +7,13 @@
 The peer is llama.cpp as bench/peer_table.py says: its source tree, and the folder where it was built with
 -DBUILD_SHARED_LIBS=OFF; bench/peer_logits.cc is compiled against both. The peer cuts the text into tokens; both programs
 read them in pieces of --piece, each from an empty cache, with an F16 and with a Q8_0 cache. The peer's logits go to
-`atelier models accuracy` through pipes, as F32, so that both sides are judged by the same arithmetic. With --skip and
---tokens a text can be measured in parts; the table joins the reports of one model.
+`atelier models accuracy` through files, as F32, so that both sides are judged by the same arithmetic. A text is measured
+in parts of --part, each a report of its own, as logits are large: 0.2 MB a token for a vocabulary of 49,152. With --skip
+and --tokens a part can be measured alone; the table joins the reports of one model.
 """
 import argparse
 import json
 import math
-import os
 import pathlib
 import subprocess
 import sys
@@ -38,30 +38,28 @@ def build_peer_logits(args, folder):
     return program
 
 
-def measure(args, path, peer_logits, folder):
-    """The report of `atelier models accuracy` over our logits and the peer's."""
+def token_ids(args, path, peer_logits):
     wanted = args.skip + args.tokens
     ids = run([peer_logits, "ids", path, args.text]).split()
     if len(ids) < wanted:
         sys.exit(f"{args.text}: got {len(ids)} tokens, want {wanted}")
+    return ids[args.skip:wanted]
+
+
+def measure(args, path, peer_logits, ids, folder):
+    """The report of `atelier models accuracy` over our logits and the peer's. One program runs at a time: each has
+    threads that spin while they wait, and several at once on the same cores wait for each other."""
     ids_path = pathlib.Path(folder, "ids.txt")
-    ids_path.write_text(" ".join(ids[args.skip:wanted]))
-    command = [args.atelier, "--json", "models", "accuracy", path, "--token-ids", ids_path, "--tokens", str(args.tokens),
+    ids_path.write_text(" ".join(ids))
+    command = [args.atelier, "--json", "models", "accuracy", path, "--token-ids", ids_path, "--tokens", str(len(ids)),
                "--piece", str(args.piece), "--threads", str(args.threads)]
-    peers = []
     for cache in CACHES:
-        pipe = pathlib.Path(folder, cache)
-        if not pipe.exists():
-            os.mkfifo(pipe)
-        command += ["--logits", f"llama.cpp {cache}={pipe}"]
-        arguments = map(str, (peer_logits, "logits", path, ids_path, args.piece, cache, args.threads))
-        peers.append(subprocess.Popen(["sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", str(pipe), *arguments]))
-    try:
-        return json.loads(run(command))
-    finally:
-        for peer in peers:
-            peer.terminate()
-            peer.wait()
+        logits = pathlib.Path(folder, cache)
+        with logits.open("wb") as output:
+            words = [peer_logits, "logits", path, ids_path, str(args.piece), cache, str(args.threads)]
+            subprocess.run(words, stdout=output, check=True)
+        command += ["--logits", f"llama.cpp {cache}={logits}"]
+    return json.loads(run(command))
 
 
 def merge(reports):
@@ -115,6 +113,7 @@ def main():
     parser.add_argument("--text", type=pathlib.Path)
     parser.add_argument("--skip", type=int, default=0, help="tokens at the text's beginning to pass over")
     parser.add_argument("--tokens", type=int, default=20480)
+    parser.add_argument("--part", type=int, default=4096)
     parser.add_argument("--piece", type=int, default=1024)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("models", nargs="*", type=pathlib.Path)
@@ -125,7 +124,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         peer_logits = build_peer_logits(args, folder)
         for path in args.models:
-            print(json.dumps(measure(args, path, peer_logits, folder)), flush=True)
+            ids = token_ids(args, path, peer_logits)
+            for begin in range(0, len(ids), args.part):
+                part = ids[begin:begin + args.part]
+                print(json.dumps(measure(args, path, peer_logits, part, folder)), flush=True)
 
 
 if __name__ == "__main__":
