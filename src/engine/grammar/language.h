@@ -76,8 +76,9 @@ class Languages {
   bool over_budget() const;
   int64_t num_states() const;
 
+  class Impl;  // for language_*.cc and what compiles patterns
+
  private:
-  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 
