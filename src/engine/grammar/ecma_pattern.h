@@ -52,8 +52,8 @@ CodePointSet EcmaDigits();
 CodePointSet EcmaWordCharacters();
 CodePointSet EcmaSpaces();
 
-// The characters of \p{text}, such as "Lu", "Letter", "gc=Lu", "Script=Greek", "sc=Grek", "Alphabetic"; nothing where no
-// such property is known here.
+// The characters of \p{text}, such as "Lu", "Letter", "gc=Lu", "Script=Greek", "sc=Grek", "Alphabetic"; nothing where
+// no such property is known here.
 std::optional<CodePointSet> UnicodeProperty(std::string_view text);
 
 }  // namespace atelier

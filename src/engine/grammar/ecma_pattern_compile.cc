@@ -20,8 +20,8 @@ constexpr int64_t kMaxWork = 50'000;  // nodes compiled, copies of repeated ones
 constexpr LanguageId kNothing = Languages::kNothing, kEmpty = Languages::kEmpty, kAnyText = Languages::kAnyText;
 
 // What may follow, by context: 0 is the start of the string, i is "the character before is in classes_[i - 1]". `used`
-// holds where the innermost repetition has consumed something in its present turn, `fresh` where it has not: a turn that
-// consumes nothing is none.
+// holds where the innermost repetition has consumed something in its present turn, `fresh` where it has not: a turn
+// that consumes nothing is none.
 struct Rest {
   Ids fresh, used;
 };
@@ -200,7 +200,8 @@ class Compiler {
     const PatternNode& body = At(node.children[0]);
     if (node.kind == Kind::kRepeat && body.kind == Kind::kClass) {
       const int64_t max = node.max == PatternNode::kNoMax ? language::kInfinite : node.max;
-      const LanguageId before = all_.Repeat(Pure(node.children[0]), language::LessOne(node.min), language::LessOne(max));
+      const LanguageId before =
+          all_.Repeat(Pure(node.children[0]), language::LessOne(node.min), language::LessOne(max));
       return max == 0 ? kNothing : all_.Concat(before, all_.OneOf(body.set.And(last)));
     }
     return all_.And({Pure(index), all_.Concat(kAnyText, all_.OneOf(last))});

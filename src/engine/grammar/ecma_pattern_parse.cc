@@ -113,9 +113,7 @@ class Parser {
       case '^': reader_.Read(); return Assertion({.kind = Kind::kStart}, quantifiable);
       case '$': reader_.Read(); return Assertion({.kind = Kind::kEnd}, quantifiable);
       case '(': return Group(depth, quantifiable);
-      case '.':
-        reader_.Read();
-        return AddClass(CodePointSet({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}).Not());
+      case '.': reader_.Read(); return AddClass(CodePointSet({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}).Not());
       case '[': {
         TRY(CodePointSet set, reader_.Class());
         return AddClass(std::move(set));
@@ -176,7 +174,8 @@ class Parser {
     if (!reader_.Take('?')) return {};
     if (reader_.Take(':')) return {};
     if (reader_.Take('<')) return reader_.GroupName();
-    if (!reader_.AtEnd() && std::string_view("imsx-").find(static_cast<char>(reader_.Peek())) != std::string_view::npos) {
+    if (!reader_.AtEnd() &&
+        std::string_view("imsx-").find(static_cast<char>(reader_.Peek())) != std::string_view::npos) {
       return Error::Unsupported(reader_.Where(), "got modifiers such as (?i), which this dialect (ECMA-262) lacks");
     }
     return reader_.Bad("got '(?' before something unknown, want (?:, (?=, (?!, (?<=, (?<! or (?<name>");

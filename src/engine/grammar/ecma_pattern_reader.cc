@@ -36,7 +36,9 @@ int HexValue(char32_t c) {
   return -1;
 }
 
-bool IsAny(char32_t c, std::string_view of) { return c < 0x80 && of.find(static_cast<char>(c)) != std::string_view::npos; }
+bool IsAny(char32_t c, std::string_view of) {
+  return c < 0x80 && of.find(static_cast<char>(c)) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -231,8 +233,8 @@ Result<CodePointSet> Reader::DigitEscape(bool in_class) {
   if (is_null) return One(0);
   if (!in_class && chars_[start] != '0' && number <= num_groups_) {
     at_ = start;
-    return Error::Unsupported(Where(), "got the back reference \\" + std::to_string(number) +
-                                           ", which no regular language has");
+    return Error::Unsupported(Where(),
+                              "got the back reference \\" + std::to_string(number) + ", which no regular language has");
   }
   at_ = start;
   if (!annex_b_) return Bad("got a decimal escape without such a group");

@@ -19,8 +19,8 @@ class Reader {
   size_t at() const { return at_; }
   void Back(size_t at) { at_ = at; }
   bool AtEnd() const { return at_ == chars_.size(); }
-  char32_t Peek() const { return chars_[at_]; }    // REQUIRES: !AtEnd()
-  char32_t Read() { return chars_[at_++]; }        // the same
+  char32_t Peek() const { return chars_[at_]; }  // REQUIRES: !AtEnd()
+  char32_t Read() { return chars_[at_++]; }      // the same
   char32_t Before() const { return chars_[at_ - 1]; }
   bool Take(char32_t c);
   bool Take(std::string_view ascii);

@@ -222,8 +222,7 @@ LanguageId Languages::Impl::WithoutEmpty(LanguageId part) {
   switch (node.kind) {
     case NodeKind::kEmpty: return kNothing;
     case NodeKind::kChars: return Chars(1, node.hi);
-    case NodeKind::kConcat:
-      return Or({Concat(WithoutEmpty(node.a), node.b), WithoutEmpty(node.b)});
+    case NodeKind::kConcat: return Or({Concat(WithoutEmpty(node.a), node.b), WithoutEmpty(node.b)});
     case NodeKind::kOr: {
       const auto span = Parts(node);
       Ids parts(span.begin(), span.end());

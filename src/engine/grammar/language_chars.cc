@@ -1,4 +1,5 @@
-// Characters and words: classes of code points as branches over the bytes of UTF-8, counted characters, tables of words.
+// Characters and words: classes of code points as branches over the bytes of UTF-8, counted characters, tables of
+// words.
 #include <algorithm>
 
 #include "base/text/utf8.h"
@@ -78,7 +79,8 @@ LanguageId Languages::Impl::OneOf(const CodePointSet& set) {
     for (char32_t c = range.first; c <= range.last; ++c) AddEdge(sets, static_cast<uint8_t>(c), kEmpty);
   }
   const auto add = [&](int lead, int num_bytes, char32_t base, char32_t first, char32_t last) {
-    const auto within = Within(set.ranges(), std::max(base, first), std::min<char32_t>(base + (1U << (6 * num_bytes)) - 1, last));
+    const auto within =
+        Within(set.ranges(), std::max(base, first), std::min<char32_t>(base + (1U << (6 * num_bytes)) - 1, last));
     AddEdge(sets, static_cast<uint8_t>(lead), CharTail(num_bytes, base, within));
   };
   for (int lead = 0xC2; lead <= 0xDF; ++lead) add(lead, 1, (lead & 0x1FU) << 6, 0x80, 0x7FF);

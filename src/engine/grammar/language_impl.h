@@ -1,9 +1,9 @@
-// The inside of Languages. Nodes are made by language_build.cc and language_union.cc (the laws that keep derivatives few
-// and small), interned by language_nodes.cc, stepped by language_step.cc and searched by language_search.cc.
+// The inside of Languages. Nodes are made by language_build.cc and language_union.cc (the laws that keep derivatives
+// few and small), interned by language_nodes.cc, stepped by language_step.cc and searched by language_search.cc.
 //
 // Laws: Concat leans right; Or and And are flat, sorted sets; counters of the same body add up where they meet; text
-// that kChars covers disappears in a union; equal heads of a union are factored out. A language with kRecursive in it is
-// kept as a union of intersections. So every expression has finitely many derivatives.
+// that kChars covers disappears in a union; equal heads of a union are factored out. A language with kRecursive in it
+// is kept as a union of intersections. So every expression has finitely many derivatives.
 #pragma once
 
 #include <deque>

@@ -37,7 +37,8 @@ uint64_t HashOf(const Node& node, std::span<const LanguageId> parts, std::span<c
     return Mix(Mix(hash, static_cast<uint64_t>(node.lo)), static_cast<uint64_t>(node.hi));
   }
   for (const LanguageId part : parts) hash = Mix(hash, static_cast<uint64_t>(part));
-  for (const Edge& edge : edges) hash = Mix(hash, static_cast<uint64_t>(edge.bytes) << 32 | static_cast<uint32_t>(edge.to));
+  for (const Edge& edge : edges)
+    hash = Mix(hash, static_cast<uint64_t>(edge.bytes) << 32 | static_cast<uint32_t>(edge.to));
   return hash;
 }
 

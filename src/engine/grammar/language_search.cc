@@ -1,7 +1,7 @@
 // Questions that look at many states: is anything in it, what is shortest, how many.
 //
-// Whether an intersection or complement has a member is searched depth first towards acceptance. What is on the way to a
-// living state lives; a strongly connected component without a way out to life is dead as a whole. [Tarjan 1972]
+// Whether an intersection or complement has a member is searched depth first towards acceptance. What is on the way to
+// a living state lives; a strongly connected component without a way out to life is dead as a whole. [Tarjan 1972]
 #include <algorithm>
 #include <queue>
 
@@ -18,7 +18,7 @@ using language::NodeKind;
 namespace {
 
 constexpr int kMaxSplitDepth = 50;
-constexpr int64_t kMaxSearchSteps = 2'000'000;    // in one search; about 1 us each
+constexpr int64_t kMaxSearchSteps = 2'000'000;  // in one search; about 1 us each
 constexpr size_t kMaxCountedStates = 100'000;
 
 }  // namespace
@@ -188,7 +188,8 @@ std::optional<std::string> Languages::Impl::Shortest(LanguageId start) {
     if (visits[at.state].length < at.length) continue;
     if (nodes_[at.state].accepts) {
       std::string bytes;
-      for (LanguageId id = at.state; id != start; id = visits[id].from) bytes.push_back(static_cast<char>(visits[id].byte));
+      for (LanguageId id = at.state; id != start; id = visits[id].from)
+        bytes.push_back(static_cast<char>(visits[id].byte));
       return std::string(bytes.rbegin(), bytes.rend());
     }
     const ByteClasses& classes = ClassesOf(at.state);

@@ -87,8 +87,7 @@ LanguageId Languages::Impl::Derive(LanguageId state, uint8_t byte) {
       return node.kind == NodeKind::kOr ? Or(std::move(parts)) : And(std::move(parts));
     }
     case NodeKind::kComplement: return Complement(Next(node.a, byte));
-    case NodeKind::kRepeat:
-      return Concat(Next(node.a, byte), Repeat(node.a, LessOne(node.lo), LessOne(node.hi)));
+    case NodeKind::kRepeat: return Concat(Next(node.a, byte), Repeat(node.a, LessOne(node.lo), LessOne(node.hi)));
     case NodeKind::kRecursive: return Next(node.a, byte);
   }
   return kNothing;
@@ -143,9 +142,9 @@ int32_t Languages::Impl::MakeClasses(LanguageId state) {
         }
         const auto byte = static_cast<uint8_t>(words[i][node.b]);
         of[byte] = ++next_class;
-        i = std::partition_point(words.begin() + i, words.begin() + node.hi + 1, [&](const std::string& word) {
-              return static_cast<uint8_t>(word[node.b]) <= byte;
-            }) - words.begin();
+        i = std::partition_point(words.begin() + i, words.begin() + node.hi + 1,
+                                 [&](const std::string& word) { return static_cast<uint8_t>(word[node.b]) <= byte; }) -
+            words.begin();
       }
       return InternClasses(of);
     }

@@ -52,7 +52,8 @@ LanguageId Languages::Impl::Or(Ids parts) {
 // One round of laws; false: none applied.   REQUIRES: parts sorted, without kNothing, at least two.
 bool Languages::Impl::Simplify(Ids& parts) {
   if (parts[0] == kEmpty) {
-    const bool covered = std::any_of(parts.begin() + 1, parts.end(), [this](LanguageId id) { return nodes_[id].accepts; });
+    const bool covered =
+        std::any_of(parts.begin() + 1, parts.end(), [this](LanguageId id) { return nodes_[id].accepts; });
     if (covered) {
       parts.erase(parts.begin());
       return true;
@@ -86,8 +87,8 @@ bool Languages::Impl::MergeChars(Ids& parts) {
     for (size_t j = 0; j < parts.size(); ++j) {
       if (i == j) continue;
       const Node& other = nodes_[parts[j]];
-      const bool covered = (other.text >> chars.a & 1) != 0 && other.length.min_chars >= chars.lo &&
-                           other.length.max_chars <= chars.hi;
+      const bool covered =
+          (other.text >> chars.a & 1) != 0 && other.length.min_chars >= chars.lo && other.length.max_chars <= chars.hi;
       int64_t lo = chars.lo, hi = chars.hi;
       const bool joins = !covered && other.kind == NodeKind::kChars && other.a == chars.a && other.lo >= chars.lo &&
                          JoinCounts(lo, hi, other.lo, other.hi);
