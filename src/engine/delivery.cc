@@ -225,9 +225,13 @@ void Delivery::Finish(RequestState& request, FinishReason reason, const Error* e
   if (!request.started) times.scheduled = times.finished;
   times.first_token = std::max(times.first_token, times.scheduled);
   times.last_token = std::max(times.last_token, times.first_token);
+  TellFinish(request, reason);
   request.sink->OnFinish({request.usage, times, reason, error});
+}
+
+void Delivery::TellFinish(const RequestState& request, FinishReason reason) {
   if (parts_.listener == nullptr) return;
-  RequestFigures figures{.usage = request.usage, .times = times, .reason = reason};
+  RequestFigures figures{.usage = request.usage, .times = request.times, .reason = reason};
   if (request.generate) {
     figures.generated = true;
     figures.n = request.generate->n;

@@ -53,6 +53,7 @@ class Delivery {
   void Emit(Sequence& sequence, const Choice& choice, std::string_view text);
   void End(Sequence& sequence, FinishReason reason, std::string_view stop_string, std::optional<int32_t> stop_token);
   void ReleaseHeld(RequestState& request);
+  void TellFinish(const RequestState& request, FinishReason reason);
 
   const Parts parts_;
   std::vector<float> scratch_;  // [V] logits of a further choice

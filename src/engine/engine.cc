@@ -96,11 +96,12 @@ class Engine::Impl {
       TellStep(scheduled, begin);
       scheduler_.Ran();
       delivery_.Commit(scheduled, *outputs);
+      PublishStats();  // before anyone hears that a request ended, and asks
       EndFinished(scheduled);
     } else {
       EndBroken(scheduled, outputs.error());
+      PublishStats();
     }
-    PublishStats();
     return true;
   }
 

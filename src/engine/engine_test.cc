@@ -70,6 +70,35 @@ TEST(Engine, GeneratesAsManyTokensAsAskedAndSaysWhyItStopped) {
   EXPECT_EQ(sink->usage.completion_tokens, 10);
 }
 
+// Whoever learns that its request ended may ask at once what was counted.
+TEST(Engine, CountsARequestBeforeItSaysThatItEnded) {
+  struct CountingListener final : EngineListener {
+    void OnRequestFinish(const RequestFigures& figures) override { num_tokens += figures.usage.completion_tokens; }
+    int64_t num_tokens = 0;
+  };
+  struct AskingSink final : Sink {
+    void OnFinish(const Finished& /*finished*/) override { at_the_end = engine->stats(), num_told = *counted; }
+    const Engine* engine = nullptr;
+    const int64_t* counted = nullptr;
+    EngineStats at_the_end;
+    int64_t num_told = 0;
+  };
+  ManualClock clock;
+  ToyRunner runner;
+  const auto listener = std::make_shared<CountingListener>();
+  const auto engine = std::move(Engine::Create({.runner = &runner, .clock = &clock, .listener = listener}, {})).value();
+  const auto sink = std::make_shared<AskingSink>();
+  sink->engine = engine.get();
+  sink->counted = &listener->num_tokens;
+  ASSERT_TRUE(engine->Submit(Request(Prompt(20), 10), sink).ok());
+  while (engine->Step()) {
+  }
+  EXPECT_EQ(sink->num_told, 10);
+  EXPECT_EQ(sink->at_the_end.num_running, 0);
+  EXPECT_EQ(sink->at_the_end.prompt_tokens, 20);
+  EXPECT_EQ(sink->at_the_end.generation_tokens, 10);
+}
+
 TEST(Engine, FillsTheContextAndNoFurther) {
   Toy toy(4);  // 64 positions
   const auto sink = toy.Submit(Request(Prompt(20), 1000));

@@ -27,8 +27,8 @@ int32_t NumCores() { return std::max(1, static_cast<int32_t>(std::thread::hardwa
 // Two threads share a list of models under mutex_:
 //   engine   takes the list, steps every engine in it that has work, and sleeps when none has
 //   keeper   loads what is asked for, and unloads what is idle or in the way
-// A model leaves memory only after the engine thread has taken a list without it (round_ >= left_in_round), so that no
-// step runs in a model that goes.
+// A model leaves memory only after the engine thread has taken a list without it or has ended, so that no step runs in
+// a model that goes.
 class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
  public:
   Impl(const ModelHostOptions& options, Loader loader, const Clock* clock)
@@ -166,7 +166,7 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
       lock.lock();
       if (!worked) engine_changed_.wait(lock, [&] { return has_work_ || stopping_ || round_awaited_; });
     }
-    round_ = UINT64_MAX / 2;  // nobody need wait for it any more
+    engines_rest_ = true;
     keeper_changed_.notify_all();
   }
 
@@ -281,7 +281,7 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
     const uint64_t after = round_ + 1;
     round_awaited_ = true;
     engine_changed_.notify_all();
-    keeper_changed_.wait(lock, [&] { return round_ >= after; });
+    keeper_changed_.wait(lock, [&] { return round_ >= after || engines_rest_; });
     round_awaited_ = false;
     lock.unlock();
     const EngineStats last = entry->model->engine().stats();
@@ -305,6 +305,7 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
   bool has_work_ = false;
   uint64_t round_ = 0;          // of the engine thread: how often it took the list
   bool round_awaited_ = false;  // the keeper waits for the next one
+  bool engines_rest_ = false;   // there will be none: the engine thread has ended
   std::thread engine_thread_;
   std::thread keeper_thread_;
 };

@@ -59,6 +59,7 @@ struct House {
                              const ModelSurroundings& surroundings) -> Result<std::unique_ptr<LocalModel>> {
       if (name == "missing") return Error::NotFound("missing", "got no such model");
       ++num_loads;
+      if (name == "slow") may_load.get_future().wait();
       return std::unique_ptr<LocalModel>(std::make_unique<ToyLocalModel>(name, surroundings, &num_alive));
     };
     host = std::make_unique<ModelHost>(options, load, &clock);
@@ -72,6 +73,7 @@ struct House {
   ManualClock clock;
   std::atomic<int> num_loads = 0;
   std::atomic<int> num_alive = 0;
+  std::promise<void> may_load;  // "slow"
   std::unique_ptr<ModelHost> host;
 };
 
@@ -105,6 +107,21 @@ TEST(ModelHost, StepsAllLoadedModelsInTurn) {
     }
   }
   for (const auto& sink : sinks) EXPECT_EQ(sink->done.get_future().get(), FinishReason::kLength);
+}
+
+// The slow model needs the place of the other one, and nobody steps any more who could let that one go.
+TEST(ModelHost, GoesWhileAModelIsLoadedThatOthersMakeRoomFor) {
+  House house({.memory_budget_bytes = 100});
+  ASSERT_TRUE(house.host->AcquireNow("a").ok());
+  std::promise<bool> answered;
+  house.host->Acquire("slow", {}, [&](const Result<ModelLease>& lease) { answered.set_value(lease.ok()); });
+  while (house.num_loads.load() < 2) std::this_thread::yield();
+  std::thread going([&] { house.host.reset(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // its engine thread has ended by then
+  house.may_load.set_value();
+  going.join();
+  EXPECT_TRUE(answered.get_future().get());
+  EXPECT_EQ(house.num_alive.load(), 0);
 }
 
 TEST(ModelHost, AnErrorOfTheLoaderReachesWhoAsked) {

@@ -1,6 +1,11 @@
 #include "compute/kernel/gang.h"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <climits>
 
 #include "base/check.h"
 
@@ -20,13 +25,20 @@ void Pause() {
 #endif
 }
 
+// Not std::atomic's wait: it calls sched_yield some times before it sleeps, and who yields on a machine with other work
+// is put behind all of it, at each of the hundreds of barriers of a step; who sleeps is woken at once.
+void Futex(std::atomic<uint32_t>& word, int operation, uint32_t value) {
+  static_assert(sizeof word == sizeof value);
+  syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, nullptr, nullptr, 0);
+}
+
 }  // namespace
 
 void Gang::Signal::Advance() {
   // Sequentially consistent on both sides: either the sleeper sees the new value before it sleeps, or we see the
   // sleeper.
   value_.fetch_add(1, std::memory_order_seq_cst);
-  if (num_sleepers_.load(std::memory_order_seq_cst) > 0) value_.notify_all();
+  if (num_sleepers_.load(std::memory_order_seq_cst) > 0) Futex(value_, FUTEX_WAKE, INT_MAX);
 }
 
 void Gang::Signal::AwaitChange(uint32_t seen, bool spin) {
@@ -40,7 +52,7 @@ void Gang::Signal::AwaitChange(uint32_t seen, bool spin) {
     } while (std::chrono::steady_clock::now() < give_up);
   }
   num_sleepers_.fetch_add(1, std::memory_order_seq_cst);
-  while (value_.load(std::memory_order_seq_cst) == seen) value_.wait(seen, std::memory_order_seq_cst);
+  while (value_.load(std::memory_order_seq_cst) == seen) Futex(value_, FUTEX_WAIT, seen);
   num_sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
