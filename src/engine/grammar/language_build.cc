@@ -116,6 +116,20 @@ LanguageId Languages::Impl::Complement(LanguageId part) {
   return Intern({.kind = NodeKind::kComplement, .a = part}, {}, {});
 }
 
+LanguageId Languages::Impl::Not(LanguageId part) {
+  const Node& node = nodes_[part];
+  const auto parts = node.kind == NodeKind::kAnd ? Parts(node) : std::span<const LanguageId>();
+  const auto is_complement = [this](LanguageId id) { return nodes_[id].kind == NodeKind::kComplement; };
+  // Text that is in none of some languages: what is not that is in one of them.
+  if (node.kind == NodeKind::kAnd && parts[0] == kAnyText &&
+      std::all_of(parts.begin() + 1, parts.end(), is_complement)) {
+    Ids outside(parts.begin() + 1, parts.end());
+    for (LanguageId& id : outside) id = nodes_[id].a;
+    return And({kAnyText, Or(std::move(outside))});
+  }
+  return And({kAnyText, Complement(part)});
+}
+
 LanguageId Languages::Impl::And(Ids parts) {
   for (size_t i = 0; i < parts.size(); ++i) {
     const Node& node = nodes_[parts[i]];
@@ -185,8 +199,9 @@ bool Languages::Impl::SimplifyAnd(Ids& parts) {
     } else if (node.kind == NodeKind::kComplement) {
       if (std::ranges::binary_search(parts, node.a)) return nothing();
       const Node& outside = nodes_[node.a];
-      drop = outside.length.min_bytes > all.max_bytes || outside.length.max_bytes < all.min_bytes ||
-             outside.length.min_chars > all.max_chars || outside.length.max_chars < all.min_chars;
+      drop = node.a == kNothing || outside.length.min_bytes > all.max_bytes ||
+             outside.length.max_bytes < all.min_bytes || outside.length.min_chars > all.max_chars ||
+             outside.length.max_chars < all.min_chars;
       const bool covers = outside.kind == NodeKind::kChars && (text >> outside.a & 1) != 0 &&
                           outside.lo <= all.min_chars && outside.hi >= all.max_chars;
       if (covers) return nothing();

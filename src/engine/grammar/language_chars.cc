@@ -99,10 +99,19 @@ LanguageId Languages::Impl::Chars(int64_t min, int64_t max, Utf8State state) {
 
 LanguageId Languages::Impl::Literal(std::string_view bytes) {
   if (bytes.size() > kMaxLiteralNodes) return Words({std::string(bytes)});
-  LanguageId literal = kEmpty;
-  for (size_t i = bytes.size(); i-- > 0;) {
-    literal = Concat(Bytes(ByteSet().set(static_cast<uint8_t>(bytes[i]))), literal);
+  std::vector<LanguageId> chars;
+  for (size_t i = 0; i < bytes.size();) {
+    // A byte that begins no character stands for itself.
+    const auto size = std::max<size_t>(1, static_cast<size_t>(DecodeUtf8(bytes, i).num_bytes));
+    LanguageId character = kEmpty;
+    for (size_t at = i + size; at-- > i;) {
+      character = Branch({{InternBytes(ByteSet().set(static_cast<uint8_t>(bytes[at]))), character}});
+    }
+    chars.push_back(character);
+    i += size;
   }
+  LanguageId literal = kEmpty;
+  for (size_t i = chars.size(); i-- > 0;) literal = Concat(chars[i], literal);
   return literal;
 }
 

@@ -37,7 +37,7 @@ class Languages::Impl {
   LanguageId Or(Ids parts);
   LanguageId And(Ids parts);
   LanguageId Complement(LanguageId part);
-  LanguageId Not(LanguageId part) { return And({kAnyText, Complement(part)}); }
+  LanguageId Not(LanguageId part);
   LanguageId Repeat(LanguageId part, int64_t min, int64_t max);
   LanguageId WithoutEmpty(LanguageId part);
   // A language that is defined later, before anything is stepped. Its definition steps to it only behind a byte.

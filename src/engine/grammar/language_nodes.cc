@@ -179,7 +179,6 @@ void Languages::Impl::Describe(Node& node, std::span<const LanguageId> parts, st
       node.searched = true;
       node.depth = static_cast<uint16_t>(nodes_[node.a].depth + 1);
       node.hint = node.accepts ? 0 : 1;
-      length.min_bytes = node.hint;
       return;
     case NodeKind::kRepeat: DescribeRepeat(node); break;
     case NodeKind::kRecursive: return;  // described by MakeRecursive and Define
