@@ -61,9 +61,11 @@ std::string WithSign(std::string digits, bool negative, const Spec& spec) {
 std::string IntText(int64_t value, const Spec& spec) {
   const uint64_t magnitude = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
   const int base = spec.type == 'x' || spec.type == 'X' ? 16 : spec.type == 'o' ? 8 : spec.type == 'b' ? 2 : 10;
+  // By name: g++ 12 with -fsanitize=undefined computes the index of (a ? "x" : "y")[rest % base] in one branch alone.
+  const char* const alphabet = spec.type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string digits;
   for (uint64_t rest = magnitude; rest > 0 || digits.empty(); rest /= static_cast<uint64_t>(base)) {
-    digits += (spec.type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[rest % static_cast<uint64_t>(base)];
+    digits += alphabet[rest % static_cast<uint64_t>(base)];
   }
   std::reverse(digits.begin(), digits.end());
   if (spec.alternate && base != 10) digits = std::string("0") + spec.type + digits;

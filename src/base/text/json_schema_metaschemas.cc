@@ -118,17 +118,18 @@ constexpr std::string_view kTexts[] = {
 }  // namespace
 
 const std::vector<BundledSchema>& BundledSchemas() {
-  static const std::vector<BundledSchema> schemas = [] {
-    std::vector<BundledSchema> made;
+  // Never destroyed, and so never out of reach of what looks for leaks at exit.
+  static const std::vector<BundledSchema>* const schemas = [] {
+    auto* made = new std::vector<BundledSchema>;
     for (const std::string_view text : kTexts) {
       auto json = Json::Parse(text);
       CHECK(json.ok());
-      const Json* kept = new Json(std::move(json).value());  // lives as long as the program
-      made.push_back({(*kept)["$id"].AsString(), kept});
+      const Json* kept = new Json(std::move(json).value());
+      made->push_back({(*kept)["$id"].AsString(), kept});
     }
     return made;
   }();
-  return schemas;
+  return *schemas;
 }
 
 }  // namespace atelier
