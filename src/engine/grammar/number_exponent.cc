@@ -12,8 +12,8 @@ namespace {
 constexpr int64_t kNoEnd = ExponentRange::kNoEnd;
 
 struct Exponent {
-  bool has_sign = false;        // or digits
-  int64_t digits = -1;          // the number so far; -1: no digit yet
+  bool has_sign = false;  // or digits
+  int64_t digits = -1;    // the number so far; -1: no digit yet
   std::vector<ExponentRange> ranges;
 };
 
@@ -45,8 +45,10 @@ Exponent Read(std::string_view state) {
 
 std::string Write(const Exponent& exponent) {
   std::string state = "e";
-  if (exponent.digits >= 0) state += std::to_string(exponent.digits);
-  else if (exponent.has_sign) state += '+';
+  if (exponent.digits >= 0)
+    state += std::to_string(exponent.digits);
+  else if (exponent.has_sign)
+    state += '+';
   const ExponentRange any{exponent.has_sign ? 0 : -kNoEnd, kNoEnd};
   if (exponent.ranges.size() == 1 && exponent.ranges[0] == any) return state;
   for (size_t i = 0; i < exponent.ranges.size(); ++i) {

@@ -61,7 +61,7 @@ NumberLine::NumberLine(const NumberSet& set) : units_(set.units()) {
 void NumberLine::SetPeriods() {
   periods_.assign(1, 1);
   if (units_->num_units() == 0) return;
-  constexpr int64_t kMaxPlaces = 8;  // what units have, nearly always
+  constexpr int64_t kMaxPlaces = 8;                         // what units have, nearly always
   constexpr uint64_t kMaxPeriod = 100'000'000'000'000'000;  // ten times it, and a digit, fit 64 bits
   const NumberUnit& common = units_->common(units_->num_patterns() - 1);
   periods_.assign(static_cast<size_t>(std::clamp<int64_t>(-lowest_unit_place_, 0, kMaxPlaces) + 1), 0);
@@ -112,9 +112,7 @@ NumberLine::View NumberLine::ViewOf(const NumberCell& cell) const {
   return view;
 }
 
-NumberDigits NumberLine::ValueOf(const Edge& edge) {
-  return {edge.digits, edge.magnitude - std::ssize(edge.digits)};
-}
+NumberDigits NumberLine::ValueOf(const Edge& edge) { return {edge.digits, edge.magnitude - std::ssize(edge.digits)}; }
 
 bool NumberLine::Contains(const NumberCell& cell) const {
   const Patterns& patterns = pieces_[NumBelow(cell)];
@@ -137,13 +135,15 @@ bool NumberLine::AnyInside(const NumberCell& cell, size_t first, size_t last) co
   std::string end(cell.digits.empty() ? "0" : cell.digits);
   size_t digit = end.size();
   while (digit > 0 && end[digit - 1] == '9') end[--digit] = '0';
-  if (digit > 0) ++end[digit - 1];
-  else end.insert(0, 1, '1');
+  if (digit > 0)
+    ++end[digit - 1];
+  else
+    end.insert(0, 1, '1');
   for (const size_t i : {first, last}) {
     if (pieces_[i].none()) continue;
     const bool starts = i == first, ends = i == last;
     if (starts && !ends && Compare(edges_[i], cell, false) == 0) continue;  // just the first number
-    if (pieces_[i].test(0)) return true;                                   // dense
+    if (pieces_[i].test(0)) return true;                                    // dense
     // Multiples of units that are no finer than the last place: of these, the cell could hold its first number alone.
     if (lowest_unit_place_ >= cell.last_place()) continue;
     NumberSpan span{.low = start, .low_open = false, .high = NumberDigits{end, cell.last_place()}, .high_open = true};
@@ -196,14 +196,17 @@ void NumberLine::AddExponents(const NumberCell& number, ExponentRange range, siz
                               std::vector<ExponentRange>& result) const {
   if (pieces_[piece].none() || range.low > range.high) return;
   const auto add = [&](ExponentRange part) {
-    if (!result.empty() && result.back().high + 1 == part.low) result.back().high = part.high;
-    else result.push_back(part);
+    if (!result.empty() && result.back().high + 1 == part.low)
+      result.back().high = part.high;
+    else
+      result.push_back(part);
   };
   if (IsWhole(piece)) return add(range);
   // From its least exponent on, a unit divides: between those of all units, the pattern is one.
   std::vector<std::pair<int64_t, size_t>> steps;
   for (size_t i = 0; i < units_->num_units(); ++i) {
-    if (const auto least = units_->unit(i).LeastExponent(number.digits, number.last_place())) steps.emplace_back(*least, i);
+    if (const auto least = units_->unit(i).LeastExponent(number.digits, number.last_place()))
+      steps.emplace_back(*least, i);
   }
   std::ranges::sort(steps);
   NumberUnits::Pattern pattern = 0;

@@ -50,7 +50,7 @@ class NumberLine {
 
   // How the pieces lie to a cell.
   struct View {
-    size_t first = 0, last = 0;   // the pieces that it touches
+    size_t first = 0, last = 0;      // the pieces that it touches
     bool cut_at_start_only = false;  // no cut is inside but just after the number that it begins with
   };
   View ViewOf(const NumberCell& cell) const;
@@ -60,7 +60,7 @@ class NumberLine {
 
   // Where a number's digits leave those of every cut above 0, wherever the point.
   struct Departure {
-    size_t place = 0;  // how many digits are shared; all of them: it does not leave
+    size_t place = 0;   // how many digits are shared; all of them: it does not leave
     char lowest = '0';  // the lowest digit that leaves there to the same side of every cut
   };
   Departure DepartureOf(std::string_view digits) const;
@@ -68,8 +68,8 @@ class NumberLine {
   bool IsCutFurther(std::string_view digits) const;
 
   bool has_cut_above_zero() const { return !sorted_digits_.empty(); }
-  int64_t top_magnitude() const { return top_magnitude_; }     // of the highest cut: digits before the point; 0 if none
-  int64_t lowest_place() const { return lowest_place_; }       // of any cut's or unit's last digit; at most 0
+  int64_t top_magnitude() const { return top_magnitude_; }  // of the highest cut: digits before the point; 0 if none
+  int64_t lowest_place() const { return lowest_place_; }    // of any cut's or unit's last digit; at most 0
   int64_t lowest_unit_place() const { return std::min<int64_t>(lowest_unit_place_, 0); }
   int64_t top_unit_place() const { return top_unit_place_; }  // of the last digit of the unit that has it highest
   // Numbers with so many places behind the point, counted in the last place, that differ by a multiple of this have the
@@ -77,7 +77,7 @@ class NumberLine {
   uint64_t Period(int64_t num_places) const {
     return num_places >= 0 && num_places < std::ssize(periods_) ? periods_[static_cast<size_t>(num_places)] : 0;
   }
-  bool has_units() const { return has_units_; }                // some piece is neither whole nor empty
+  bool has_units() const { return has_units_; }                 // some piece is neither whole nor empty
   bool has_powers_of_ten_only() const { return powers_only_; }  // every unit is
   const NumberUnits& units() const { return *units_; }
   bool operator==(const NumberLine& other) const;  // above 0
@@ -90,7 +90,7 @@ class NumberLine {
     bool operator==(const Edge&) const = default;
   };
   static int Compare(const Edge& edge, const NumberCell& cell, bool only_its_places);
-  size_t NumBelow(const NumberCell& cell) const;   // edges at or below the cell's start
+  size_t NumBelow(const NumberCell& cell) const;    // edges at or below the cell's start
   size_t NumTouched(const NumberCell& cell) const;  // edges below its end
   static NumberDigits ValueOf(const Edge& edge);
   bool AnyInside(const NumberCell& cell, size_t first, size_t last) const;

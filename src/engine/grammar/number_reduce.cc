@@ -57,8 +57,10 @@ void ReduceDigits(const NumberLine& line, std::string& digits, int64_t magnitude
   const bool ends_above_units =
       !line.has_units() ||
       (!scaled && magnitude - static_cast<int64_t>(digits.find_last_not_of('0')) - 1 >= line.top_unit_place());
-  if (ends_above_units) std::fill(digits.begin() + static_cast<ptrdiff_t>(place) + 1, digits.end(), '0');
-  else KeepLastDigit(digits, place + 1);
+  if (ends_above_units)
+    std::fill(digits.begin() + static_cast<ptrdiff_t>(place) + 1, digits.end(), '0');
+  else
+    KeepLastDigit(digits, place + 1);
   if (digits[place] != '0') digits[place] = std::max(departure.lowest, '1');
 }
 
@@ -109,7 +111,10 @@ std::optional<std::string> NumberWriter::ReducedToFraction(const WrittenNumber& 
   if (!view.cut_at_start_only || written.num_fraction_digits() < -line.lowest_unit_place()) return std::nullopt;
   const bool zeros_do = line.Contains(written.cell()), others_do = line.piece(view.last).test(0);
   CHECK(zeros_do || others_do);
-  return FractionState(!written.fraction.empty(), zeros_do && others_do ? '*' : zeros_do ? '0' : 'n',
+  return FractionState(!written.fraction.empty(),
+                       zeros_do && others_do ? '*'
+                       : zeros_do            ? '0'
+                                             : 'n',
                        written.num_fraction_digits());
 }
 

@@ -197,8 +197,10 @@ NumberSet NumberSet::Normalised() const {
   for (size_t i = 0; i < pieces.size(); ++i) {
     if (pieces[i].none() || pieces[i] == All()) continue;
     const Patterns occurring = Occurring(i);
-    if ((pieces[i] & occurring).none()) pieces[i].reset();
-    else if ((occurring & ~pieces[i]).none()) pieces[i] = All();
+    if ((pieces[i] & occurring).none())
+      pieces[i].reset();
+    else if ((occurring & ~pieces[i]).none())
+      pieces[i] = All();
   }
   NumberSet result;
   result.units_ = units_;
@@ -209,10 +211,14 @@ NumberSet NumberSet::Normalised() const {
       return neighbour.test(units_->PatternOf(cuts_[i].value)) == pieces[i].any();
     };
     Patterns piece = pieces[i];
-    if (IsSingle(i) && agrees(result.pieces_.back())) piece = result.pieces_.back();
-    else if (IsSingle(i) && agrees(pieces[i + 1])) piece = pieces[i + 1];
-    if (!result.pieces_.empty() && result.pieces_.back() == piece) result.cuts_.pop_back();
-    else result.pieces_.push_back(piece);
+    if (IsSingle(i) && agrees(result.pieces_.back()))
+      piece = result.pieces_.back();
+    else if (IsSingle(i) && agrees(pieces[i + 1]))
+      piece = pieces[i + 1];
+    if (!result.pieces_.empty() && result.pieces_.back() == piece)
+      result.cuts_.pop_back();
+    else
+      result.pieces_.push_back(piece);
     if (i < cuts_.size()) result.cuts_.push_back(cuts_[i]);
   }
   return result.WithoutIdleUnits();

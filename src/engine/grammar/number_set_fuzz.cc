@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto next = writer.Next(state, byte);
     text += byte;
     const bool whole = IsJsonNumber(text, false);
-    const bool member = whole && IsSpelling(reference.set, spelling, text) &&
-                        reference.contains(ReadReference(text).value);
+    const bool member =
+        whole && IsSpelling(reference.set, spelling, text) && reference.contains(ReadReference(text).value);
     CHECK(next || !member);
     if (!next) return 0;
     state = *next;

@@ -47,7 +47,8 @@ TEST(NumberSet, ComplementsOfMultiplesMeet) {
   EXPECT_TRUE(whole.And(whole.Not()).IsNothing());
   EXPECT_TRUE(whole.And(NumberSet::Integers()).Key() == whole.Key());
   EXPECT_TRUE(whole.And(NumberSet::Integers().Not()).IsNothing());
-  EXPECT_TRUE(NumberSet::MultiplesOf(D("0.1")).Or(NumberSet::Integers()).Key() == NumberSet::MultiplesOf(D("0.1")).Key());
+  EXPECT_TRUE(NumberSet::MultiplesOf(D("0.1")).Or(NumberSet::Integers()).Key() ==
+              NumberSet::MultiplesOf(D("0.1")).Key());
 }
 
 TEST(NumberSet, FarNumbersCostLittle) {
@@ -68,7 +69,8 @@ TEST(NumberSet, WhatTakesTooMuchIsOverBudget) {
   EXPECT_FALSE(long_unit.over_budget());
   EXPECT_TRUE(long_unit.And(NumberSet::MultiplesOf(D("1234567890123456789012345678901234567893"))).over_budget());
   NumberSet many = NumberSet::Nothing();
-  for (const char* prime : {"2", "3", "5", "7", "11", "13", "17", "19"}) many = many.Or(NumberSet::MultiplesOf(D(prime)));
+  for (const char* prime : {"2", "3", "5", "7", "11", "13", "17", "19"})
+    many = many.Or(NumberSet::MultiplesOf(D(prime)));
   EXPECT_FALSE(many.over_budget());
   EXPECT_TRUE(many.Or(NumberSet::MultiplesOf(D("23"))).over_budget());
   EXPECT_FALSE(many.IsAllIntegers()) << "a ninth unit does not fit: the answer is the careful one";
@@ -96,7 +98,8 @@ TEST(NumberSet, ASetOfWholeNumbersIsToldByItsMembers) {
 std::vector<std::string> Probes() {
   std::vector<std::string> probes;
   for (int64_t i = -1300; i <= 1300; i += i > -30 && i < 30 ? 1 : 7) {
-    for (const char* exponent : {"e0", "e-1", "e-2", "e-3", "e-4", "e1", "e2", "e9"}) probes.push_back(std::to_string(i) + exponent);
+    for (const char* exponent : {"e0", "e-1", "e-2", "e-3", "e-4", "e1", "e2", "e9"})
+      probes.push_back(std::to_string(i) + exponent);
   }
   return probes;
 }

@@ -47,7 +47,8 @@ Leaf RandomUnit(const Below& below) {
 
 ReferenceSet RandomLeaf(const Below& below) {
   switch (below(7)) {
-    case 0: return {"integers", NumberSet::Integers(), [](ReferenceInteger x) { return x % (2 * PowerOfTen(kPlaces)) == 0; }};
+    case 0:
+      return {"integers", NumberSet::Integers(), [](ReferenceInteger x) { return x % (2 * PowerOfTen(kPlaces)) == 0; }};
     case 1:
     case 2: {
       const Leaf bound = RandomBound(below);
@@ -92,9 +93,12 @@ ReferenceNumber ReadReference(std::string_view text) {
   bool past_point = false;
   size_t i = 0;
   for (; i < text.size() && text[i] != 'e' && text[i] != 'E'; ++i) {
-    if (text[i] == '-') number.negative = true;
-    else if (text[i] == '.') past_point = true;
-    else digits = digits * 10 + (text[i] - '0'), exponent -= past_point ? 1 : 0;
+    if (text[i] == '-')
+      number.negative = true;
+    else if (text[i] == '.')
+      past_point = true;
+    else
+      digits = digits * 10 + (text[i] - '0'), exponent -= past_point ? 1 : 0;
   }
   if (i < text.size()) {
     int64_t written = 0;
@@ -139,8 +143,10 @@ bool IsJsonNumber(std::string_view text, bool prefix) {
     return n > 0;
   };
   if (text.starts_with('-')) text.remove_prefix(1);
-  if (text.starts_with('0')) text.remove_prefix(1);
-  else if (!digits()) return prefix && text.empty();
+  if (text.starts_with('0'))
+    text.remove_prefix(1);
+  else if (!digits())
+    return prefix && text.empty();
   if (text.starts_with('.')) {
     text.remove_prefix(1);
     if (!digits()) return prefix && text.empty();
@@ -164,11 +170,11 @@ bool IsSpelling(const NumberSet& set, NumberSpelling spelling, std::string_view 
   if (!has_exponent) return true;
   const auto cuts = set.cuts();
   const auto units = set.units()->values();
-  const bool bound = std::ranges::any_of(cuts, [&](const NumberSet::Cut& cut) {
-    return !cut.value.is_zero() && cut.value.negative() == number.negative;
-  });
+  const bool bound = std::ranges::any_of(
+      cuts, [&](const NumberSet::Cut& cut) { return !cut.value.is_zero() && cut.value.negative() == number.negative; });
   const auto& end = number.negative ? set.pieces().front() : set.pieces().back();
-  const bool plain_units = end.none() || end == set.units()->possible() || (units.size() == 1 && units[0] == Decimal(1));
+  const bool plain_units =
+      end.none() || end == set.units()->possible() || (units.size() == 1 && units[0] == Decimal(1));
   if (!bound && plain_units) return true;
   std::string_view mantissa = text.substr(number.negative ? 1 : 0, exponent - (number.negative ? 1 : 0));
   const bool one_digit = mantissa.size() == 1 || mantissa[1] == '.';

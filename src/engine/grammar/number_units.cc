@@ -11,8 +11,8 @@ namespace {
 
 // A number of this many digits has fewer factors of 2 or 5 than it has bits; so many zeros behind a number supply them.
 constexpr int64_t kEnoughZeros = 213;
-// Of so many whole numbers in a row, one is a multiple of none of 7 divisors above 1: Jacobsthal's function of a product
-// of 7 primes is 26.
+// Of so many whole numbers in a row, one is a multiple of none of 7 divisors above 1: Jacobsthal's function of a
+// product of 7 primes is 26.
 constexpr int64_t kMaxMissesInARow = 26;
 // Units below this are reduced in words: ten times a remainder, and a digit, fit 64 bits.
 constexpr uint64_t kMaxWordUnit = 1'000'000'000'000'000'000;
@@ -29,8 +29,10 @@ bool Below(std::string_view a, std::string_view b) { return a.size() != b.size()
 
 // number += addend, both whole numbers in digits; the sum has no zeros before.
 void Add(std::string& number, std::string_view addend) {
-  if (number.size() < addend.size() + 1) number.insert(0, addend.size() + 1 - number.size(), '0');
-  else number.insert(0, 1, '0');
+  if (number.size() < addend.size() + 1)
+    number.insert(0, addend.size() + 1 - number.size(), '0');
+  else
+    number.insert(0, 1, '0');
   int carry = 0;
   for (size_t i = 0; i < number.size() && (i < addend.size() || carry != 0); ++i) {
     char& digit = number[number.size() - 1 - i];

@@ -63,10 +63,11 @@ struct NumberText {
 class NumberUnits {
  public:
   static constexpr size_t kMaxUnits = 8;
-  using Pattern = size_t;                // bit i: unit i divides the number
-  using Patterns = std::bitset<256>;     // a set of them
+  using Pattern = size_t;             // bit i: unit i divides the number
+  using Patterns = std::bitset<256>;  // a set of them
 
-  // Nothing over kMaxUnits, or where a common multiple takes too many digits.   REQUIRES: sorted, above 0, no two alike.
+  // Nothing over kMaxUnits, or where a common multiple takes too many digits.   REQUIRES: sorted, above 0, no two
+  // alike.
   static std::shared_ptr<const NumberUnits> Create(std::vector<Decimal> values);
 
   const std::vector<Decimal>& values() const { return values_; }

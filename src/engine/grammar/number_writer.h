@@ -4,13 +4,15 @@
 //   kAny    Any number of digits. On a side of 0 where the set has no bound, value or unit other than 1: all that JSON
 //           allows. Elsewhere an exponent follows only d or d.ddd with d from 1 to 9, or zeros (0, 0.00); so that 15 is
 //           refused where 10 is the most, though 15e-1 would do.
-//   kPlain  No exponent; no fraction where the set holds integers only, else at most 17 digits of it beyond what bounds,
+//   kPlain  No exponent; no fraction where the set holds integers only, else at most 17 digits of it beyond what
+//   bounds,
 //           values and units have, so that writing ends; no -0.
 //
 // States
-//   A state is short text; "" where nothing is written yet. All that begin with a digit or '-' stand for themselves: what
-//   was written, or other digits that may be followed by the same bytes and mean the same for the set. From number_line.h
-//   it is known where digits leave those of every bound; the digits behind do not matter then, beside their remainder.
+//   A state is short text; "" where nothing is written yet. All that begin with a digit or '-' stand for themselves:
+//   what was written, or other digits that may be followed by the same bytes and mean the same for the set. From
+//   number_line.h it is known where digits leave those of every bound; the digits behind do not matter then, beside
+//   their remainder.
 //     .*  :*     a fraction in which any digits may follow; '.': at least one must
 //     .0  :0     a member, as long as only zeros follow
 //     .n  :n     not a member, as long as only zeros follow; one once another digit does
@@ -58,8 +60,8 @@ class NumberWriter {
 
   bool plain_;
   bool fraction_allowed_;
-  NumberLine above_, below_;  // below: the negatives of the members up to 0
-  bool mirrored_;             // beside 0, both are the same
+  NumberLine above_, below_;      // below: the negatives of the members up to 0
+  bool mirrored_;                 // beside 0, both are the same
   bool free_above_, free_below_;  // all of JSON is allowed there
   int64_t max_fraction_ = 0;      // digits; for kPlain
 };

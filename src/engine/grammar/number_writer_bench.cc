@@ -39,11 +39,14 @@ BENCHMARK_CAPTURE(Write, tiny, NumberSet::Above({D("0"), true}).And(NumberSet::B
                   NumberSpelling::kAny, "0.0000000005");
 BENCHMARK_CAPTURE(Write, huge_unit, NumberSet::MultiplesOf(D("1e308")).And(NumberSet::MultiplesOf(D("0.3"))),
                   NumberSpelling::kAny, "6e308");
-BENCHMARK_CAPTURE(Write, a_thousand_values, [] {
-  std::vector<Decimal> values;
-  for (int64_t i = 0; i < 1000; ++i) values.emplace_back(i * 37);
-  return NumberSet::Values(values);
-}(), NumberSpelling::kAny, "3700");
+BENCHMARK_CAPTURE(
+    Write, a_thousand_values,
+    [] {
+      std::vector<Decimal> values;
+      for (int64_t i = 0; i < 1000; ++i) values.emplace_back(i * 37);
+      return NumberSet::Values(values);
+    }(),
+    NumberSpelling::kAny, "3700");
 
 }  // namespace
 }  // namespace atelier

@@ -45,8 +45,10 @@ class Walk {
       for (const char byte : std::string_view("0123456789.-+e")) {
         const std::string longer = text + byte;
         const auto next = state ? writer_.Next(*state, byte) : std::nullopt;
-        if (IsJsonNumber(longer, true)) any = Visit(longer, next, max_length) || any;
-        else EXPECT_FALSE(next.has_value()) << Name(longer);
+        if (IsJsonNumber(longer, true))
+          any = Visit(longer, next, max_length) || any;
+        else
+          EXPECT_FALSE(next.has_value()) << Name(longer);
       }
     }
     EXPECT_FALSE(any && !state) << Name(text) << " is dead";
@@ -122,8 +124,10 @@ TEST(NumberWriter, AnIntegerMayBeSpelledAsJsonAllows) {
 
 TEST(NumberWriter, AnExponentReachesOverATinyInterval) {
   const NumberWriter writer(Over("0").And(Under("1e-9")), NumberSpelling::kAny);
-  for (const char* text : {"0.0000000001", "1e-10", "9.9e-10", "7e-99999999999999"}) EXPECT_TRUE(Accepts(writer, text)) << text;
-  for (const char* text : {"0.00000001", "1e-9.", "1e5", "2e+", "12", "-", "0e"}) EXPECT_FALSE(Begins(writer, text)) << text;
+  for (const char* text : {"0.0000000001", "1e-10", "9.9e-10", "7e-99999999999999"})
+    EXPECT_TRUE(Accepts(writer, text)) << text;
+  for (const char* text : {"0.00000001", "1e-9.", "1e5", "2e+", "12", "-", "0e"})
+    EXPECT_FALSE(Begins(writer, text)) << text;
   EXPECT_TRUE(Begins(writer, "1e-9")) << "1e-99 follows";
   EXPECT_FALSE(Accepts(writer, "1e-9"));
   EXPECT_FALSE(Accepts(writer, "0.000"));
@@ -151,7 +155,8 @@ TEST(NumberWriter, AnEnumIsWrittenInAnyPlainLength) {
   for (const char* text : {"1.5", "1.500", "15e-1", "1.5e0", "-20", "-20.0", "-2e1", "3e-3", "0.003", "3.0e-0003"}) {
     EXPECT_EQ(Accepts(writer, text), std::string_view(text) != "15e-1") << text;
   }
-  for (const char* text : {"1.51", "2", "-21", "-20.1", "0.0031", "0.1", "3.1", "-2e2"}) EXPECT_FALSE(Begins(writer, text)) << text;
+  for (const char* text : {"1.51", "2", "-21", "-20.1", "0.0031", "0.1", "3.1", "-2e2"})
+    EXPECT_FALSE(Begins(writer, text)) << text;
 }
 
 TEST(NumberWriter, PlainNumbersEnd) {
