@@ -94,7 +94,8 @@ class SchemaDocument {
   // Errors name the place as a JSON pointer: "#/properties/a/multipleOf: got 0, want a number above 0".
   //   Invalid      a keyword's value is not what the draft allows; a reference leads nowhere; a schema applies itself
   //                to the same value again, by whatever way, so that no evaluation of it would end
-  //   Unsupported  a reference to another document (but the bundled metaschemas of draft 2020-12)
+  //   Unsupported  a reference to another document (but the bundled metaschemas of draft 2020-12); a `$schema` that is
+  //                no draft, since it may give keywords any meaning
   //   TooLarge     over kMaxSchemaNodes schemas (after dynamic scopes), deeper than Json allows, or over 256 schemas
   //                within each other that apply to one value
   // A keyword that the draft does not know is an annotation, without effect; so is all that the root does not reach.

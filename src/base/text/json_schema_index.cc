@@ -80,7 +80,9 @@ class SchemaIndex::Walk {
     if (segments_.size() > static_cast<size_t>(Json::kMaxDepth)) {
       return Error::TooLarge(prefix_, "got schemas nested over " + std::to_string(Json::kMaxDepth) + " deep");
     }
-    if (is_root || HasName(schema)) resource = Identify(schema, resource, is_root);
+    if (is_root || HasName(schema)) {
+      TRY(resource, Identify(schema, resource, is_root));
+    }
     for (const JsonMember& member : schema.members()) {
       const auto keyword = FindSchemaKeyword(member.key);
       if (!keyword) continue;
@@ -135,14 +137,19 @@ class SchemaIndex::Walk {
   }
 
   // Reads a schema's names. Returns the resource that it belongs to.
-  int Identify(const Json& schema, int resource, bool is_root) {
+  Result<int> Identify(const Json& schema, int resource, bool is_root) {
     SchemaDraft draft = index_.resource(resource).draft;
     bool names_draft = index_.resource(resource).names_draft;
     if (const Json* uri = schema.Find("$schema");
         uri != nullptr && uri->is_string() && (is_root || schema.Has("$id"))) {
       const auto named = DraftOf(uri->AsString());
-      names_draft = named.has_value();
-      draft = named.value_or(SchemaDraft::k2020);
+      if (!named) {
+        return Error::Unsupported(
+            Path() + "/$schema",
+            "got " + Quoted(uri->AsString()) + ", which may give keywords any meaning; want a draft of JSON Schema");
+      }
+      names_draft = true;
+      draft = *named;
     }
     if (is_root) {
       SchemaResource& root = *index_.resources_[static_cast<size_t>(resource)];

@@ -104,15 +104,21 @@ std::optional<SchemaKeyword> FindSchemaKeyword(std::string_view name) {
 
 std::optional<SchemaDraft> DraftOf(std::string_view schema_uri) {
   static constexpr std::pair<std::string_view, SchemaDraft> kDrafts[] = {
-      {"draft-03/schema", Draft::k3},         {"draft-04/schema", Draft::k4}, {"draft-05/schema", Draft::k4},
-      {"draft-06/schema", Draft::k6},         {"draft-07/schema", Draft::k7}, {"draft/2019-09/schema", Draft::k2019},
-      {"draft/2020-12/schema", Draft::k2020},
+      {"draft-03", Draft::k3},         {"draft-04", Draft::k4},         {"draft-05", Draft::k4},
+      {"draft-06", Draft::k6},         {"draft-07", Draft::k7},         {"draft-08", Draft::k2019},
+      {"draft/2019-09", Draft::k2019}, {"draft/2020-12", Draft::k2020},
   };
   while (schema_uri.ends_with('#')) schema_uri.remove_suffix(1);
+  if (schema_uri == "https://spec.openapis.org/oas/3.1/dialect/base")
+    return Draft::k2020;  // which only adds annotations
   for (const std::string_view scheme : {"http://json-schema.org/", "https://json-schema.org/"}) {
     if (!schema_uri.starts_with(scheme)) continue;
+    const std::string_view path = schema_uri.substr(scheme.size());
+    if (path == "schema") return Draft::k2020;  // "the latest"
     for (const auto& [name, draft] : kDrafts) {
-      if (schema_uri.substr(scheme.size()) == name) return draft;
+      if (!path.starts_with(name)) continue;
+      const std::string_view rest = path.substr(name.size());
+      if (rest == "/schema" || rest == "/hyper-schema") return draft;  // links say nothing about values
     }
   }
   return std::nullopt;

@@ -71,6 +71,14 @@ TEST(JsonSchema, OldSpellingsAreMapped) {
   EXPECT_EQ(three->root().all_of.size(), 1u);
 }
 
+TEST(JsonSchema, MetaschemasThatNobodyKnowsAreRefused) {
+  EXPECT_EQ(ErrorOf(R"({"$schema": "https://example.com/mine"})"),
+            "unsupported #/$schema: got \"https://example.com/mine\", which may give keywords any meaning; want a "
+            "draft of JSON Schema");
+  EXPECT_EQ(ErrorOf(R"({"$schema": "http://json-schema.org/draft-04/hyper-schema#", "const": 1})"), "read");
+  EXPECT_EQ(ErrorOf(R"({"$schema": "http://json-schema.org/schema#"})"), "read");
+}
+
 TEST(JsonSchema, MalformedKeywordsAreNamed) {
   EXPECT_EQ(ErrorOf("5"), "invalid #: got a number, want a schema: an object or a boolean");
   EXPECT_EQ(ErrorOf(R"({"properties": {"a": {"multipleOf": 0}}})"),

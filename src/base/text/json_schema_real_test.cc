@@ -1,0 +1,40 @@
+// The real schemas of ../shared/datasets/schemas, each with instances and whether these are valid.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "base/text/json_schema_validator.h"
+
+namespace atelier {
+namespace {
+
+TEST(RealSchemas, VerdictsAgree) {
+  std::ifstream file(ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+  if (!file) GTEST_SKIP() << "no ../shared/datasets/schemas beside this tree";
+  int schemas = 0, agree = 0, total = 0;
+  for (std::string line; std::getline(file, line);) {
+    const Json entry = *Json::Parse(line);
+    ++schemas;
+    const auto schema = SchemaDocument::Parse(entry["schema"]);
+    ASSERT_TRUE(schema.ok()) << entry["name"].AsString() << ": " << schema.error().Message();
+    const auto validator = JsonSchemaValidator::Create(*schema, FormatPolicy::kAssert);
+    ASSERT_TRUE(validator.ok()) << entry["name"].AsString() << ": " << validator.error().Message();
+    for (const Json& test : entry["tests"].items()) {
+      const auto violations = validator->Validate(test["data"]);
+      ++total;
+      if (violations.ok() && violations->empty() == test["valid"].AsBool())
+        ++agree;
+      else {
+        ADD_FAILURE() << entry["name"].AsString() << ": " << test["description"].AsString() << ": "
+                      << (!violations.ok()      ? violations.error().Message()
+                          : violations->empty() ? "no violation"
+                                                : violations->front().Text());
+      }
+    }
+  }
+  std::cout << schemas << " schemas, " << agree << " of " << total << " verdicts agree\n";
+}
+
+}  // namespace
+}  // namespace atelier
