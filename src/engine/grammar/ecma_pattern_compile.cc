@@ -16,7 +16,7 @@ namespace {
 using Kind = PatternNode::Kind;
 using Ids = std::vector<LanguageId>;
 
-constexpr int64_t kMaxWork = 50'000;  // nodes compiled, copies of repeated ones included
+constexpr int64_t kMaxWork = 70'000;  // nodes compiled, copies of repeated ones included
 constexpr LanguageId kNothing = Languages::kNothing, kEmpty = Languages::kEmpty, kAnyText = Languages::kAnyText;
 
 // What may follow, by context: 0 is the start of the string, i is "the character before is in classes_[i - 1]". `used`
@@ -139,7 +139,8 @@ class Compiler {
 
   Rest Follow(int32_t index, const Rest& rest) {
     const PatternNode& node = At(index);
-    if (++work_ > kMaxWork || all_.over_budget()) return Everywhere(kNothing);
+    work_ += node.pure ? 1 : 4;
+    if (work_ > kMaxWork || all_.over_budget()) return Everywhere(kNothing);
     if (node.pure && IsUniform(rest.used)) {
       const LanguageId pure = Pure(index), next = rest.used[1];
       return Consume(pure, all_.Concat(pure, next), rest, next);

@@ -72,11 +72,12 @@ class Languages::Impl {
     bool is_text = false;
     language::LengthBounds length = {};
   };
-  // head{lo,hi} tail
+  // head{lo,hi} tail; `whole` is that language where it was made already, else -1.
   struct Term {
     LanguageId head;
     int64_t lo, hi;
     LanguageId tail;
+    LanguageId whole = -1;
   };
   class Search;
 
@@ -151,6 +152,7 @@ class Languages::Impl {
   std::deque<std::vector<LanguageId>> row_chunks_;
   int64_t row_ints_ = 0;
 
+  int64_t work_ = 0;  // states stepped and their parts, as they are first made
   int union_depth_ = 0;
   bool over_budget_ = false;
 };

@@ -18,20 +18,20 @@ using language::NodeKind;
 namespace {
 
 constexpr int kMaxSplitDepth = 50;
-constexpr int64_t kMaxSearchSteps = 2'000'000;  // in one search; about 1 us each
+constexpr int64_t kMaxSearchWork = 2'000'000;  // in one search: states and their parts; below 1 us each
 constexpr size_t kMaxCountedStates = 100'000;
 
 }  // namespace
 
 class Languages::Impl::Search {
  public:
-  explicit Search(Impl& all) : all_(all) {}
+  explicit Search(Impl& all) : all_(all), last_work_(all.work_ + kMaxSearchWork) {}
 
   // False where the budget ended first: nothing is known then.
   bool Run(LanguageId root) {
     Push(root);
     while (!frames_.empty()) {
-      if (++steps_ > kMaxSearchSteps || all_.over_budget_) return false;
+      if (++all_.work_ > last_work_ || all_.over_budget_) return false;
       if (Advance(frames_.back())) {
         for (const LanguageId id : open_) all_.life_[id] = Life::kAlive;
         return true;
@@ -63,7 +63,7 @@ class Languages::Impl::Search {
       const LanguageId next = all_.Next(frame.state, classes.sample[frame.next_class++]);
       if (Settled(frame, next)) return false;
       if (all_.QuickLife(next) == Life::kAlive) return true;
-      if (all_.nodes_[next].hint < all_.nodes_[frame.state].hint) {
+      if (all_.nodes_[next].hint <= all_.nodes_[frame.state].hint - WantedProgress(frame.state)) {
         Push(next);
       } else {
         frame.deferred.push_back(next);
@@ -82,6 +82,14 @@ class Languages::Impl::Search {
     }
     Close(frame);
     return false;
+  }
+
+  // How much nearer a byte can bring a state to acceptance: an intersection, each of its parts that are not there yet.
+  int64_t WantedProgress(LanguageId state) const {
+    const Node& node = all_.nodes_[state];
+    if (node.kind != NodeKind::kAnd) return 1;
+    const auto waits = [this](LanguageId id) { return all_.nodes_[id].hint > 0; };
+    return std::max<int64_t>(1, std::ranges::count_if(all_.Parts(node), waits));
   }
 
   // Nothing new comes of `next`: it is dead, or open already.
@@ -108,7 +116,7 @@ class Languages::Impl::Search {
   }
 
   Impl& all_;
-  int64_t steps_ = 0;
+  int64_t last_work_;
   std::unordered_map<LanguageId, int32_t> order_;
   Ids open_;  // their component is not closed yet: each of them leads to a state of frames_
   std::vector<Frame> frames_;
@@ -182,6 +190,7 @@ std::optional<std::string> Languages::Impl::Shortest(LanguageId start) {
   std::priority_queue<Todo> todo;
   todo.push({nodes_[start].length.min_bytes, 0, 0, start});
   int64_t serial = 0;
+  const int64_t last_work = work_ + kMaxSearchWork;
   while (!todo.empty()) {
     const Todo at = todo.top();
     todo.pop();
@@ -200,7 +209,7 @@ std::optional<std::string> Languages::Impl::Shortest(LanguageId start) {
       if (!is_new && visit->second.length <= at.length + 1) continue;
       visit->second = {at.state, byte, at.length + 1};
       todo.push({AddCounts(at.length + 1, nodes_[next].length.min_bytes), at.length + 1, ++serial, next});
-      if (serial > kMaxSearchSteps) over_budget_ = true;
+      if (++work_ > last_work) over_budget_ = true;
     }
     if (over_budget_) return std::nullopt;
   }

@@ -75,6 +75,7 @@ LanguageId Languages::Impl::Derive(LanguageId state, uint8_t byte) {
     case NodeKind::kOr:
     case NodeKind::kAnd: {
       Ids parts;
+      work_ += node.b;
       parts.reserve(static_cast<size_t>(node.b));
       for (int32_t i = 0; i < node.b; ++i) {
         const LanguageId next = Next(parts_[node.a + i], byte);

@@ -156,6 +156,7 @@ bool Languages::Impl::MergeTerms(Ids& parts) {
     }
     Term term = TermOf(node.kind == NodeKind::kConcat ? node.a : id);
     if (node.kind == NodeKind::kConcat) term.tail = node.b;
+    term.whole = id;
     terms.push_back(term);
   }
   bool changed = false;
@@ -165,6 +166,7 @@ bool Languages::Impl::MergeTerms(Ids& parts) {
     Term& last = terms[kept];
     const bool same = last.head == terms[i].head && last.tail == terms[i].tail;
     if (same && JoinCounts(last.lo, last.hi, terms[i].lo, terms[i].hi)) {
+      last.whole = -1;
       changed = true;
     } else {
       terms[++kept] = terms[i];
@@ -175,6 +177,7 @@ bool Languages::Impl::MergeTerms(Ids& parts) {
     const bool repeated = term.tail == kEmpty && term.lo == 1 && term.head >= 0 && term.hi > 1;
     if (!has_empty || !repeated) continue;
     term.lo = 0;
+    term.whole = -1;
     has_empty = false;
     changed = true;
   }
@@ -196,6 +199,7 @@ bool Languages::Impl::MergeTerms(Ids& parts) {
 }
 
 LanguageId Languages::Impl::FactorTerms(std::span<const Term> terms) {
+  if (terms.size() == 1 && terms[0].whole >= 0) return terms[0].whole;
   ++union_depth_;
   Ids tails;
   for (const Term& term : terms) tails.push_back(term.tail);
