@@ -17,7 +17,8 @@ string TwoDigits(int value) { return {static_cast<char>('0' + value / 10), stati
 
 // RFC 3339, with the days that each month has.
 string Date() {
-  const string day28 = "(?:0[1-9]|1[0-9]|2[0-8])", day30 = "(?:0[1-9]|[12][0-9]|30)", day31 = "(?:0[1-9]|[12][0-9]|3[01])";
+  const string day28 = "(?:0[1-9]|1[0-9]|2[0-8])", day30 = "(?:0[1-9]|[12][0-9]|30)",
+               day31 = "(?:0[1-9]|[12][0-9]|3[01])";
   const string four = "(?:0[48]|[2468][048]|[13579][26])";  // 04 to 96
   const string leap_year = Group("[0-9]{2}" + four + "|" + Group("00|" + four) + "00");
   return Group("[0-9]{4}-" + Group("(?:0[13578]|1[02])-" + day31 + "|(?:0[469]|11)-" + day30 + "|02-" + day28) + "|" +
@@ -55,7 +56,8 @@ Result<LanguageId> LeapSecond(Languages& all) {
 }
 
 Result<LanguageId> Time(Languages& all) {
-  TRY(const LanguageId plain, all.Pattern("(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]" + Fraction() + Offset(), kWhole));
+  TRY(const LanguageId plain,
+      all.Pattern("(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]" + Fraction() + Offset(), kWhole));
   TRY(const LanguageId leap, LeapSecond(all));
   return all.Or(std::array{plain, leap});
 }
@@ -84,7 +86,8 @@ string Ipv6() {
   const string group = "[0-9A-Fa-f]{1,4}", last = Group(group + ":" + group + "|" + Ipv4());
   string all = "(?:" + group + ":){6}" + last;
   for (int before = 0; before <= 5; ++before) {
-    const string first = before == 0 ? "" : Optional("(?:" + group + ":){0," + std::to_string(before - 1) + "}" + group);
+    const string first =
+        before == 0 ? "" : Optional("(?:" + group + ":){0," + std::to_string(before - 1) + "}" + group);
     all += "|" + first + "::(?:" + group + ":){" + std::to_string(5 - before) + "}" + last;
   }
   all += "|" + Optional("(?:" + group + ":){0,5}" + group) + "::" + group;
@@ -131,7 +134,8 @@ class Uri {
 
   static constexpr const char* kEscaped = "%[0-9A-Fa-f]{2}";
   static constexpr const char* kMoreCharacters =
-      "\\u{A0}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFEF}\\u{10000}-\\u{1FFFD}\\u{20000}-\\u{2FFFD}\\u{30000}-\\u{3FFFD}"
+      "\\u{A0}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFEF}\\u{10000}-\\u{1FFFD}\\u{20000}-\\u{2FFFD}\\u{30000}-\\u{"
+      "3FFFD}"
       "\\u{40000}-\\u{4FFFD}\\u{50000}-\\u{5FFFD}\\u{60000}-\\u{6FFFD}\\u{70000}-\\u{7FFFD}\\u{80000}-\\u{8FFFD}"
       "\\u{90000}-\\u{9FFFD}\\u{A0000}-\\u{AFFFD}\\u{B0000}-\\u{BFFFD}\\u{C0000}-\\u{CFFFD}\\u{D0000}-\\u{DFFFD}"
       "\\u{E1000}-\\u{EFFFD}";
@@ -154,8 +158,8 @@ class Uri {
 
 // RFC 6570.
 string UriTemplate() {
-  const string literal = Group(string("[!#$&(-;=?-\\[\\]_a-z~") + Uri::kMoreCharacters + Uri::kPrivateCharacters + "]|" +
-                               Uri::kEscaped);
+  const string literal =
+      Group(string("[!#$&(-;=?-\\[\\]_a-z~") + Uri::kMoreCharacters + Uri::kPrivateCharacters + "]|" + Uri::kEscaped);
   const string name_char = Group(string("[A-Za-z0-9_]|") + Uri::kEscaped);
   const string variable = name_char + "(?:\\.?" + name_char + ")*(?::[1-9][0-9]{0,3}|\\*)?";
   const string expression = "\\{[+#./;?&=,!@|]?" + variable + "(?:," + variable + ")*\\}";

@@ -43,7 +43,8 @@ TEST(Formats, AgreeWithTheTestSuiteOrAreRefused) {
   }
   RecordProperty("agreeing", num_agreeing);
   for (const auto& [format, count] : refused) {
-    EXPECT_TRUE(format == "regex" || format == "idn-hostname" || format == "idn-email" || format == "unknown") << format;
+    EXPECT_TRUE(format == "regex" || format == "idn-hostname" || format == "idn-email" || format == "unknown")
+        << format;
   }
   EXPECT_FALSE(all.over_budget());
 }
