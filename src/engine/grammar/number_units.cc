@@ -9,8 +9,6 @@
 namespace atelier {
 namespace {
 
-// A number of this many digits has fewer factors of 2 or 5 than it has bits; so many zeros behind a number supply them.
-constexpr int64_t kEnoughZeros = 213;
 // Of so many whole numbers in a row, one is a multiple of none of 7 divisors above 1: Jacobsthal's function of a
 // product of 7 primes is 26.
 constexpr int64_t kMaxMissesInARow = 26;
@@ -69,6 +67,14 @@ std::optional<NumberUnit> NumberUnit::From(const Decimal& value) {
   return NumberUnit(*digits, value.exponent());
 }
 
+NumberUnit::NumberUnit(Natural digits, int64_t exponent) : digits_(digits), exponent_(exponent) {
+  for (const uint64_t prime : {2U, 5U}) {
+    int64_t count = 0;
+    for (Natural rest = digits; rest.DivideBy(prime) == 0;) ++count;
+    enough_zeros_ = std::max(enough_zeros_, count);
+  }
+}
+
 Natural NumberUnit::Remainder(std::string_view number) const {
   if (digits_.FitsWord() && digits_.word() < kMaxWordUnit) {
     uint64_t remainder = 0;
@@ -89,7 +95,7 @@ std::optional<int64_t> NumberUnit::LeastExponent(std::string_view digits, int64_
   const int64_t lowest = exponent_ - exponent - static_cast<int64_t>(digits.size() - kept.size());
   if (IsPowerOfTen()) return lowest;
   Natural remainder = Remainder(kept);
-  for (int64_t zeros = 0; zeros <= kEnoughZeros; ++zeros) {
+  for (int64_t zeros = 0; zeros <= enough_zeros_; ++zeros) {
     if (remainder.is_zero()) return lowest + zeros;
     remainder.MultiplyAdd(10, 0);
     while (remainder >= digits_) remainder = remainder - digits_;
@@ -104,7 +110,7 @@ bool NumberUnit::Divides(std::string_view digits, int64_t exponent) const {
   if (exponent < exponent_) return false;
   if (IsPowerOfTen()) return true;
   Natural remainder = Remainder(kept);
-  for (int64_t zeros = std::min(exponent - exponent_, kEnoughZeros); zeros > 0 && !remainder.is_zero(); --zeros) {
+  for (int64_t zeros = std::min(exponent - exponent_, enough_zeros_); zeros > 0 && !remainder.is_zero(); --zeros) {
     remainder.MultiplyAdd(10, 0);
     while (remainder >= digits_) remainder = remainder - digits_;
   }

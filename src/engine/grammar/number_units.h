@@ -36,9 +36,10 @@ class NumberUnit {
   static std::optional<NumberUnit> LeastCommonMultiple(const NumberUnit& a, const NumberUnit& b);
 
  private:
-  NumberUnit(Natural digits, int64_t exponent) : digits_(digits), exponent_(exponent) {}
+  NumberUnit(Natural digits, int64_t exponent);
   Natural digits_;
   int64_t exponent_;
+  int64_t enough_zeros_ = 0;  // behind a number supply all the factors of 2 and 5 that the digits have
 };
 
 // digits × 10^exponent, at least 0; no digits is 0. The digits live elsewhere.

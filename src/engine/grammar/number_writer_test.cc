@@ -97,6 +97,31 @@ void CheckRandomSets(uint64_t seed, int num_sets, size_t max_length) {
 TEST(NumberWriter, EveryShortTextAsTheReferenceSays) { CheckRandomSets(1, 100, 4); }
 TEST(NumberWriter, EveryTextOfFiveBytesAsTheReferenceSays) { CheckRandomSets(2, 4, 5); }
 
+// Longer texts, chosen among those that can become members: their states are the ones that stand for many texts.
+TEST(NumberWriter, LongTextsAsTheReferenceSays) {
+  Random random(3);
+  for (int i = 0; i < 4000 && !HasFailure(); ++i) {
+    const ReferenceSet reference = RandomSet([&](uint64_t n) { return random.Below(n); }, 3);
+    if (reference.set.over_budget()) continue;
+    const auto spelling = i % 2 == 0 ? NumberSpelling::kAny : NumberSpelling::kPlain;
+    const NumberWriter writer(reference.set, spelling);
+    for (int walk = 0; walk < 20; ++walk) {
+      std::string text, state;
+      for (int tries = 0; tries < 60 && text.size() < 12; ++tries) {
+        const char byte = "0000123456789999.-+eE"[random.Below(21)];
+        const auto next = writer.Next(state, byte);
+        const bool member = IsJsonNumber(text + byte, false) && IsSpelling(reference.set, spelling, text + byte) &&
+                            reference.contains(ReadReference(text + byte).value);
+        ASSERT_EQ(next && writer.Accepts(*next), member)
+            << text << byte << " in " << reference.name << " = " << reference.set.Key() << " from state " << state;
+        if (!next) continue;
+        text += byte;
+        state = *next;
+      }
+    }
+  }
+}
+
 TEST(NumberWriter, EverythingIsJsonsGrammar) {
   const NumberWriter writer(NumberSet::Everything(), NumberSpelling::kAny);
   for (const char* text : {"0", "-0", "12", "-3.50", "1e5", "0E-00", "120.25e+07", "1e999999999999999999999999999"}) {
