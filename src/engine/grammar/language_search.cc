@@ -18,7 +18,7 @@ using language::NodeKind;
 namespace {
 
 constexpr int kMaxSplitDepth = 50;
-constexpr int64_t kMaxSearchWork = 2'000'000;  // in one search: states and their parts; below 1 us each
+constexpr int64_t kMaxSearchWork = 500'000;  // in one search: states and their parts, some microseconds each
 constexpr size_t kMaxCountedStates = 100'000;
 
 }  // namespace
