@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/io/files.h"
+#include "engine/grammar/grammar_vocabulary.h"
 #include "engine/plan/stored_weights.h"
 #include "engine/plan_runner.h"
 #include "model/arch/model.h"
@@ -138,6 +139,11 @@ Result<std::unique_ptr<LocalModel>> LoadLocalModel(const LocalModelOptions& opti
   auto model = std::make_unique<ServedModel>(options);
   TRY_VOID(model->Load(options, surroundings));
   return std::unique_ptr<LocalModel>(std::move(model));
+}
+
+std::shared_ptr<const GrammarVocabulary> LocalModel::grammar_vocabulary() const {
+  std::call_once(vocabulary_once_, [this] { vocabulary_ = GrammarVocabulary::Create(*tokenizer()); });
+  return vocabulary_;
 }
 
 }  // namespace atelier

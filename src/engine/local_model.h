@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace atelier {
 class ChatTemplate;
 class Gang;
 class Plan;
+struct GrammarVocabulary;
 class Tokenizer;
 struct ModelSummary;
 struct TokenizerSource;
@@ -43,6 +45,8 @@ class LocalModel {
   virtual const LoadFigures& figures() const = 0;
   virtual Plan* plan() = 0;                  // null: none (tests); its profile is for the engine's thread
   virtual int64_t memory_bytes() const = 0;  // counted against the host's budget
+  // The vocabulary as grammars walk it; made on first use, some tens of ms.   REQUIRES: tokenizer() != nullptr.
+  std::shared_ptr<const GrammarVocabulary> grammar_vocabulary() const;
   const std::string& name() const { return name_; }
 
  protected:
@@ -50,6 +54,8 @@ class LocalModel {
 
  private:
   std::string name_;
+  mutable std::once_flag vocabulary_once_;
+  mutable std::shared_ptr<const GrammarVocabulary> vocabulary_;
 };
 
 // What a model's host provides.

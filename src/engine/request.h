@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "engine/sample/sampling_params.h"
 
 namespace atelier {
+
+class Grammar;
 
 // What every kind of request carries.
 struct RequestOptions {
@@ -30,6 +33,10 @@ struct GenerateRequest {
   std::optional<int64_t> max_tokens =
       {};                  // per choice; none: until the context is full. Clipped to the context's room.
   int64_t min_tokens = 0;  // neither an ending token nor a stop string ends a choice before
+
+  // What each choice must be, whole: it ends when the grammar lets it end and the model wants to, or nothing else can
+  // follow. A choice that ends for another reason (stop strings, max_tokens) may be only the beginning of one.
+  std::shared_ptr<const Grammar> grammar = {};
 
   std::vector<std::string> stop = {};        // text that ends a choice, at most kMaxStops
   std::vector<int32_t> stop_token_ids = {};  // tokens that end a choice, beside the model's own

@@ -69,6 +69,9 @@ Result<void> CheckRequest(const GenerateRequest& request, const RunnerShape& sha
   for (const std::string& stop : request.stop) {
     if (stop.empty()) return Error::Invalid("stop", "got an empty string, want text");
   }
+  if (request.grammar != nullptr && request.ignore_eos) {
+    return Error::Invalid("ignore_eos", "got it beside a grammar, want one of the two: a grammar says where it ends");
+  }
   TRY_VOID(CheckTokens("stop_token_ids", request.stop_token_ids, shape.num_tokens));
   return CheckSamplingParams(request.sampling, shape.num_tokens);
 }

@@ -12,6 +12,7 @@
 
 #include "engine/cache/cache_kind.h"
 #include "engine/events.h"
+#include "engine/grammar/grammar.h"
 #include "engine/request.h"
 #include "engine/sample/sampler.h"
 #include "engine/text_stream.h"
@@ -59,6 +60,8 @@ struct Sequence {
   // Of generations, once the first token is chosen.
   std::optional<Sampler> sampler;
   std::optional<TextStream> text;
+  std::unique_ptr<Constraint> constraint;  // where the request has a grammar
+  bool grammar_ended = false;              // nothing but an end could follow, and one was chosen
   Clock::TimePoint last_token_time;
   double logprob_sum = 0;  // of the tokens chosen, where best_of asks
 

@@ -18,6 +18,7 @@
 #include "base/task/task.h"
 #include "base/text/json.h"
 #include "engine/events.h"
+#include "engine/grammar/grammar.h"
 #include "engine/request.h"
 
 namespace atelier {
@@ -56,6 +57,7 @@ struct GenerationOptions {
   GenerateRequest request;                        // its prompt is empty
   std::optional<uint64_t> seed;                   // none: drawn, and told in GenerationStart
   std::vector<std::string> bad_words;             // texts; the provider tokenises them
+  std::optional<GrammarSpec> grammar;             // what each choice must be, whole
   std::optional<int64_t> truncate_prompt_tokens;  // keep only so many of the prompt's last tokens
   std::optional<std::chrono::milliseconds> keep_alive;
 };

@@ -125,6 +125,11 @@ Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest re
   wanted.sampling.seed = generation.seed;
   AddBadWords(*lease->tokenizer(), options.bad_words, wanted.sampling);
   SetDeadline(call, wanted.options);
+  if (options.grammar) {
+    auto compile = [&] { return grammars_.Get(*options.grammar, lease->grammar_vocabulary()); };
+    auto waiting = OnPool(pool_, compile);
+    CO_TRY(wanted.grammar, co_await waiting);
+  }
   generation.events = Channel<GenerationEvent>::Create(loop_, kMaxQueuedEvents);
   auto sink = std::make_shared<ChannelSink>(lease, generation.events);
   CO_TRY(Handle handle, lease->engine().Submit(std::move(wanted), sink));

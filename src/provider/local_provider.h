@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/task/loop.h"
 #include "base/task/pool.h"
+#include "engine/grammar/grammar_cache.h"
 #include "engine/local_model.h"
 #include "engine/model_host.h"
 #include "provider/language_model.h"
@@ -41,6 +42,7 @@ class LocalProvider final : public LanguageModel, public Embedder, public Rerank
   Loop& loop_;
   Pool& pool_;
   const Clock& clock_;
+  GrammarCache grammars_;
 };
 
 }  // namespace atelier

@@ -82,6 +82,7 @@ Fields GenerationBody::Describe() {
       Key<&B::cache_prompt>("cache_prompt", "read the prefix cache"),
       Key<&B::priority>("priority", "smaller is served sooner").Between(-1000, 1000),
       Key<&B::keep_alive>("keep_alive", "how long the model stays loaded, as \"5m\" or seconds; negative: for ever"),
+      Inline<&B::output>(),
       Ignored("user", "accepted without effect"),
       Ignored("spaces_between_special_tokens", "accepted without effect"),
       Ignored("request_id", "X-Request-Id names a request"),
@@ -138,6 +139,7 @@ Result<GenerationOptions> GenerationBody::Options() const {
   r.cache_salt = cache_salt;
   r.read_prefix_cache = cache_prompt;
   Set(r.options.priority, priority);
+  TRY(options.grammar, output.Spec());
   if (keep_alive) {
     TRY(options.keep_alive, ParseKeepAlive(*keep_alive));
   }

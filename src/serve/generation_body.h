@@ -11,6 +11,7 @@
 #include "app/keep_alive.h"
 #include "base/text/describe.h"
 #include "provider/language_model.h"
+#include "serve/output_body.h"
 
 namespace atelier {
 
@@ -50,6 +51,7 @@ struct GenerationBody {
   bool cache_prompt = true;
   std::optional<int64_t> priority;
   std::optional<Json> keep_alive;
+  OutputBody output;
 
   static Fields Describe();
 

@@ -21,6 +21,12 @@ LanguageId Languages::Words(std::vector<std::string> words) { return impl_->Word
 LanguageId Languages::Chars(int64_t min, std::optional<int64_t> max) {
   return impl_->Chars(std::max<int64_t>(0, min), max.value_or(kInfinite));
 }
+std::optional<Languages::CharRange> Languages::AsChars(LanguageId state) const {
+  const language::Node& node = impl_->node(state);
+  if (node.kind != language::NodeKind::kChars || node.a != language::kUtf8Whole) return std::nullopt;
+  return CharRange{node.lo, node.hi};
+}
+
 LanguageId Languages::Concat(LanguageId first, LanguageId second) { return impl_->Concat(first, second); }
 LanguageId Languages::Or(std::span<const LanguageId> parts) { return impl_->Or(Copy(parts)); }
 LanguageId Languages::And(std::span<const LanguageId> parts) {

@@ -57,6 +57,12 @@ class Languages {
   enum class Anchoring { kSearched, kWhole };
   Result<LanguageId> Pattern(std::string_view pattern, Anchoring anchoring);
 
+  // How many characters of any kind `state` is, where it is that and no more.
+  struct CharRange {
+    int64_t min = 0, max = INT64_MAX;
+  };
+  std::optional<CharRange> AsChars(LanguageId state) const;
+
   // The language of what may follow after `byte`.   COST: a table lookup once computed.
   LanguageId Next(LanguageId state, uint8_t byte);
   bool Accepts(LanguageId state);  // the empty string is in it

@@ -1,0 +1,219 @@
+#include "engine/grammar/json_closing.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <deque>
+#include <map>
+#include <utility>
+
+namespace atelier {
+namespace {
+
+constexpr int64_t kNever = int64_t{1} << 40;
+constexpr int64_t kMemberBytes = 4;  // quotes, colon and comma
+
+int64_t Add(int64_t a, int64_t b) { return std::min(kNever, a + b); }
+
+// What is left of a string's value, as JSON, with the quote that ends it. Bytes that finish a character that has begun
+// stand for themselves.
+std::string Spelled(std::string_view left) {
+  size_t lead = 0;
+  while (lead < left.size() && (static_cast<uint8_t>(left[lead]) & 0xC0) == 0x80) ++lead;
+  return std::string(left.substr(0, lead)) + Json(left.substr(lead)).Dump().substr(1);
+}
+
+bool Has(const JsonFrame& frame, int32_t name) { return ((frame.seen[name / 64] >> (name % 64)) & 1) != 0; }
+
+}  // namespace
+
+// A goal that is asked for within itself costs too much: another way is taken, or there is none.
+int64_t JsonClosing::Cost(GoalId goal) {
+  const auto [at, added] = costs_.try_emplace(goal, kNever);
+  if (!added) return at->second;
+  const GoalForm& form = machine_->goals().Form(goal);
+  int64_t cost = kNever;
+  if (form.null_ok || form.true_ok || form.false_ok || form.numbers >= 0 || form.strings != Languages::kNothing) {
+    cost = 5;
+  } else {
+    const JsonPlans::GoalPlans& plans = machine_->plans().Of(goal);
+    for (const ArrayPlan* plan : plans.arrays) cost = std::min(cost, CostOf(*plan));
+    for (const ObjectPlan* plan : plans.objects) cost = std::min(cost, CostOf(*plan));
+  }
+  if (cost == kNever) {
+    costs_.erase(goal);  // perhaps only for what is being asked now
+  } else {
+    costs_[goal] = cost;
+  }
+  return cost;
+}
+
+int64_t JsonClosing::CostOf(const ObjectPlan& plan) {
+  int64_t cost = 2;
+  for (const int32_t name : plan.required) {
+    const ObjectPlan::Name& required = plan.names[static_cast<size_t>(name)];
+    cost = Add(cost, Add(Cost(required.goal), static_cast<int64_t>(required.text.size()) + kMemberBytes));
+  }
+  return Add(cost, (plan.min - static_cast<int64_t>(plan.required.size())) * kMemberBytes);
+}
+
+int64_t JsonClosing::CostOf(const ArrayPlan& plan) {
+  int64_t cost = 2;
+  for (int64_t i = 0; i < std::min(plan.min, kNever); ++i) {
+    cost = Add(cost, Add(Cost(plan.Goal(i)), 1));
+    if (i >= static_cast<int64_t>(plan.prefix.size())) return Add(cost, (plan.min - i) * Cost(plan.rest));
+  }
+  return cost;
+}
+
+int64_t JsonClosing::CostLeft(const JsonFrame& frame) {
+  int64_t cost = 1;
+  if (frame.array != nullptr) {
+    const ArrayPlan& plan = *frame.array;
+    for (int64_t i = frame.num; i < plan.min; ++i) {
+      if (i >= static_cast<int64_t>(plan.prefix.size())) {
+        cost = Add(cost, (plan.min - i) * (Cost(plan.rest) + 1));
+        break;
+      }
+      cost = Add(cost, Cost(plan.Goal(i)) + 1);
+    }
+    for (size_t i = 0; i < plan.counts.size(); ++i) {
+      const int64_t left = plan.counts[i].min - frame.counted[i];
+      const GoalId counted = machine_->goals().And(plan.rest, plan.counts[i].value);
+      if (left > 0) cost = Add(cost, left * (std::min<int64_t>(Cost(counted), 1 << 20) + 1));
+    }
+    return cost;
+  }
+  const ObjectPlan& plan = *frame.object;
+  int64_t more = plan.min - frame.num;
+  for (const int32_t name : plan.required) {
+    const ObjectPlan::Name& required = plan.names[static_cast<size_t>(name)];
+    if (Has(frame, name)) continue;
+    --more;
+    cost = Add(cost, Add(Cost(required.goal), static_cast<int64_t>(required.text.size()) + kMemberBytes));
+  }
+  for (size_t i = 0; i < plan.demand_goals.size(); ++i) {
+    if (((frame.demands_met >> i) & 1) == 0) cost = Add(cost, Cost(plan.demand_goals[i]) + 2 * kMemberBytes);
+  }
+  return Add(cost, std::max<int64_t>(0, more) * kMemberBytes);
+}
+
+int64_t JsonClosing::CostLeft(const JsonThread& thread) {
+  int64_t cost = 0;
+  for (const JsonFrame* frame = thread.frame; frame != nullptr; frame = frame->parent) {
+    cost = Add(cost, CostLeft(*frame));
+  }
+  if (thread.phase == JsonPhase::kValue || thread.phase == JsonPhase::kColon) return Add(cost, Cost(thread.goal));
+  if (thread.phase != JsonPhase::kName) return cost;
+  // Names that are asked for before others.
+  const ObjectPlan& plan = *thread.frame->object;
+  const bool meets = thread.state != Languages::kNothing &&
+                     (plan.others[thread.after].demands & ~thread.frame->demands_met) != 0;
+  const bool missing = thread.low < thread.high && !machine_->IsComplete(*thread.frame);
+  return Add(cost, meets ? 1 : missing ? 2 : 3);
+}
+
+std::string JsonClosing::Next(std::span<const JsonThread> threads) {
+  for (const JsonThread& thread : threads) {
+    if (machine_->Accepts(thread)) return "";
+  }
+  const JsonThread* best = &threads[0];
+  int64_t least = kNever + 1;
+  for (const JsonThread& thread : threads) {
+    const int64_t cost = CostLeft(thread);
+    if (cost < least) best = &thread;
+    least = std::min(least, cost);
+  }
+  return NextOf(*best);
+}
+
+std::string JsonClosing::NextOf(const JsonThread& thread) {
+  switch (thread.phase) {
+    case JsonPhase::kValue: return Value(thread.goal);
+    case JsonPhase::kWord:
+      return std::string(std::array{"null", "true", "false"}[static_cast<size_t>(thread.goal)]).substr(thread.after);
+    case JsonPhase::kNumber: return RestOfNumber(thread);
+    case JsonPhase::kText: return RestOfString(thread);
+    case JsonPhase::kName: return RestOfName(thread);
+    case JsonPhase::kFirstName: return machine_->CanClose(*thread.frame) ? "}" : "\"";
+    case JsonPhase::kNextName: return "\"";
+    case JsonPhase::kColon: return ":";
+    case JsonPhase::kFirstItem: return "]";
+    case JsonPhase::kAfterValue: return AfterValue(*thread.frame);
+    case JsonPhase::kEnd: break;
+  }
+  return "";
+}
+
+std::string JsonClosing::AfterValue(const JsonFrame& frame) {
+  if (!machine_->CanClose(frame)) return ",";
+  return frame.object != nullptr ? "}" : "]";
+}
+
+std::string JsonClosing::Value(GoalId goal) {
+  const GoalForm& form = machine_->goals().Form(goal);
+  if (form.null_ok) return "null";
+  if (form.true_ok) return "true";
+  if (form.false_ok) return "false";
+  if (form.strings != Languages::kNothing) return "\"";
+  if (form.numbers >= 0) {
+    return RestOfNumber({.phase = JsonPhase::kNumber, .state = NumberTable::kStart, .low = form.numbers});
+  }
+  const JsonPlans::GoalPlans& plans = machine_->plans().Of(goal);
+  int64_t arrays = kNever;
+  int64_t objects = kNever;
+  for (const ArrayPlan* plan : plans.arrays) arrays = std::min(arrays, CostOf(*plan));
+  for (const ObjectPlan* plan : plans.objects) objects = std::min(objects, CostOf(*plan));
+  return arrays < objects ? "[" : "{";
+}
+
+// The shortest text from here to a number of the set, by breadth.
+std::string JsonClosing::RestOfNumber(const JsonThread& thread) {
+  NumberTable& table = machine_->Numbers(thread.low);
+  if (table.Accepts(thread.state)) return thread.frame == nullptr ? "" : AfterValue(*thread.frame);
+  std::map<int32_t, std::string> texts = {{thread.state, ""}};
+  for (std::deque<int32_t> open = {thread.state}; !open.empty(); open.pop_front()) {
+    const std::string text = texts[open.front()];
+    if (table.Accepts(open.front())) return text;
+    for (const char byte : std::string_view("0123456789-.eE+")) {
+      const int32_t next = table.Next(open.front(), static_cast<uint8_t>(byte));
+      if (next != NumberTable::kDead && texts.try_emplace(next, text + byte).second) open.push_back(next);
+    }
+  }
+  return "";
+}
+
+std::string JsonClosing::RestOfString(const JsonThread& thread) {
+  if (thread.lex == 0) return Spelled(machine_->languages().Shortest(thread.state).value_or(""));
+  // An escape that has begun: any byte that it may go on with.
+  Arena arena;
+  JsonThreads next;
+  for (const char byte : std::string_view("n\"\\/bfrtu0123456789abcdef")) {
+    machine_->Step(thread, static_cast<uint8_t>(byte), {}, arena, next);
+    if (!next.empty()) return {byte};
+  }
+  return "";
+}
+
+std::string JsonClosing::RestOfName(const JsonThread& thread) {
+  const ObjectPlan& plan = *thread.frame->object;
+  if (thread.lex != 0) return RestOfString(thread);
+  int32_t chosen = -1;
+  for (int32_t i = thread.low; i < thread.high; ++i) {
+    const int32_t name = plan.sorted[static_cast<size_t>(i)];
+    if (!machine_->NameAllowed(*thread.frame, name)) continue;
+    const auto rank = [&](int32_t n) {
+      const ObjectPlan::Name& each = plan.names[static_cast<size_t>(n)];
+      const bool meets = (each.demands & ~thread.frame->demands_met) != 0;
+      return std::pair(machine_->IsWanted(*thread.frame, n) ? 0 : meets ? 1 : 2, Cost(each.goal));
+    };
+    if (chosen < 0 || rank(name) < rank(chosen)) chosen = name;
+  }
+  const bool other = thread.state != Languages::kNothing;
+  if (chosen >= 0 && (!other || machine_->IsWanted(*thread.frame, chosen))) {
+    return Spelled(std::string_view(plan.names[static_cast<size_t>(chosen)].text).substr(static_cast<size_t>(thread.goal)));
+  }
+  return RestOfString(thread);
+}
+
+}  // namespace atelier

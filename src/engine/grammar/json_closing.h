@@ -1,0 +1,40 @@
+// The way to the end: from a state of the machine, a short text that completes the document. Not the shortest, but one
+// that always ends: values are chosen by how much they need within them.
+//
+// For generation that comes near its last token, and for tests that show that every prefix can be completed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "engine/grammar/json_machine.h"
+
+namespace atelier {
+
+class JsonClosing {
+ public:
+  explicit JsonClosing(JsonMachine& machine) : machine_(&machine) {}
+
+  // The bytes to write next; empty: the document may end here. Asked again after they were read.
+  //   threads  not empty, of one machine
+  std::string Next(std::span<const JsonThread> threads);
+
+ private:
+  int64_t Cost(GoalId goal);  // about how many bytes the smallest value needs
+  int64_t CostOf(const ObjectPlan& plan);
+  int64_t CostOf(const ArrayPlan& plan);
+  int64_t CostLeft(const JsonThread& thread);
+  int64_t CostLeft(const JsonFrame& frame);
+  std::string NextOf(const JsonThread& thread);
+  std::string Value(GoalId goal);
+  std::string RestOfName(const JsonThread& thread);
+  std::string RestOfString(const JsonThread& thread);
+  std::string RestOfNumber(const JsonThread& thread);
+  std::string AfterValue(const JsonFrame& frame);
+
+  JsonMachine* machine_;
+  std::unordered_map<GoalId, int64_t> costs_;
+};
+
+}  // namespace atelier

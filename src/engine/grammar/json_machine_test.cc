@@ -1,0 +1,159 @@
+#include "engine/grammar/json_machine.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/grammar/json_testing.h"
+
+namespace atelier {
+namespace {
+
+struct Claim {
+  const char* schema;
+  std::vector<const char*> taken, refused;
+};
+
+void Check(const std::vector<Claim>& claims) {
+  for (const Claim& claim : claims) {
+    auto machine = MachineOf(ParsedJson(claim.schema));
+    ASSERT_TRUE(machine.ok()) << claim.schema << ": " << machine.error().Message();
+    for (const char* text : claim.taken) EXPECT_TRUE(Takes(**machine, text)) << claim.schema << " " << text;
+    for (const char* text : claim.refused) EXPECT_FALSE(Takes(**machine, text)) << claim.schema << " " << text;
+  }
+}
+
+TEST(JsonMachine, AnyJsonIsTakenAndNothingElse) {
+  Check({{"true",
+          {"null", "true", "-1.5e+3", R"("é\u00e9\ud83d\ude00\n")", R"( { "a" : [ 1 , { } ] } )", "[]", "0"},
+          {"", "nul", "01", "+1", ".5", "1.", R"("\x")", R"("\ud83d")", "[1,]", R"({"a":1,})", R"({"a":1,"a":2})",
+           R"({"a":1,"\u0061":2})", "'a'", "\"\t\"", "\"\xff\"", "1 2"}}});
+}
+
+TEST(JsonMachine, ObjectsHaveTheirMembersInAnyOrder) {
+  Check({{R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a"],
+              "additionalProperties": false})",
+          {R"({"a":1})", R"({"b":"x","a":1})", R"({"a":1,"b":""})"},
+          {"{}", R"({"b":"x"})", R"({"a":"1"})", R"({"a":1,"c":2})", R"({"a":1,"a":2})", R"({"a":1.5})"}},
+         {R"({"properties": {"a": {"type": "integer"}}, "patternProperties": {"^x": {"type": "string"}},
+              "additionalProperties": {"type": "boolean"}, "minProperties": 1, "maxProperties": 2})",
+          {R"({"a":1})", R"({"xa":"s","b":true})"},
+          {"{}", R"({"xa":1})", R"({"b":1})", R"({"a":1,"b":true,"c":true})"}},
+         {R"({"propertyNames": {"pattern": "^[a-z]+$"}, "dependentRequired": {"a": ["b", "c"]}})",
+          {R"({"b":1})", R"({"a":1,"c":2,"b":3})"},
+          {R"({"A":1})", R"({"a":1})", R"({"a":1,"b":2})"}},
+         {R"({"dependentSchemas": {"a": {"properties": {"b": {"type": "integer"}}, "required": ["b"]}}})",
+          {R"({"b":"x"})", R"({"a":1,"b":2})", R"({"b":2,"a":1})"},
+          {R"({"a":1})", R"({"b":"x","a":1})"}}});
+}
+
+TEST(JsonMachine, ArraysCountTheirItems) {
+  Check(
+      {{R"({"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": false, "minItems": 1})",
+        {R"(["a"])", R"(["a",1])"},
+        {"[]", "[1]", R"(["a",1,2])"}},
+       {R"({"items": {"type": "integer"}, "contains": {"minimum": 5}, "minContains": 2, "maxContains": 3})",
+        {"[5,6]", "[1,5,2,6,7]"},
+        {"[]", "[5,1]", "[5,6,7,8]", R"([5,6,"a"])"}},
+       {R"({"contains": {"const": "a"}, "maxItems": 2})", {R"(["a"])", R"([1,"a"])"}, {"[]", "[1,2]", R"([1,2,"a"])"}},
+       {R"({"uniqueItems": true})",
+        {"[1,2]", R"([{"a":1},{"a":2}])", R"(["1",1])", "[[],[[]]]"},
+        {"[1,1.0]", R"([{"a":1,"b":2},{"b":2,"a":1}])", R"(["a","a"])", "[null,null]"}},
+       {R"({"uniqueItems": true, "items": {"enum": ["a", "b", "ab"]}})", {R"(["a","ab","b"])"}, {R"(["a","b","a"])"}}});
+}
+
+TEST(JsonMachine, NumbersAndStringsKeepTheirBounds) {
+  Check({{R"({"type": "integer", "minimum": -3, "exclusiveMaximum": 20, "multipleOf": 2})",
+          {"-2", "0", "18", "2.0", "1e1"},
+          {"-4", "20", "3", "0.5", "1e2"}},
+         {R"({"type": "number", "multipleOf": 0.01, "exclusiveMinimum": 0})",
+          {"0.01", "12.5", "1e3"},
+          {"0", "-1", "0.005"}},
+         {R"({"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^a.*z$"})",
+          {R"("az")", R"("aéz")"},
+          {R"("a")", R"("abbz")", R"("abc")"}},
+         {R"({"enum": ["red", 1, null, [1, {"a": 2}]]})",
+          {R"("red")", "1.0", "null", R"([1,{"a":2}])"},
+          {R"("re")", "2", R"([1,{"a":3}])", R"([1,{"a":2,"b":1}])"}}});
+}
+
+TEST(JsonMachine, CombinationsAreExact) {
+  Check({{R"({"oneOf": [{"type": "object", "properties": {"d": {"type": "string"}}, "required": ["d"]},
+                        {"type": "object", "properties": {"w": {"type": "number"}}, "required": ["w"]}]})",
+          {R"({"d":"x"})", R"({"d":"x","w":"s"})", R"({"d":1,"w":1})"},
+          {R"({"w":1,"d":"x"})", R"({"d":"x","w":1})", "{}"}},
+         {R"({"not": {"properties": {"type": {"enum": ["t"]}}}})", {R"({"type":"u"})"}, {R"({"type":"t"})", "{}", "1"}},
+         {R"({"if": {"properties": {"k": {"const": "a"}}, "required": ["k"]}, "then": {"required": ["x"]},
+              "else": {"required": ["y"]}, "type": "object"})",
+          {R"({"k":"a","x":1})", R"({"x":1,"k":"a"})", R"({"k":"b","y":1})", R"({"y":1})"},
+          {R"({"k":"a","y":1})", R"({"k":"b","x":1})", "{}"}},
+         {R"({"allOf": [{"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"not": {"required": ["a", "b"]}}],
+              "type": "object"})",
+          {R"({"a":1})", R"({"c":1,"b":1})"},
+          {"{}", R"({"a":1,"b":1})"}},
+         {R"({"not": {"items": {"type": "string"}}})", {"[1]", R"(["a",2])"}, {"[]", R"(["a"])", "3"}},
+         {R"({"type": "object", "patternProperties": {"^[0-9]$": {"minItems": 2}}, "additionalProperties": false,
+              "not": {"anyOf": [{"propertyNames": {"not": {"enum": ["1", "3"]}}},
+                                {"propertyNames": {"not": {"enum": ["2", "3"]}}}]}, "maxProperties": 2})",
+          {R"({"1":[1,2],"2":[3,4]})", R"({"3":1})"},
+          {R"({"1":[1,2]})", R"({"1":[1],"2":[3,4]})", R"({"1":1,"2":2,"4":4})"}},
+         {R"({"properties": {"a": true}, "anyOf": [{"properties": {"b": {"type": "string"}}, "required": ["b"]}, true],
+              "unevaluatedProperties": false})",
+          {R"({"a":1})", R"({"a":1,"b":"x"})"},
+          {R"({"b":1})", R"({"a":1,"c":1})"}}});
+}
+
+TEST(JsonMachine, RecursionEndsWhereTheSchemaDoes) {
+  Check({{R"({"$defs": {"tree": {"type": "object", "properties": {"v": {"type": "integer"},
+              "c": {"type": "array", "items": {"$ref": "#/$defs/tree"}}}, "required": ["v"],
+              "additionalProperties": false}}, "$ref": "#/$defs/tree"})",
+          {R"({"v":1,"c":[{"v":2},{"c":[],"v":3}]})"},
+          {R"({"v":1,"c":[{}]})"}}});
+}
+
+TEST(JsonMachine, WhatNothingCanKeepIsRefusedByKeywordAndPlace) {
+  const std::pair<const char*, const char*> refused[] = {
+      {R"({"properties": {"a": {"pattern": "(a)\\1"}}})", "#/properties/a/pattern"},
+      {R"({"type": "string", "minLength": 3, "maxLength": 2})", "no value satisfies"},
+      {R"({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}})", "no value satisfies"},
+      {R"({"not": {"uniqueItems": true}})", "#/not/uniqueItems"},
+  };
+  for (const auto& [schema, named] : refused) {
+    const auto machine = MachineOf(ParsedJson(schema));
+    ASSERT_FALSE(machine.ok()) << schema;
+    EXPECT_NE(machine.error().Message().find(named), std::string::npos) << machine.error().Message();
+  }
+}
+
+TEST(JsonMachine, ADeadEndIsNeverEntered) {
+  // The only value of `a` needs a third member, and two is the most: `a` may not begin.
+  auto machine =
+      MachineOf(ParsedJson(R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": true, "c": true},
+      "dependentRequired": {"a": ["b", "c"]}, "maxProperties": 2, "additionalProperties": false})"));
+  ASSERT_TRUE(machine.ok());
+  JsonReader reader = ReaderOf(**machine);
+  EXPECT_FALSE(reader.Read(R"({"a)"));
+  EXPECT_TRUE(reader.Read(R"({"b":1,"c":2)"));
+  EXPECT_FALSE(reader.Read(","));
+}
+
+TEST(JsonMachine, ServedStyleIsCompactOrder) {
+  const JsonStyle style{
+      .any_whitespace = false, .max_whitespace = 8, .schema_order = true, .numbers = NumberSpelling::kPlain};
+  auto machine = MachineOf(ParsedJson(R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": true},
+      "required": ["a", "b"]})"),
+                           style);
+  ASSERT_TRUE(machine.ok());
+  for (const char* text : {R"({"a":1,"b":2})", R"({"a": 1, "b": 2})", "{\n  \"a\": 1,\n  \"b\": [\n    1\n  ]\n}"}) {
+    EXPECT_TRUE(Takes(**machine, text)) << text;
+  }
+  for (const char* text :
+       {R"({"b":2,"a":1})", R"( {"a":1,"b":2})", R"({"a" :1,"b":2})", R"({"a":1 ,"b":2})", R"({"a":  1,"b":2})",
+        R"({"a":1.0,"b":2})", "{\n\n\"a\":1,\"b\":2}", "{\"a\":\n1,\"b\":2}"}) {
+    EXPECT_FALSE(Takes(**machine, text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace atelier

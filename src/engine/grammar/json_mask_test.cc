@@ -1,0 +1,75 @@
+// Masks, token by token: a bit is set exactly when the machine can read the token's bytes, and the machine reads nothing
+// that it could not complete (json_random_test.cc).
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/grammar/grammar.h"
+#include "engine/grammar/grammar_vocabulary.h"
+#include "engine/grammar/json_closing.h"
+#include "engine/grammar/json_testing.h"
+#include "engine/grammar/random_schema.h"
+
+namespace atelier {
+namespace {
+
+// Tokens that cut JSON anywhere: all bytes, and random pieces of documents.
+std::vector<std::string> Pieces(Random& random, RandomSchema& make) {
+  std::vector<std::string> pieces;
+  for (int byte = 0; byte < 256; ++byte) pieces.emplace_back(1, static_cast<char>(byte));
+  const std::string_view more[] = {"\": \"", "\",", "\"}", "\\\"", "\\u00e9", "\\u", "é", "\xc3", "\xa9\"", "},{", "]", "\":", "true",
+                                   " \"", "  ", "\n  ", "a\":", "ab\",\"", "b", "c1", "{\"a\":", "x-", "0.5", "1,", "\",\"a\":", ""};
+  for (const std::string_view piece : more) pieces.emplace_back(piece);
+  while (pieces.size() < 1500) {
+    const std::string text = random.Uniform() < 0.5 ? make.Value(3).Dump() : make.Value(3).DumpPretty();
+    const size_t at = random.Below(text.size());
+    pieces.push_back(text.substr(at, 1 + random.Below(12)));
+  }
+  return pieces;
+}
+
+TEST(JsonMask, ABitIsSetExactlyWhereTheTokenCanBeRead) {
+  Random random(42);
+  RandomSchema make(random);
+  const auto vocabulary = std::make_shared<const GrammarVocabulary>(Pieces(random, make));
+  const int32_t num_tokens = vocabulary->trie.num_tokens();
+  std::vector<uint64_t> bits(static_cast<size_t>(num_tokens + 63) / 64);
+  int64_t num_states = 0;
+  for (int i = 0; i < 150; ++i) {
+    GrammarSpec spec;
+    spec.schema = make.Schema(1 + static_cast<int>(random.Below(3)));
+    spec.style.any_whitespace = i % 2 == 0;
+    spec.style.max_whitespace = 2;
+    spec.style.schema_order = i % 3 == 0;
+    const auto grammar = CompileGrammar(spec, vocabulary);
+    if (!grammar.ok()) continue;
+    auto machine = MachineOf(spec.schema, spec.style);
+    ASSERT_TRUE(machine.ok());
+    JsonReader reader = ReaderOf(**machine);
+    JsonClosing closing(**machine);
+    const auto constraint = (*grammar)->Start();
+    for (int step = 0; step < 25; ++step) {
+      constraint->Mask(bits);
+      std::vector<int32_t> allowed;
+      for (int32_t token = 0; token < num_tokens; ++token) {
+        const std::string_view piece = vocabulary->trie.Piece(token);
+        const bool bit = ((bits[static_cast<size_t>(token) / 64] >> (token % 64)) & 1) != 0;
+        ASSERT_EQ(bit, !piece.empty() && reader.CanRead(reader.threads(), piece))
+            << spec.schema.Dump() << "\nafter " << reader.text() << "\ntoken " << piece;
+        if (bit) allowed.push_back(token);
+      }
+      ++num_states;
+      ASSERT_EQ(constraint->CanEnd(), AtEnd(**machine, reader));
+      ASSERT_TRUE(!allowed.empty() || constraint->CanEnd()) << spec.schema.Dump() << "\nafter " << reader.text();
+      if (allowed.empty()) break;
+      const int32_t token = allowed[random.Below(allowed.size())];
+      ASSERT_TRUE(constraint->Accept(token));
+      ASSERT_TRUE(reader.Read(vocabulary->trie.Piece(token)));
+    }
+  }
+  EXPECT_GT(num_states, 1000);
+}
+
+}  // namespace
+}  // namespace atelier

@@ -1,0 +1,36 @@
+// Real schemas with instances and verdicts (../shared/datasets/schemas): every verdict is right, or the schema is refused.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "engine/grammar/json_testing.h"
+
+namespace atelier {
+namespace {
+
+TEST(JsonReal, EveryVerdictIsRightOrTheSchemaIsRefused) {
+  std::ifstream file(ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+  if (!file) GTEST_SKIP() << "no real schemas beside the project";
+  int num_right = 0;
+  int num_refused = 0;
+  for (std::string line; std::getline(file, line);) {
+    const Json row = ParsedJson(line);
+    auto machine = MachineOf(row["schema"]);
+    if (!machine.ok()) {
+      ++num_refused;
+      std::printf("refused: %s: %s\n", row["name"].AsString().c_str(), machine.error().Message().c_str());
+      continue;
+    }
+    for (const Json& test : row["tests"].items()) {
+      EXPECT_EQ(Takes(**machine, test["data"].Dump()), test["valid"].AsBool())
+          << row["name"].AsString() << " " << test["description"].Dump();
+    }
+    ++num_right;
+  }
+  std::printf("%d schemas kept, %d refused\n", num_right, num_refused);
+  EXPECT_GE(num_right, 1480);
+}
+
+}  // namespace
+}  // namespace atelier

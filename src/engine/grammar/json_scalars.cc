@@ -1,0 +1,180 @@
+#include "engine/grammar/json_scalars.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "engine/grammar/formats.h"
+
+namespace atelier {
+namespace {
+
+// The boolean operations that a schema's in-place keywords need, over bits, number sets and languages alike.
+struct BitAlgebra {
+  using Set = bool;
+  static bool And(bool a, bool b) { return a && b; }
+  static bool Or(bool a, bool b) { return a || b; }
+  static bool Not(bool a) { return !a; }
+  static bool Nothing() { return false; }
+  static bool Everything() { return true; }
+};
+
+struct NumberAlgebra {
+  using Set = NumberSet;
+  static Set And(const Set& a, const Set& b) { return a.And(b); }
+  static Set Or(const Set& a, const Set& b) { return a.Or(b); }
+  static Set Not(const Set& a) { return a.Not(); }
+  static Set Nothing() { return NumberSet::Nothing(); }
+  static Set Everything() { return NumberSet::Everything(); }
+};
+
+struct StringAlgebra {
+  using Set = LanguageId;
+  Languages* languages;
+  Set And(Set a, Set b) const { return languages->And(std::array{a, b}); }
+  Set Or(Set a, Set b) const { return languages->Or(std::array{a, b}); }
+  Set Not(Set a) const { return languages->Not(a); }
+  static Set Nothing() { return Languages::kNothing; }
+  static Set Everything() { return Languages::kAnyText; }
+};
+
+// own ∩ what the node's in-place keywords say; `of` gives the set of one subschema.
+template <class Algebra, class Of>
+typename Algebra::Set Combine(const Algebra& algebra, const SchemaNode& node, typename Algebra::Set set, Of of) {
+  if (node.ref != nullptr) set = algebra.And(set, of(node.ref));
+  for (const SchemaNode* part : node.all_of) set = algebra.And(set, of(part));
+  if (!node.any_of.empty()) {
+    auto any = algebra.Nothing();
+    for (const SchemaNode* part : node.any_of) any = algebra.Or(any, of(part));
+    set = algebra.And(set, any);
+  }
+  if (!node.one_of.empty()) {
+    auto none = algebra.Everything();
+    auto one = algebra.Nothing();
+    for (const SchemaNode* part : node.one_of) {
+      const auto here = of(part);
+      const auto not_here = algebra.Not(here);
+      one = algebra.Or(algebra.And(one, not_here), algebra.And(none, here));
+      none = algebra.And(none, not_here);
+    }
+    set = algebra.And(set, one);
+  }
+  if (node.not_schema != nullptr) set = algebra.And(set, algebra.Not(of(node.not_schema)));
+  if (node.if_schema != nullptr && (node.then_schema != nullptr || node.else_schema != nullptr)) {
+    const auto when = of(node.if_schema);
+    const auto then = node.then_schema == nullptr ? algebra.Everything() : of(node.then_schema);
+    const auto otherwise = node.else_schema == nullptr ? algebra.Everything() : of(node.else_schema);
+    set = algebra.And(set, algebra.Or(algebra.And(when, then), algebra.And(algebra.Not(when), otherwise)));
+  }
+  return set;
+}
+
+bool Among(const std::optional<std::vector<Json>>& values, const Json& value) {
+  return !values || std::ranges::any_of(*values, [&](const Json& each) { return each == value; });
+}
+
+}  // namespace
+
+bool ScalarForms::Accepts(SchemaLiteral literal, const Json& value) {
+  return AcceptsNode(*literal.node, value) == literal.positive;
+}
+
+bool ScalarForms::AcceptsNode(const SchemaNode& node, const Json& value) {
+  const SchemaDepth depth(*goals_, node, depth_);
+  if (!depth.ok() || node.never) return false;
+  const uint8_t type = value.is_null() ? kSchemaNull : kSchemaBoolean;
+  if ((node.types & type) == 0 || !Among(node.enum_values, value)) return false;
+  if (node.const_value && !(*node.const_value == value)) return false;
+  return Combine(BitAlgebra{}, node, true, [&](const SchemaNode* part) { return AcceptsNode(*part, value); });
+}
+
+const NumberSet& ScalarForms::Numbers(SchemaLiteral literal) {
+  if (const auto found = numbers_.find(literal); found != numbers_.end()) return found->second;
+  NumberSet set = literal.positive ? NumbersOfNode(*literal.node) : Numbers(literal.Not()).Not();
+  if (set.over_budget()) goals_->Refuse(*literal.node, "multipleOf", "got a combination of bounds and units too large");
+  return numbers_.emplace(literal, std::move(set)).first->second;
+}
+
+NumberSet ScalarForms::OwnNumbers(const SchemaNode& node) {
+  if (node.never || (node.types & (kSchemaNumber | kSchemaInteger)) == 0) return NumberSet::Nothing();
+  NumberSet set = (node.types & kSchemaNumber) != 0 ? NumberSet::Everything() : NumberSet::Integers();
+  for (const auto* values : {&node.enum_values}) {
+    if (!*values) continue;
+    std::vector<Decimal> numbers;
+    for (const Json& value : **values) {
+      if (!value.is_number()) continue;
+      if (auto number = Decimal::Parse(value.NumberText())) numbers.push_back(std::move(*number));
+    }
+    set = set.And(NumberSet::Values(std::move(numbers)));
+  }
+  if (node.const_value) {
+    const auto number = node.const_value->is_number() ? Decimal::Parse(node.const_value->NumberText()) : std::nullopt;
+    set = set.And(number ? NumberSet::Values({*number}) : NumberSet::Nothing());
+  }
+  if (node.multiple_of) set = set.And(NumberSet::MultiplesOf(*node.multiple_of));
+  if (node.minimum) set = set.And(NumberSet::Above({*node.minimum, false}));
+  if (node.exclusive_minimum) set = set.And(NumberSet::Above({*node.exclusive_minimum, true}));
+  if (node.maximum) set = set.And(NumberSet::Below({*node.maximum, false}));
+  if (node.exclusive_maximum) set = set.And(NumberSet::Below({*node.exclusive_maximum, true}));
+  return set;
+}
+
+NumberSet ScalarForms::NumbersOfNode(const SchemaNode& node) {
+  const SchemaDepth depth(*goals_, node, depth_);
+  if (!depth.ok()) return NumberSet::Nothing();
+  NumberSet own = OwnNumbers(node);
+  if (own.IsNothing()) return own;
+  return Combine(NumberAlgebra{}, node, std::move(own), [&](const SchemaNode* part) { return Numbers({part, true}); });
+}
+
+LanguageId ScalarForms::Strings(SchemaLiteral literal) {
+  if (const auto found = strings_.find(literal); found != strings_.end()) return found->second;
+  const LanguageId set =
+      literal.positive ? StringsOfNode(*literal.node) : goals_->languages().Not(Strings(literal.Not()));
+  strings_.emplace(literal, set);
+  return set;
+}
+
+LanguageId ScalarForms::PatternOf(const SchemaNode& node) {
+  const auto pattern = goals_->languages().Pattern(*node.pattern, Languages::Anchoring::kSearched);
+  if (pattern) return *pattern;
+  goals_->Refuse(node, "pattern", pattern.error().Message());
+  return Languages::kNothing;
+}
+
+LanguageId ScalarForms::OwnStrings(const SchemaNode& node) {
+  Languages& languages = goals_->languages();
+  if (node.never || (node.types & kSchemaString) == 0) return Languages::kNothing;
+  std::vector<LanguageId> parts;
+  if (node.enum_values) {
+    std::vector<std::string> words;
+    for (const Json& value : *node.enum_values) {
+      if (value.is_string()) words.push_back(value.AsString());
+    }
+    parts.push_back(languages.Words(std::move(words)));
+  }
+  if (node.const_value) {
+    parts.push_back(node.const_value->is_string() ? languages.Literal(node.const_value->AsString())
+                                                  : Languages::kNothing);
+  }
+  if (node.min_length || node.max_length)
+    parts.push_back(languages.Chars(node.min_length.value_or(0), node.max_length));
+  if (node.pattern) parts.push_back(PatternOf(node));
+  if (node.format) {
+    const auto format = FormatLanguage(languages, *node.format);
+    if (!format) goals_->Refuse(node, "format", format.error().Message());
+    parts.push_back(format ? *format : Languages::kNothing);
+  }
+  return parts.empty() ? Languages::kAnyText : languages.And(parts);
+}
+
+LanguageId ScalarForms::StringsOfNode(const SchemaNode& node) {
+  const SchemaDepth depth(*goals_, node, depth_);
+  if (!depth.ok()) return Languages::kNothing;
+  const LanguageId own = OwnStrings(node);
+  if (own == Languages::kNothing) return own;
+  return Combine(StringAlgebra{&goals_->languages()}, node, own,
+                 [&](const SchemaNode* part) { return Strings({part, true}); });
+}
+
+}  // namespace atelier

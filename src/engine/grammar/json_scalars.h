@@ -1,0 +1,36 @@
+// What schemas say of null, booleans, numbers and strings: sets that are closed under and, or and not, so that every
+// combination of schemas is answered exactly.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+
+#include "engine/grammar/json_goal.h"
+
+namespace atelier {
+
+class ScalarForms {
+ public:
+  explicit ScalarForms(JsonGoals& goals) : goals_(&goals) {}
+
+  // Whether `value`, which is null or a boolean, satisfies the schema.
+  bool Accepts(SchemaLiteral literal, const Json& value);
+  const NumberSet& Numbers(SchemaLiteral literal);
+  LanguageId Strings(SchemaLiteral literal);
+
+ private:
+  bool AcceptsNode(const SchemaNode& node, const Json& value);
+  NumberSet NumbersOfNode(const SchemaNode& node);
+  NumberSet OwnNumbers(const SchemaNode& node);
+  LanguageId StringsOfNode(const SchemaNode& node);
+  LanguageId OwnStrings(const SchemaNode& node);
+  LanguageId PatternOf(const SchemaNode& node);
+
+  JsonGoals* goals_;
+  std::map<SchemaLiteral, NumberSet> numbers_;
+  std::map<SchemaLiteral, LanguageId> strings_;
+  int depth_ = 0;
+};
+
+}  // namespace atelier

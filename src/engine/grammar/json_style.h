@@ -1,0 +1,20 @@
+// How a JSON document may be written, where JSON leaves a choice.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/grammar/number_writer.h"
+
+namespace atelier {
+
+struct JsonStyle {
+  // White space wherever JSON allows it. Without: as people and programs write it: none around the document or before
+  // ',' and ':', at most one blank before the value of a member, elsewhere a blank, or a new line and its indentation.
+  bool any_whitespace = true;
+  int32_t max_whitespace = -1;  // bytes of white space in a row; -1: any number
+  bool schema_order = false;    // members in the order of the schema, others after them
+  NumberSpelling numbers = NumberSpelling::kAny;
+  bool operator==(const JsonStyle&) const = default;
+};
+
+}  // namespace atelier

@@ -1,0 +1,162 @@
+// Which tokens may come next: a trie is walked in depth-first order with a machine's threads, one list of them for each
+// depth. A subtree is left out as soon as no thread is left.
+//
+// A Machine reads bytes with threads that are small values:
+//   using Thread = …;
+//   // Appends what `threads` become by `byte`. None: the byte cannot come.
+//   //   text   all bytes read before
+//   //   arena  where what threads point to lives
+//   void StepAll(std::span<const Thread> threads, uint8_t byte, std::string_view text, Arena& arena,
+//                std::vector<Thread>& out);
+//   // Bytes that may come next, and perhaps some that may not: what is cheap to say.
+//   ByteSet MayFollow(std::span<const Thread> threads);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/grammar/arena.h"
+#include "engine/grammar/language.h"
+#include "engine/grammar/token_trie.h"
+
+namespace atelier {
+
+// What an output is read with, and the place to look ahead from it. Nothing is allocated once it has grown.
+template <class Machine>
+class MachineReader {
+ public:
+  using Thread = typename Machine::Thread;
+
+  MachineReader(Machine& machine, std::vector<Thread> start) : machine_(&machine), threads_(std::move(start)) {}
+
+  const std::vector<Thread>& threads() const { return threads_; }
+  const std::string& text() const { return text_; }
+  Arena& arena() { return arena_; }
+
+  // Reads bytes, whole or not at all.
+  bool Read(std::string_view bytes) {
+    const size_t before = text_.size();
+    const Arena::Mark mark = arena_.Now();
+    read_ = threads_;
+    for (const char byte : bytes) {
+      next_.clear();
+      machine_->StepAll(read_, static_cast<uint8_t>(byte), text_, arena_, next_);
+      if (next_.empty()) {
+        text_.resize(before);
+        arena_.Reset(mark);
+        return false;
+      }
+      text_.push_back(byte);
+      std::swap(read_, next_);
+    }
+    std::swap(threads_, read_);
+    return true;
+  }
+
+  // Whether `start` may go on with these bytes.
+  bool CanRead(std::span<const Thread> start, std::string_view bytes) {
+    const size_t before = text_.size();
+    const Arena::Mark mark = arena_.Now();
+    path_.assign(start.begin(), start.end());
+    for (size_t i = 0; i < bytes.size() && !path_.empty(); ++i) {
+      next_.clear();
+      machine_->StepAll(path_, static_cast<uint8_t>(bytes[i]), text_, arena_, next_);
+      text_.push_back(bytes[i]);
+      std::swap(path_, next_);
+    }
+    text_.resize(before);
+    arena_.Reset(mark);
+    return !path_.empty();
+  }
+
+  // Calls found(token) for each token of the trie that may come after `start`.
+  template <class Found>
+  void Walk(std::span<const Thread> start, const TokenTrie& trie, Found found) {
+    WalkUnder(start, trie, TokenTrie::kRoot, found);
+  }
+
+  // Of the tokens that begin with `prefix`, whose node in the trie is given, those that may come.
+  template <class Found>
+  void WalkPath(std::span<const Thread> start, const TokenTrie& trie, int32_t node, std::string_view prefix,
+                Found found) {
+    const size_t before = text_.size();
+    const Arena::Mark mark = arena_.Now();
+    path_.assign(start.begin(), start.end());
+    for (const char byte : prefix) {
+      next_.clear();
+      machine_->StepAll(path_, static_cast<uint8_t>(byte), text_, arena_, next_);
+      text_.push_back(byte);
+      std::swap(path_, next_);
+    }
+    if (!path_.empty()) {
+      for (const int32_t token : trie.tokens(node)) found(token);
+      WalkUnder(path_, trie, node, found);
+    }
+    text_.resize(before);
+    arena_.Reset(mark);
+  }
+
+ private:
+  // What is under `top`, where `start` stand.
+  template <class Found>
+  void WalkUnder(std::span<const Thread> start, const TokenTrie& trie, int32_t top, Found found) {
+    const size_t before = text_.size();
+    const auto depths = static_cast<size_t>(trie.max_depth() - trie.depth(top)) + 1;
+    if (levels_.size() < depths) levels_.resize(depths);
+    levels_[0].threads.assign(start.begin(), start.end());
+    Enter(levels_[0], trie, top);
+    for (size_t depth = 0;;) {
+      Level& at = levels_[depth];
+      while (at.child < at.bytes.size() && !at.may_follow.test(at.bytes[at.child])) ++at.child;
+      if (at.child == at.bytes.size()) {
+        if (depth == 0) break;
+        --depth;
+        continue;
+      }
+      const uint8_t byte = at.bytes[at.child];
+      const int32_t node = at.children[at.child++];
+      arena_.Reset(at.mark);
+      text_.resize(before + depth);
+      Level& next = levels_[depth + 1];
+      next.threads.clear();
+      machine_->StepAll(at.threads, byte, text_, arena_, next.threads);
+      if (next.threads.empty()) continue;
+      for (const int32_t token : trie.tokens(node)) found(token);
+      if (trie.children(node).empty()) continue;
+      text_.push_back(static_cast<char>(byte));
+      Enter(next, trie, node);
+      ++depth;
+    }
+    arena_.Reset(levels_[0].mark);
+    text_.resize(before);
+  }
+
+  struct Level {
+    std::vector<Thread> threads;
+    ByteSet may_follow;
+    Arena::Mark mark;
+    std::span<const uint8_t> bytes;  // of the node's children
+    std::span<const int32_t> children;
+    size_t child = 0;  // the next one
+  };
+  void Enter(Level& level, const TokenTrie& trie, int32_t node) {
+    level.may_follow = machine_->MayFollow(level.threads);
+    level.mark = arena_.Now();
+    level.bytes = trie.child_bytes(node);
+    level.children = trie.children(node);
+    level.child = 0;
+  }
+
+  Machine* machine_;
+  std::string text_;
+  Arena arena_;
+  std::vector<Thread> threads_, read_, next_, path_;
+  std::vector<Level> levels_;  // by depth below where a walk begins
+};
+
+}  // namespace atelier

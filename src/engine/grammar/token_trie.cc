@@ -1,0 +1,97 @@
+#include "engine/grammar/token_trie.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace atelier {
+namespace {
+
+constexpr size_t kMaxPieceBytes = 4096;  // no vocabulary has longer ones; a hostile file's are left out
+
+}  // namespace
+
+TokenTrie::TokenTrie(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {
+  for (std::string& piece : pieces_) {
+    if (piece.size() > kMaxPieceBytes) piece.clear();
+  }
+  Build();
+}
+
+int TokenTrie::KindOfByte(uint8_t byte) {
+  if (byte >= 0xF0) return 63;
+  if (byte >= 0xE0) return 62;
+  if (byte >= 0xC0) return 61;
+  if (byte >= 0x80) return 60;
+  if (byte >= 'a' && byte <= 'z') return 0;
+  if (byte >= 'A' && byte <= 'Z') return 1;
+  if (byte >= '0' && byte <= '9') return 2;
+  if (byte < 0x20 || byte == 0x7F) return 3;
+  // 33 others, in their order: 4 to 36.
+  int kind = 4;
+  for (int other = 0x20; other < byte; ++other) kind += !std::isalnum(other);
+  return kind;
+}
+
+void TokenTrie::Build() {
+  std::vector<int32_t> order;
+  for (int32_t id = 0; id < num_tokens(); ++id) {
+    if (!Piece(id).empty()) order.push_back(id);
+  }
+  std::ranges::sort(order, [&](int32_t a, int32_t b) { return Piece(a) != Piece(b) ? Piece(a) < Piece(b) : a < b; });
+  std::array<uint64_t, 256> kinds;
+  for (int byte = 0; byte < 256; ++byte) kinds[byte] = uint64_t{1} << KindOfByte(static_cast<uint8_t>(byte));
+  std::vector<uint8_t> bytes = {0};     // that leads to each node
+  std::vector<int32_t> open = {kRoot};  // nodes on the way to the last text
+  nodes_.push_back({});
+  std::string_view last;
+  const auto close = [&](size_t depth) {
+    for (; open.size() > depth + 1; open.pop_back()) {
+      const auto node = static_cast<size_t>(open.back());
+      nodes_[node].end = static_cast<int32_t>(nodes_.size());
+      nodes_[static_cast<size_t>(open[open.size() - 2])].kinds |= nodes_[node].kinds | kinds[bytes[node]];
+    }
+  };
+  for (const int32_t id : order) {
+    const std::string_view piece = Piece(id);
+    const auto shared = static_cast<size_t>(std::ranges::mismatch(last, piece).in1 - last.begin());
+    close(shared);
+    for (size_t i = shared; i < piece.size(); ++i) {
+      open.push_back(static_cast<int32_t>(nodes_.size()));
+      nodes_.push_back({.tokens = static_cast<int32_t>(tokens_.size()), .depth = static_cast<int32_t>(i + 1)});
+      bytes.push_back(static_cast<uint8_t>(piece[i]));
+    }
+    tokens_.push_back(id);
+    max_depth_ = std::max(max_depth_, static_cast<int32_t>(piece.size()));
+    last = piece;
+  }
+  close(0);
+  nodes_[kRoot].end = static_cast<int32_t>(nodes_.size());
+  nodes_.push_back({.tokens = static_cast<int32_t>(tokens_.size())});
+  LinkChildren(bytes);
+}
+
+void TokenTrie::LinkChildren(const std::vector<uint8_t>& bytes) {
+  const auto num = static_cast<int32_t>(bytes.size());
+  for (int32_t node = 0; node < num; ++node) {
+    Node& parent = nodes_[static_cast<size_t>(node)];
+    parent.children = static_cast<int32_t>(children_.size());
+    for (int32_t child = node + 1; child < parent.end; child = nodes_[static_cast<size_t>(child)].end) {
+      children_.push_back(child);
+      child_bytes_.push_back(bytes[static_cast<size_t>(child)]);
+    }
+  }
+  nodes_.back().children = static_cast<int32_t>(children_.size());
+}
+
+int32_t TokenTrie::Find(int32_t node, std::string_view bytes) const {
+  for (const char byte : bytes) {
+    const auto leads = child_bytes(node);
+    const auto at = std::ranges::lower_bound(leads, static_cast<uint8_t>(byte));
+    if (at == leads.end() || *at != static_cast<uint8_t>(byte)) return -1;
+    node = children(node)[static_cast<size_t>(at - leads.begin())];
+  }
+  return node;
+}
+
+}  // namespace atelier
