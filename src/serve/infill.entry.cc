@@ -52,8 +52,6 @@ Fields InfillBody::Describe() {
       Unsupported("n_probs", "probabilities here; /v1/completions has logprobs").UnlessIs("0"),
       Unsupported("response_fields", "a choice of fields"),
       Unsupported("lora", "adapters").UnlessIs("[]"),
-      Unsupported("grammar", "constrained output").UnlessIs("\"\""),
-      Unsupported("json_schema", "constrained output"),
   };
   return fields;
 }

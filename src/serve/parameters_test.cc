@@ -72,7 +72,7 @@ TEST(Parameters, WhatHasNoEffectIsAcceptedAndWhatIsRefusedIsNamed) {
   for (const char* more :
        {R"("audio": {"voice": "x"})", R"("modalities": ["text", "audio"])", R"("tools": [{"type": "function"}])",
         R"("tool_choice": "required")", R"("functions": [{"name": "f"}])", R"("web_search_options": {})",
-        R"("response_format": {"type": "json_object"})", R"("moderation": {"model": "m"})"}) {
+        R"("moderation": {"model": "m"})"}) {
     const Answer refused = server.Post("/v1/chat/completions", ChatBodyOf("x", more));
     EXPECT_EQ(refused.status, 400) << more;
     EXPECT_EQ(refused.code(), "unsupported_parameter") << refused.body;

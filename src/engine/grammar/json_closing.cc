@@ -107,8 +107,8 @@ int64_t JsonClosing::CostLeft(const JsonThread& thread) {
   if (thread.phase != JsonPhase::kName) return cost;
   // Names that are asked for before others.
   const ObjectPlan& plan = *thread.frame->object;
-  const bool meets = thread.state != Languages::kNothing &&
-                     (plan.others[thread.after].demands & ~thread.frame->demands_met) != 0;
+  const bool meets =
+      thread.state != Languages::kNothing && (plan.others[thread.after].demands & ~thread.frame->demands_met) != 0;
   const bool missing = thread.low < thread.high && !machine_->IsComplete(*thread.frame);
   return Add(cost, meets ? 1 : missing ? 2 : 3);
 }
@@ -211,7 +211,8 @@ std::string JsonClosing::RestOfName(const JsonThread& thread) {
   }
   const bool other = thread.state != Languages::kNothing;
   if (chosen >= 0 && (!other || machine_->IsWanted(*thread.frame, chosen))) {
-    return Spelled(std::string_view(plan.names[static_cast<size_t>(chosen)].text).substr(static_cast<size_t>(thread.goal)));
+    return Spelled(
+        std::string_view(plan.names[static_cast<size_t>(chosen)].text).substr(static_cast<size_t>(thread.goal)));
   }
   return RestOfString(thread);
 }

@@ -1,5 +1,5 @@
-// Masks, token by token: a bit is set exactly when the machine can read the token's bytes, and the machine reads nothing
-// that it could not complete (json_random_test.cc).
+// Masks, token by token: a bit is set exactly when the machine can read the token's bytes, and the machine reads
+// nothing that it could not complete (json_random_test.cc).
 #include <gtest/gtest.h>
 
 #include <string>
@@ -18,8 +18,9 @@ namespace {
 std::vector<std::string> Pieces(Random& random, RandomSchema& make) {
   std::vector<std::string> pieces;
   for (int byte = 0; byte < 256; ++byte) pieces.emplace_back(1, static_cast<char>(byte));
-  const std::string_view more[] = {"\": \"", "\",", "\"}", "\\\"", "\\u00e9", "\\u", "é", "\xc3", "\xa9\"", "},{", "]", "\":", "true",
-                                   " \"", "  ", "\n  ", "a\":", "ab\",\"", "b", "c1", "{\"a\":", "x-", "0.5", "1,", "\",\"a\":", ""};
+  const std::string_view more[] = {"\": \"", "\",", "\"}",     "\\\"", "\\u00e9", "\\u", "é",         "\xc3", "\xa9\"",
+                                   "},{",    "]",   "\":",     "true", " \"",     "  ",  "\n  ",      "a\":", "ab\",\"",
+                                   "b",      "c1",  "{\"a\":", "x-",   "0.5",     "1,",  "\",\"a\":", ""};
   for (const std::string_view piece : more) pieces.emplace_back(piece);
   while (pieces.size() < 1500) {
     const std::string text = random.Uniform() < 0.5 ? make.Value(3).Dump() : make.Value(3).DumpPretty();

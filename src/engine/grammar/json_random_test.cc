@@ -1,5 +1,5 @@
-// The machine against the validator, over random schemas: what it writes is valid, what it takes is what is valid, and it
-// never comes to a dead end.
+// The machine against the validator, over random schemas: what it writes is valid, what it takes is what is valid, and
+// it never comes to a dead end.
 #include <gtest/gtest.h>
 
 #include <algorithm>

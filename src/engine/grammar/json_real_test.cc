@@ -1,4 +1,5 @@
-// Real schemas with instances and verdicts (../shared/datasets/schemas): every verdict is right, or the schema is refused.
+// Real schemas with instances and verdicts (../shared/datasets/schemas): every verdict is right, or the schema is
+// refused.
 #include <gtest/gtest.h>
 
 #include <fstream>

@@ -1,6 +1,6 @@
-#include <array>
-
 #include "engine/grammar/random_schema.h"
+
+#include <array>
 
 namespace atelier {
 namespace {
@@ -8,8 +8,8 @@ namespace {
 constexpr std::array<const char*, 7> kNames = {"a", "b", "ab", "c1", "x", "é", "x-y"};
 constexpr std::array<const char*, 8> kPatterns = {"^[a-c]+$", "b", "^x", "\\d", "^(ab|c1)$", "^.{2}$", "^[^x]*$", "é"};
 constexpr std::array<const char*, 9> kNumbers = {"0", "1", "2", "-1", "0.5", "1.0", "10", "3", "1e1"};
-constexpr std::array<const char*, 8> kTypes = {"null",  "boolean", "integer", "number",
-                                               "string", "array",  "object",  "object"};
+constexpr std::array<const char*, 8> kTypes = {"null",   "boolean", "integer", "number",
+                                               "string", "array",   "object",  "object"};
 
 }  // namespace
 

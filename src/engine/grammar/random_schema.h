@@ -1,5 +1,5 @@
-// For tests: random schemas of all keywords that generation keeps, small enough that most have members, and random values
-// near them.
+// For tests: random schemas of all keywords that generation keeps, small enough that most have members, and random
+// values near them.
 #pragma once
 
 #include <string>
