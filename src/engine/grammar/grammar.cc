@@ -9,7 +9,7 @@ namespace atelier {
 
 std::string GrammarSpec::Key() const {
   Json key = Json::Array({static_cast<int>(kind), schema, text, Json(choices), style.max_whitespace,
-                          style.any_whitespace, style.schema_order, static_cast<int>(style.numbers)});
+                          style.any_whitespace, style.schema_order, static_cast<int>(style.numbers), style.formats});
   return key.Dump();
 }
 

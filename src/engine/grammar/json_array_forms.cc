@@ -105,7 +105,6 @@ ArrayForms::List ArrayForms::OwnViolated(const SchemaNode& node) {
   if (node.min_items && *node.min_items > 0) list.push_back(SizeAtMost(*node.min_items - 1));
   if (node.max_items) list.push_back(SizeAtLeast(*node.max_items + 1));
   if (node.unique_items) goals_->Refuse(node, "uniqueItems", "got it where it must not hold (under not, oneOf or if)");
-  if (node.unevaluated_items != nullptr) goals_->Refuse(node, "unevaluatedItems", "got it where it must not hold");
   const auto violate = [&](const std::vector<Json>& values) {
     List none = {ArrayShape{}};
     for (const Json& value : values) {
@@ -167,6 +166,21 @@ void ArrayForms::AddUnevaluated(const SchemaNode& node, List& list) {
       if (auto both = Merge(shape, rest)) all.push_back(std::move(*both));
     } else {
       all.push_back(std::move(shape));
+    }
+  }
+  list = std::move(all);
+}
+
+void ArrayForms::ViolateUnevaluated(const SchemaNode& node, List& list) {
+  List all;
+  for (const ArrayShape& shape : list) {
+    if (node.unevaluated_items == nullptr || IsTrivial(*node.unevaluated_items)) break;
+    if (shape.evaluated == INT64_MAX) continue;
+    if (!shape.counts.empty()) {
+      goals_->Refuse(node, "unevaluatedItems", "got it beside contains, whose matches would count as evaluated");
+    }
+    if (auto both = Merge(shape, Counted({{node.unevaluated_items, false}, shape.evaluated, 1, INT64_MAX}))) {
+      all.push_back(std::move(*both));
     }
   }
   list = std::move(all);

@@ -66,8 +66,9 @@ SchemaDepth::SchemaDepth(JsonGoals& goals, const SchemaNode& node, int& depth)
   if (!ok_) goals.Refuse(node, "$ref", "got a schema that applies itself in place without end");
 }
 
-JsonGoals::JsonGoals(const SchemaDocument& document, Languages& languages)
+JsonGoals::JsonGoals(const SchemaDocument& document, Languages& languages, bool formats)
     : languages_(&languages),
+      formats_(formats),
       scalars_(std::make_unique<ScalarForms>(*this)),
       objects_(std::make_unique<ObjectForms>(*this, HasUnevaluated(document))),
       arrays_(std::make_unique<ArrayForms>(*this, HasUnevaluated(document))) {

@@ -104,7 +104,8 @@ bool ContainsText(Languages& languages, LanguageId language, std::string_view te
 class JsonGoals {
  public:
   // The document and the languages outlive this.
-  JsonGoals(const SchemaDocument& document, Languages& languages);
+  //   formats  whether `format` is kept, or an annotation
+  JsonGoals(const SchemaDocument& document, Languages& languages, bool formats);
   ~JsonGoals();
 
   GoalId root() const { return root_; }
@@ -128,6 +129,7 @@ class JsonGoals {
 
   Languages& languages() { return *languages_; }
   ScalarForms& scalars() { return *scalars_; }
+  bool formats() const { return formats_; }
 
  private:
   struct Goal {
@@ -142,6 +144,7 @@ class JsonGoals {
   uint8_t TypesOf(SchemaLiteral literal, int depth);
 
   Languages* languages_;
+  bool formats_;
   SchemaNode never_;
   std::deque<Goal> goals_;
   std::map<std::vector<SchemaLiteral>, GoalId> goal_ids_;

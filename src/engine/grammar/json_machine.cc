@@ -34,7 +34,7 @@ JsonMachine::JsonMachine(std::shared_ptr<const SchemaDocument> document, JsonSty
     : document_(std::move(document)),
       style_(style),
       languages_(std::make_unique<Languages>()),
-      goals_(std::make_unique<JsonGoals>(*document_, *languages_)),
+      goals_(std::make_unique<JsonGoals>(*document_, *languages_, style.formats)),
       plans_(std::make_unique<JsonPlans>(*goals_)) {}
 
 Result<std::unique_ptr<JsonMachine>> JsonMachine::Create(std::shared_ptr<const SchemaDocument> document,

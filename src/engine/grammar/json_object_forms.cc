@@ -191,9 +191,6 @@ ObjectForms::List ObjectForms::OwnViolated(const SchemaNode& node) {
   for (const auto& [name, schema] : node.dependent_schemas) {
     Append(list, Product({Requires(name)}, Of(SchemaLiteral{schema, false})));
   }
-  if (node.unevaluated_properties != nullptr) {
-    goals_->Refuse(node, "unevaluatedProperties", "got it where it must not hold (under not, oneOf or if)");
-  }
   const auto violate = [&](const std::vector<Json>& values) {
     List none = {ObjectShape{}};
     for (const Json& value : values) {
@@ -238,29 +235,50 @@ std::optional<ObjectShape> ObjectForms::Merge(const ObjectShape& a, const Object
   return both;
 }
 
+// The rule that members which nothing in the shape evaluates have this value; nothing where all are evaluated.
+std::optional<MemberRule> ObjectForms::Unevaluated(const ObjectShape& shape, SchemaLiteral value) const {
+  MemberRule rule;
+  const SchemaLiteral any = goals_->Never().Not();
+  for (const MemberRule& seen : shape.rules) {
+    if (!seen.annotates) continue;
+    if (seen.others) return std::nullopt;
+    for (const auto& [name, literal] : seen.names) rule.names.push_back({name, any});
+    for (const auto& [pattern, literal] : seen.patterns) rule.patterns.push_back({pattern, any});
+  }
+  std::ranges::sort(rule.names, {}, &std::pair<std::string, SchemaLiteral>::first);
+  rule.others = value;
+  rule.annotates = true;
+  return rule;
+}
+
 void ObjectForms::AddUnevaluated(const SchemaNode& node, List& list) {
   if (node.unevaluated_properties == nullptr) return;
   List all;
   for (ObjectShape& shape : list) {
-    MemberRule rule;
-    bool everything = false;
-    const SchemaLiteral any = goals_->Never().Not();
-    for (const MemberRule& seen : shape.rules) {
-      if (!seen.annotates) continue;
-      everything = everything || seen.others.has_value();
-      for (const auto& [name, literal] : seen.names) rule.names.push_back({name, any});
-      for (const auto& [pattern, literal] : seen.patterns) rule.patterns.push_back({pattern, any});
-    }
-    if (!everything) {
-      std::ranges::sort(rule.names, {}, &std::pair<std::string, SchemaLiteral>::first);
-      rule.others = SchemaLiteral{node.unevaluated_properties, true};
-      rule.annotates = true;
-      ObjectShape rest;
-      rest.rules.push_back(std::move(rule));
-      if (auto both = Merge(shape, rest)) all.push_back(std::move(*both));
-    } else {
+    auto rule = Unevaluated(shape, {node.unevaluated_properties, true});
+    if (!rule) {
       all.push_back(std::move(shape));
+      continue;
     }
+    ObjectShape rest;
+    rest.rules.push_back(std::move(*rule));
+    if (auto both = Merge(shape, rest)) all.push_back(std::move(*both));
+  }
+  list = std::move(all);
+}
+
+void ObjectForms::ViolateUnevaluated(const SchemaNode& node, List& list) {
+  List all;
+  for (ObjectShape& shape : list) {
+    if (node.unevaluated_properties == nullptr || IsTrivial(*node.unevaluated_properties)) break;
+    const auto rule = Unevaluated(shape, {node.unevaluated_properties, false});
+    if (!rule) continue;
+    std::vector<std::string> names;
+    for (const auto& [name, literal] : rule->names) names.push_back(name);
+    std::vector<LanguageId> parts = {goals_->languages().Not(goals_->languages().Words(std::move(names)))};
+    for (const auto& [pattern, literal] : rule->patterns) parts.push_back(goals_->languages().Not(pattern));
+    if (auto both = Merge(shape, Demands(goals_->languages().And(parts), *rule->others)))
+      all.push_back(std::move(*both));
   }
   list = std::move(all);
 }

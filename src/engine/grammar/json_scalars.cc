@@ -160,7 +160,7 @@ LanguageId ScalarForms::OwnStrings(const SchemaNode& node) {
   if (node.min_length || node.max_length)
     parts.push_back(languages.Chars(node.min_length.value_or(0), node.max_length));
   if (node.pattern) parts.push_back(PatternOf(node));
-  if (node.format) {
+  if (node.format && goals_->formats()) {
     const auto format = FormatLanguage(languages, *node.format);
     if (!format) goals_->Refuse(node, "format", format.error().Message());
     parts.push_back(format ? *format : Languages::kNothing);

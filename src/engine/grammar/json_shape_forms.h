@@ -57,6 +57,8 @@ class ShapeForms {
   virtual std::optional<Shape> Merge(const Shape& a, const Shape& b) const = 0;
   // `unevaluated*` of the node, over what all its other keywords left.
   virtual void AddUnevaluated(const SchemaNode& node, List& list) = 0;
+  // Keeps those of the list in which something unevaluated violates it.
+  virtual void ViolateUnevaluated(const SchemaNode& node, List& list) = 0;
 
   static void Append(List& list, const List& more) {
     if (list.size() <= kMaxShapes) list.insert(list.end(), more.begin(), more.end());
@@ -75,6 +77,12 @@ class ShapeForms {
   const List& Of(const SchemaNode* node, bool positive = true) { return Of(SchemaLiteral{node, positive}); }
 
   List Satisfying(const SchemaNode& node) {
+    List list = WithoutUnevaluated(node);
+    AddUnevaluated(node, list);
+    return list;
+  }
+
+  List WithoutUnevaluated(const SchemaNode& node) {
     List list = Own(node);
     if (list.empty()) return list;
     if (node.ref != nullptr) list = Product(list, Of(node.ref));
@@ -90,7 +98,6 @@ class ShapeForms {
       list = std::move(when);
       Append(list, otherwise);
     }
-    AddUnevaluated(node, list);
     return list;
   }
 
@@ -144,6 +151,11 @@ class ShapeForms {
       if (node.then_schema != nullptr) Append(list, Product(Of(node.if_schema), Of(node.then_schema, false)));
       if (node.else_schema != nullptr) Append(list, Product(Of(node.if_schema, false), Of(node.else_schema, false)));
     }
+    if (node.unevaluated_properties != nullptr || node.unevaluated_items != nullptr) {
+      List all = WithoutUnevaluated(node);
+      ViolateUnevaluated(node, all);
+      Append(list, all);
+    }
     return Unannotated(list);
   }
 
@@ -177,8 +189,10 @@ class ObjectForms final : public ShapeForms<ObjectShape> {
   List OwnViolated(const SchemaNode& node) override;
   std::optional<ObjectShape> Merge(const ObjectShape& a, const ObjectShape& b) const override;
   void AddUnevaluated(const SchemaNode& node, List& list) override;
+  void ViolateUnevaluated(const SchemaNode& node, List& list) override;
 
  private:
+  std::optional<MemberRule> Unevaluated(const ObjectShape& shape, SchemaLiteral value) const;
   ObjectShape Keywords(const SchemaNode& node);
   ObjectShape Constant(const Json& value);
   List NotConstant(const Json& value);
@@ -195,6 +209,7 @@ class ArrayForms final : public ShapeForms<ArrayShape> {
   List OwnViolated(const SchemaNode& node) override;
   std::optional<ArrayShape> Merge(const ArrayShape& a, const ArrayShape& b) const override;
   void AddUnevaluated(const SchemaNode& node, List& list) override;
+  void ViolateUnevaluated(const SchemaNode& node, List& list) override;
 
  private:
   ArrayShape Constant(const Json& value);

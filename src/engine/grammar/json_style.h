@@ -1,4 +1,4 @@
-// How a JSON document may be written, where JSON leaves a choice.
+// How a JSON document may be written, where JSON and its schema leave a choice.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct JsonStyle {
   int32_t max_whitespace = -1;  // bytes of white space in a row; -1: any number
   bool schema_order = false;    // members in the order of the schema, others after them
   NumberSpelling numbers = NumberSpelling::kAny;
+  bool formats = true;  // `format` is kept; without, it is an annotation
   bool operator==(const JsonStyle&) const = default;
 };
 
