@@ -62,6 +62,7 @@ ByteSet Languages::LoopBytes(LanguageId state) {
   return bytes;
 }
 
+LanguageId Languages::Near(LanguageId state, int64_t num_bytes) { return impl_->Near(state, num_bytes); }
 std::optional<std::string> Languages::Shortest(LanguageId state) { return impl_->Shortest(state); }
 std::optional<int64_t> Languages::Count(LanguageId state, int64_t limit) { return impl_->Count(state, limit); }
 bool Languages::over_budget() const { return impl_->over_budget(); }

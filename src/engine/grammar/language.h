@@ -74,9 +74,13 @@ class Languages {
   ByteSet NextBytes(LanguageId state);
   // Bytes that lead back to the same state.
   ByteSet LoopBytes(LanguageId state);
+  // A language that is the same as far as the next `num_bytes` bytes show: along each of them it accepts where the
+  // state does and is nothing where the state is. States apart only in counters that so few bytes cannot exhaust (a
+  // string's 255 characters left, or 254) have one and the same, so it is what to know a token mask by.
+  LanguageId Near(LanguageId state, int64_t num_bytes);
   // A shortest member, if there is one.
   std::optional<std::string> Shortest(LanguageId state);
-  // The number of members, where it is finite and at most `limit`.
+  // The number of members, where it is finite and at most `limit`; nothing, too, where counting takes 100,000 states.
   std::optional<int64_t> Count(LanguageId state, int64_t limit);
 
   bool over_budget() const;

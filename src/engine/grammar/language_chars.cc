@@ -120,6 +120,12 @@ LanguageId Languages::Impl::Words(std::vector<std::string> words) {
   std::ranges::sort(words);
   words.erase(std::unique(words.begin(), words.end()), words.end());
   if (words.empty()) return kNothing;
+  size_t hash = words.size();
+  for (const std::string& word : words) hash = hash * 31 + std::hash<std::string>()(word);
+  const auto last = static_cast<int64_t>(words.size() - 1);
+  for (auto [at, end] = words_by_hash_.equal_range(hash); at != end; ++at) {
+    if (words_[at->second].words == words) return WordRange(at->second, 0, last, 0);
+  }
   WordTable table{.is_text = true, .length = {kInfinite, 0, kInfinite, 0}};
   for (const std::string& word : words) {
     const auto bytes = static_cast<int64_t>(word.size());
@@ -130,7 +136,9 @@ LanguageId Languages::Impl::Words(std::vector<std::string> words) {
   }
   table.words = std::move(words);
   words_.push_back(std::move(table));
-  return WordRange(static_cast<int32_t>(words_.size() - 1), 0, static_cast<int64_t>(words_.back().words.size() - 1), 0);
+  const auto index = static_cast<int32_t>(words_.size() - 1);
+  words_by_hash_.emplace(hash, index);
+  return WordRange(index, 0, last, 0);
 }
 
 LanguageId Languages::Impl::WordRange(int32_t table_index, int64_t first, int64_t last, int32_t depth) {

@@ -57,6 +57,7 @@ class Languages::Impl {
   bool IsNothing(LanguageId state) { return !IsAlive(state, 0); }
   std::optional<std::string> Shortest(LanguageId state);
   std::optional<int64_t> Count(LanguageId state, int64_t limit);
+  LanguageId Near(LanguageId state, int64_t num_bytes, int depth = 0);
 
   const Node& node(LanguageId id) const { return nodes_[id]; }
   int64_t num_nodes() const { return static_cast<int64_t>(nodes_.size()); }
@@ -78,6 +79,10 @@ class Languages::Impl {
     int64_t lo, hi;
     LanguageId tail;
     LanguageId whole = -1;
+  };
+  // Characters that finish a member: at best from its beginning, and from the worst place within.
+  struct Completion {
+    int64_t shortest, longest;
   };
   class Search;
 
@@ -128,6 +133,11 @@ class Languages::Impl {
   int32_t ClassesOfSets(std::span<const ByteSet> sets);
   LanguageId* NewRow(size_t size);
 
+  // language_near.cc
+  LanguageId MakeNear(const Node& node, LanguageId state, int64_t num_bytes, int depth);
+  LanguageId NearOfAnd(const Node& node, LanguageId state, int64_t num_bytes, int depth);
+  Completion CompletionOf(LanguageId id, int depth);
+
   // language_search.cc
   enum class Life : uint8_t { kUnknown, kAlive, kDead };
   bool IsAlive(LanguageId state, int depth);
@@ -144,11 +154,13 @@ class Languages::Impl {
   std::vector<ByteSet> byte_sets_;
   std::unordered_map<ByteSet, int32_t> byte_set_index_;
   std::deque<WordTable> words_;
+  std::unordered_multimap<size_t, int32_t> words_by_hash_;
   std::map<std::vector<CodePointRange>, LanguageId> one_of_;
 
   std::deque<language::ByteClasses> classes_;
   std::unordered_map<std::string, int32_t> classes_by_bytes_;
   std::unordered_map<uint64_t, int32_t> meets_;
+  std::unordered_map<uint64_t, LanguageId> near_;
   std::deque<std::vector<LanguageId>> row_chunks_;
   int64_t row_ints_ = 0;
 

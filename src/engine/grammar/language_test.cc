@@ -245,6 +245,39 @@ TEST(Language, ExpressionsAreTheSetsThatTheyDescribe) {
   }
 }
 
+TEST(Language, NearIsTheSameForSoManyBytes) {
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    Reference reference(seed);
+    Languages& all = reference.all;
+    const LanguageId language = reference.Make(4).language;
+    for (const int64_t num_bytes : {0, 1, 2, 4}) {
+      const LanguageId near = all.Near(language, num_bytes);
+      for (const std::string& s : reference.universe()) {
+        for (size_t size = 0; size <= std::min<size_t>(s.size(), num_bytes); ++size) {
+          const std::string_view start = std::string_view(s).substr(0, size);
+          const LanguageId at = Walk(all, language, start), near_at = Walk(all, near, start);
+          ASSERT_EQ(all.Accepts(at), all.Accepts(near_at)) << "seed " << seed << " bytes " << num_bytes << " on " << s;
+          ASSERT_EQ(all.IsNothing(at), all.IsNothing(near_at))
+              << "seed " << seed << " bytes " << num_bytes << " on " << s;
+        }
+      }
+    }
+  }
+}
+
+TEST(Language, CountersFarFromTheirEndsAreNearlyOne) {
+  Languages all;
+  const LanguageId text = all.Chars(0, 255),
+                   identifier = And(all, {Searched(all, "^[a-z][a-z0-9_]*$"), all.Chars(0, 255)});
+  EXPECT_EQ(all.Near(text, 32), Languages::kAnyText);
+  EXPECT_EQ(all.Near(Walk(all, identifier, "abc"), 32), all.Near(Walk(all, identifier, "abcdefghij"), 32));
+  EXPECT_EQ(all.Near(Walk(all, identifier, "abc"), 32), Searched(all, "^[a-z0-9_]*$"));
+  const LanguageId last = Walk(all, identifier, std::string(250, 'a'));
+  EXPECT_EQ(all.Near(last, 32), last);
+  const LanguageId counted = Searched(all, "^(?:ab){100,200}$");
+  EXPECT_EQ(all.Near(counted, 32), all.Near(Walk(all, counted, "abab"), 32));
+}
+
 TEST(Language, LawsHoldByIdentity) {
   for (uint64_t seed = 1; seed <= 500; ++seed) {
     Reference reference(seed);
