@@ -5,7 +5,10 @@
     tools/golden_json_schema.py ../shared/datasets/schemas/schemas.jsonl [EVERY]
 
 One line a mutant: the schema's name, the changed instance, the verdict with formats asserted. Every EVERYth mutant is
-written (default 40); 1 compares all, which is a tenth of a million.
+written (default 100); 1 writes all 58,000.
+
+In all drafts 1.0 is an integer and every format is checked, as Atelier has it (`jsonschema` does neither before draft 6).
+Mutants whose verdict hangs on an e-mail address are left out: `jsonschema` asks no more of one than an @.
 """
 
 import copy
@@ -14,10 +17,10 @@ import pathlib
 import random
 import sys
 
-from jsonschema import validators
-from jsonschema.exceptions import RefResolutionError, SchemaError
+from jsonschema import FormatChecker, validators
 
 OUT = pathlib.Path(__file__).resolve().parents[1] / "tests/golden/base_text/json_schema_mutants.jsonl"
+EMAILS = ("email", "idn-email")
 MUTANTS = 12  # of each instance
 SCALARS = [None, True, False, 0, -1, 1, 7, 2.5, 1e9, "", "a", "2024-02-30", "é🐲", "http://a b", [], {}, [None], {"x": 1}]
 
@@ -72,24 +75,40 @@ def mutant(instance, rng):
     return result
 
 
+def checkers():
+    """All formats, with every e-mail address right and with every one wrong."""
+    for answer in (True, False):
+        checker = FormatChecker()
+        checker.checkers = dict(validators.Draft202012Validator.FORMAT_CHECKER.checkers)
+        for name in EMAILS:
+            checker.checkers[name] = (lambda instance, answer=answer: answer or not isinstance(instance, str), ())
+        yield checker
+
+
+def verdict(kind, schema, data):
+    """None where the answer hangs on an e-mail address."""
+    answers = {kind(schema, format_checker=checker).is_valid(data) for checker in checkers()}
+    return answers.pop() if len(answers) == 1 else None
+
+
 def main():
-    every = int(sys.argv[2]) if len(sys.argv) > 2 else 40
+    every = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    types = validators.Draft202012Validator.TYPE_CHECKER
     rng = random.Random(4)
     written = seen = 0
     with OUT.open("w") as out:
         for line in open(sys.argv[1]):
             entry = json.loads(line)
             kind = validators.validator_for(entry["schema"], default=validators.Draft202012Validator)
-            validator = kind(entry["schema"], format_checker=kind.FORMAT_CHECKER)
+            kind = validators.extend(kind, type_checker=types)
             for test in entry["tests"]:
                 for _ in range(MUTANTS):
                     data = mutant(test["data"], rng)
                     seen += 1
                     if seen % every:
                         continue
-                    try:
-                        valid = validator.is_valid(data)
-                    except (RefResolutionError, SchemaError, RecursionError):
+                    valid = verdict(kind, entry["schema"], data)
+                    if valid is None:
                         continue
                     out.write(json.dumps({"name": entry["name"], "data": data, "valid": valid}, ensure_ascii=False) + "\n")
                     written += 1

@@ -1,5 +1,7 @@
 #include "base/text/ecma_regex.h"
 
+#include <vector>
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -21,8 +23,10 @@ struct EcmaRegex::Compiled {
 namespace {
 
 constexpr size_t kMaxPatternBytes = 64 << 10;  // PCRE2's own bound is near; largest seen: 4,100
-constexpr uint32_t kMatchLimit = 10'000'000;   // backtracking steps of one search: half a second
+constexpr uint32_t kMatchLimit = 2'000'000;    // backtracking steps of one search: a tenth of a second
 constexpr uint32_t kHeapLimitKib = 64 * 1024;
+constexpr size_t kMaxBreadthBytes = 1'000;    // of a text that is searched in breadth; its states grow with its length
+constexpr size_t kBreadthWorkspace = 30'000;  // numbers, six of them a state
 
 std::string MessageOf(int code) {
   char message[128] = "";
@@ -63,15 +67,23 @@ Result<EcmaRegex> EcmaRegex::Compile(std::string_view pattern) {
   return EcmaRegex(std::move(compiled));
 }
 
+// Backtracking first, which is fast. A pattern like (a*)* that goes astray there is then run in breadth, all its states
+// at once, which takes time in proportion to the text; only back references cannot be searched so.
 Result<bool> EcmaRegex::Search(std::string_view text) const {
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(pcre2_match_data_create(1, nullptr),
                                                                                   pcre2_match_data_free);
   if (match == nullptr) return Error::Exhausted("", "no memory for a regular expression");
-  const int found = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
-                                match.get(), compiled_->context);
+  const auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  int found = pcre2_match(compiled_->code, subject, text.size(), 0, 0, match.get(), compiled_->context);
+  const bool went_astray = found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_HEAPLIMIT;
+  if (went_astray && text.size() <= kMaxBreadthBytes) {
+    std::vector<int> workspace(kBreadthWorkspace);
+    found = pcre2_dfa_match(compiled_->code, subject, text.size(), 0, PCRE2_DFA_SHORTEST, match.get(),
+                            compiled_->context, workspace.data(), workspace.size());
+  }
   if (found >= 0) return true;
   if (found == PCRE2_ERROR_NOMATCH) return false;
-  if (found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_DEPTHLIMIT) {
+  if (went_astray) {
     return Error::TooLarge(
         "", "got a regular expression that takes too long on a text of " + std::to_string(text.size()) + " bytes");
   }

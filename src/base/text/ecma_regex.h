@@ -25,8 +25,8 @@ class EcmaRegex {
   EcmaRegex& operator=(EcmaRegex&&) noexcept;
   ~EcmaRegex();
 
-  // Whether the pattern matches anywhere in `text`, which must be UTF-8. TooLarge where the answer would take over some
-  // ten million steps of backtracking. Thread-safe.
+  // Whether the pattern matches anywhere in `text`, which must be UTF-8. TooLarge where the answer would take too
+  // long: only for long texts, or back references within repetitions. Thread-safe.
   Result<bool> Search(std::string_view text) const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include "base/text/json_schema_validator.h"
 
@@ -34,6 +35,30 @@ TEST(RealSchemas, VerdictsAgree) {
     }
   }
   std::cout << schemas << " schemas, " << agree << " of " << total << " verdicts agree\n";
+}
+
+// The same schemas over changed instances, and what Python's `jsonschema` says of these (tools/golden_json_schema.py).
+TEST(RealSchemas, ChangedInstancesAgreeWithJsonschema) {
+  std::ifstream schemas(ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+  if (!schemas) GTEST_SKIP() << "no ../shared/datasets/schemas beside this tree";
+  std::map<std::string, std::string> lines;
+  for (std::string line; std::getline(schemas, line);) {
+    const std::string name = (*Json::Parse(line))["name"].AsString();
+    lines[name] = std::move(line);
+  }
+  std::ifstream golden(ATELIER_SOURCE_DIR "/tests/golden/base_text/json_schema_mutants.jsonl");
+  int mutants = 0;
+  for (std::string line; std::getline(golden, line);) {
+    const Json mutant = *Json::Parse(line);
+    const Json entry = *Json::Parse(lines.at(mutant["name"].AsString()));
+    const auto violations =
+        ValidateJson(*SchemaDocument::Parse(entry["schema"]), mutant["data"], FormatPolicy::kAssert);
+    ASSERT_TRUE(violations.ok()) << violations.error().Message();
+    EXPECT_EQ(violations->empty(), mutant["valid"].AsBool())
+        << line << (violations->empty() ? "" : violations->front().Text());
+    ++mutants;
+  }
+  EXPECT_GT(mutants, 500);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST(JsonSchemaValidator, EffortIsBounded) {
     doubling += '"' + std::to_string(i) + R"(": {"allOf": [)" + next + "," + next + "]},";
   }
   EXPECT_NE(Check(doubling + R"("60": {}}})", "1").find("take too long to compare"), std::string::npos);
-  EXPECT_NE(Check(R"({"pattern": "^(a+)+$"})", '"' + std::string(60, 'a') + "b\"").find("takes too long"),
+  EXPECT_NE(Check(R"({"pattern": "^((a+)\\2?)+$"})", '"' + std::string(60, 'a') + "b\"").find("takes too long"),
             std::string::npos);
   std::string deep(250, '[');
   deep += std::string(250, ']');
