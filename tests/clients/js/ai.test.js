@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {createOpenAICompatible} from '@ai-sdk/openai-compatible';
-import {embed, embedMany, generateText, streamText} from 'ai';
+import {embed, embedMany, generateObject, generateText, jsonSchema, streamText} from 'ai';
 import {CHAT, EMBED, startServer} from './serving.js';
 import {check} from './types.js';
 import {assertChatOrder, assertFreed, textOf} from './wire.js';
@@ -100,4 +100,18 @@ test('aborting frees the engine', async () => {
   for await (const part of stream.fullStream) if (part.type === 'text-delta' && ++parts === 3) leaving.abort();
   assert.equal(parts >= 3, true);
   await assertFreed(server.url);
+});
+
+test('generateObject keeps the schema', async () => {
+  const structured = createOpenAICompatible(
+    {name: 'atelier', baseURL: server.url + '/v1', supportsStructuredOutputs: true});
+  const schema = jsonSchema({
+    type: 'object', required: ['name', 'year'], additionalProperties: false,
+    properties: {name: {type: 'string', maxLength: 20}, year: {type: 'integer', minimum: 1000, maximum: 2100}}});
+  const {object, finishReason} = await generateObject({
+    model: structured(CHAT), schema, prompt: 'Who painted the Mona Lisa, and when?', temperature: 0.5, seed: 3,
+    maxOutputTokens: 80, maxRetries: 0});
+  assert.equal(finishReason, 'stop');
+  assert.deepEqual(Object.keys(object), ['name', 'year']);
+  assert.ok(Number.isInteger(object.year) && object.year >= 1000 && object.year <= 2100 && object.name.length <= 20);
 });
