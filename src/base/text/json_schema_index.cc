@@ -124,7 +124,7 @@ class SchemaIndex::Walk {
 
   // What a keyword says about the document as a whole.
   void Note(SchemaKeyword keyword, const Json& value) {
-    if (keyword == SchemaKeyword::kRecursiveRef) index_.dynamic_names_.emplace_back(kRecursive);
+    if (keyword == SchemaKeyword::kRecursiveRef) index_.dynamic_names_.emplace(kRecursive);
     if (!value.is_string() ||
         (keyword != SchemaKeyword::kRef && keyword != SchemaKeyword::kDynamicRef && keyword != SchemaKeyword::kId)) {
       return;
@@ -133,7 +133,7 @@ class SchemaIndex::Walk {
     if (text.find(kMetaschemas) != std::string::npos) wants_metaschemas_ = true;
     if (keyword != SchemaKeyword::kDynamicRef) return;
     const auto fragment = SplitFragment(text).fragment;
-    if (fragment && !fragment->empty() && !fragment->starts_with('/')) index_.dynamic_names_.emplace_back(*fragment);
+    if (fragment && !fragment->empty() && !fragment->starts_with('/')) index_.dynamic_names_.emplace(*fragment);
   }
 
   // Reads a schema's names. Returns the resource that it belongs to.
@@ -238,9 +238,7 @@ Result<SchemaIndex> SchemaIndex::Make(const Json& document) {
   return index;
 }
 
-bool SchemaIndex::IsAskedFor(std::string_view dynamic_name) const {
-  return std::ranges::find(dynamic_names_, dynamic_name) != dynamic_names_.end();
-}
+bool SchemaIndex::IsAskedFor(std::string_view dynamic_name) const { return dynamic_names_.contains(dynamic_name); }
 
 const SchemaResource* SchemaIndex::FindResource(int from, std::string_view uri) const {
   if (uri.empty()) return &resource(from);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -72,7 +73,7 @@ class SchemaIndex {
   };
   std::map<std::string, ByUri, std::less<>> by_uri_;
   std::map<std::string, ByUri, std::less<>> aliases_;  // `id` where the draft says `$id`, and the other way round
-  std::vector<std::string> dynamic_names_;
+  std::set<std::string, std::less<>> dynamic_names_;
 };
 
 // Whether a schema's keyword counts in a resource: its draft knows it.

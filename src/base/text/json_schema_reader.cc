@@ -90,13 +90,16 @@ Result<int> SchemaReader::Enter(int scope, int resource) {
   if (!index_.HasDynamicReferences()) return 0;
   const auto [known, is_new] = entered_.try_emplace({scope, resource}, scope);
   if (!is_new) return known->second;
-  constexpr size_t kMaxScopes = 1'000;  // the metaschema has 1
-  if (scopes_.size() >= kMaxScopes) {
+  const Scope& outer = *scopes_[static_cast<size_t>(scope)];
+  const auto& anchors = index_.resource(resource).dynamic_anchors;
+  constexpr size_t kMaxScopes = 1'000, kMaxNames = 500'000;  // the metaschema has 1 scope of 1 name
+  names_in_scopes_ += outer.size() + anchors.size();
+  if (scopes_.size() >= kMaxScopes || names_in_scopes_ > kMaxNames) {
     return Error::TooLarge(index_.resource(resource).root.path,
-                           "got over " + std::to_string(kMaxScopes) + " dynamic scopes");
+                           "got over " + std::to_string(kMaxScopes) + " dynamic scopes, or very large ones");
   }
-  Scope wider = *scopes_[static_cast<size_t>(scope)];
-  for (const auto& [name, place] : index_.resource(resource).dynamic_anchors) {
+  Scope wider = outer;
+  for (const auto& [name, place] : anchors) {
     if (index_.IsAskedFor(name)) wider.try_emplace(name, &place);
   }
   known->second = NumberOf(std::move(wider));

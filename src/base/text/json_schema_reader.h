@@ -91,6 +91,7 @@ class SchemaReader {
   std::vector<Work> to_read_;
   std::vector<const Scope*> scopes_;  // by number
   std::map<Scope, int> scope_numbers_;
+  size_t names_in_scopes_ = 0;                  // that were looked at to make them
   std::map<std::pair<int, int>, int> entered_;  // (scope, resource) → scope
   struct HashOfSchema {
     size_t operator()(const std::pair<const Json*, int>& key) const {

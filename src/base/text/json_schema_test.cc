@@ -184,6 +184,16 @@ TEST(JsonSchema, SizeIsBounded) {
                 n + R"("},)";
   }
   EXPECT_EQ(ErrorOf(doubling + R"("l30": {"$id": "l30"}}})").substr(0, 9), "too_large");
+
+  // Few scopes, but each copies the names of the one before.
+  std::string wide = R"({"$id": "https://example.com/", "$ref": "r0", "$defs": {)";
+  for (int i = 0; i < 900; ++i) {
+    const std::string n = std::to_string(i);
+    wide +=
+        R"("a)" + n + R"(": {"$dynamicAnchor": "n)" + n + R"("}, "b)" + n + R"(": {"$dynamicRef": "#n)" + n + R"("},)";
+    wide += R"("r)" + n + R"(": {"$id": "r)" + n + R"(", "items": {"$ref": "r)" + std::to_string(i + 1) + R"("}},)";
+  }
+  EXPECT_EQ(ErrorOf(wide + R"("r900": {"$id": "r900"}}})").substr(0, 9), "too_large");
 }
 
 }  // namespace
