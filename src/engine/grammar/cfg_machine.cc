@@ -1,0 +1,189 @@
+#include "engine/grammar/cfg_machine.h"
+
+#include <utility>
+
+namespace atelier {
+namespace {
+
+enum MetKind : uint64_t { kMetState, kMetThread, kMetEdge, kMetTail };
+
+// REQUIRES: a and b are not negative.
+constexpr uint64_t What(MetKind kind, int32_t a, int32_t b = 0) {
+  return (uint64_t{kind} << 62) | (static_cast<uint64_t>(a) << 31) | static_cast<uint64_t>(b);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CfgMachine>> CfgMachine::Create(Cfg cfg, int32_t root) {
+  TRY_VOID(cfg.Fold(root));
+  TRY(CfgNetworks networks, CfgNetworks::Create(cfg, root));
+  if (cfg.languages().over_budget()) {
+    return Error::TooLarge("grammar", "got terminals that need too many states, want fewer or simpler ones");
+  }
+  return std::unique_ptr<CfgMachine>(new CfgMachine(std::move(cfg), std::move(networks)));
+}
+
+CfgMachine::CfgMachine(Cfg cfg, CfgNetworks networks)
+    : cfg_(std::move(cfg)),
+      networks_(std::move(networks)),
+      frames_(networks_.networks.size()),
+      frame_steps_(networks_.networks.size()),
+      met_(64) {}
+
+std::vector<CfgThread> CfgMachine::Start(Arena& arena) {
+  std::vector<CfgThread> threads;
+  Step step{arena, threads};
+  ++step_;
+  num_met_ = 0;
+  Call(networks_.root, CfgNetworks::kDone, nullptr, step);
+  if (networks_.networks[static_cast<size_t>(networks_.root)].accepts_empty) Enter(CfgNetworks::kDone, nullptr);
+  Close(step);
+  return threads;
+}
+
+void CfgMachine::StepAll(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Arena& arena,
+                         std::vector<CfgThread>& out) {
+  Step step{arena, out};
+  ++step_;
+  num_met_ = 0;
+  for (const CfgThread& thread : threads) {
+    if (thread.language == CfgThread::kInJson) {
+      StepJson(thread, byte, text, step);
+      continue;
+    }
+    const LanguageId next = languages().Next(thread.language, byte);
+    if (next == Languages::kNothing) continue;
+    const Answer answer = Look(next);
+    if (answer == Answer::kGoesOn || answer == Answer::kEndsOrGoesOn) AddThread(next, thread.to, thread.frame, step);
+    if (answer == Answer::kEnds || answer == Answer::kEndsOrGoesOn) Enter(thread.to, thread.frame);
+  }
+  Close(step);
+}
+
+void CfgMachine::StepJson(const CfgThread& thread, uint8_t byte, std::string_view text, Step& step) {
+  JsonMachine& machine = cfg_.document(thread.document);
+  json_.clear();
+  machine.Step(*thread.json, byte, text, step.arena, json_);
+  bool ends = false;
+  for (const atelier::Thread& next : json_) {
+    CfgThread& added = step.out.emplace_back(thread);
+    added.json = step.arena.Make(next);
+    ends |= machine.Accepts(next);
+  }
+  if (ends) Enter(thread.to, thread.frame);
+}
+
+CfgMachine::Answer CfgMachine::Look(LanguageId language) {
+  const auto index = static_cast<size_t>(language);
+  if (index >= answers_.size()) answers_.resize(index * 2 + 16);
+  Answer& answer = answers_[index];
+  if (answer == Answer::kUnknown) {
+    const bool ends = languages().Accepts(language);
+    const bool goes_on = language != Languages::kEmpty && languages().NextBytes(language).any();
+    answer = ends ? (goes_on ? Answer::kEndsOrGoesOn : Answer::kEnds) : goes_on ? Answer::kGoesOn : Answer::kDead;
+  }
+  return answer;
+}
+
+// ---- what may begin where something ended
+
+void CfgMachine::Enter(int32_t state, const CfgFrame* frame) {
+  if (Meet(What(kMetState, state), frame, nullptr)) open_.push_back({state, frame});
+}
+
+void CfgMachine::Close(Step& step) {
+  while (!open_.empty()) {
+    const Place place = open_.back();
+    open_.pop_back();
+    if (place.state == CfgNetworks::kDone) {
+      AddThread(Languages::kEmpty, CfgNetworks::kDone, nullptr, step);
+      continue;
+    }
+    const CfgState& state = networks_.states[static_cast<size_t>(place.state)];
+    for (const CfgMove& move : state.moves) {
+      switch (move.kind) {
+        case CfgMove::Kind::kTerminal: AddThread(move.value, move.to, place.frame, step); break;
+        case CfgMove::Kind::kCall: Call(move.value, move.to, place.frame, step); break;
+        case CfgMove::Kind::kJson: {
+          const atelier::Thread* start = step.arena.Make(cfg_.document(move.value).Start());
+          step.out.push_back({CfgThread::kInJson, move.to, place.frame, start, move.value});
+          break;
+        }
+      }
+    }
+    // A frame of this very step has read nothing; that it may be empty was seen to by whoever called it.
+    if (!state.is_final || place.frame->step == step_) continue;
+    for (const CfgEdge* edge = place.frame->edges; edge != nullptr; edge = edge->next) Enter(edge->to, edge->frame);
+  }
+}
+
+void CfgMachine::Call(int32_t network, int32_t to, const CfgFrame* from, Step& step) {
+  const auto index = static_cast<size_t>(network);
+  if (frame_steps_[index] != step_) {
+    frame_steps_[index] = step_;
+    frames_[index] = step.arena.MakeArray<CfgFrame>(1);
+    frames_[index]->step = step_;
+    Enter(networks_.networks[index].start, frames_[index]);
+  }
+  CfgFrame& frame = *frames_[index];
+  const CfgState& after = networks_.states[static_cast<size_t>(to)];
+  if (from != nullptr && after.is_final && after.moves.empty()) return AddTail(frame, from, step);
+  AddEdge(frame, to, from, step);
+}
+
+void CfgMachine::AddEdge(CfgFrame& frame, int32_t to, const CfgFrame* outer, Step& step) {
+  if (!Meet(What(kMetEdge, to), &frame, outer)) return;
+  frame.edges = step.arena.Make(CfgEdge{to, outer, frame.edges});
+}
+
+// Whatever follows `outer` follows `frame`.
+void CfgMachine::AddTail(CfgFrame& frame, const CfgFrame* outer, Step& step) {
+  tails_.assign(1, outer);
+  while (!tails_.empty()) {
+    outer = tails_.back();
+    tails_.pop_back();
+    if (outer->step == step_) {  // it may get more edges
+      AddEdge(frame, CfgNetworks::kReturn, outer, step);
+      continue;
+    }
+    if (!Meet(What(kMetTail, 0), &frame, outer)) continue;
+    for (const CfgEdge* edge = outer->edges; edge != nullptr; edge = edge->next) {
+      if (edge->to == CfgNetworks::kReturn) {
+        tails_.push_back(edge->frame);
+      } else {
+        AddEdge(frame, edge->to, edge->frame, step);
+      }
+    }
+  }
+}
+
+void CfgMachine::AddThread(LanguageId language, int32_t to, const CfgFrame* frame, Step& step) {
+  if (Meet(What(kMetThread, language, to), frame, nullptr)) step.out.push_back({language, to, frame, nullptr, 0});
+}
+
+bool CfgMachine::Meet(uint64_t what, const void* frame, const void* other) {
+  if (num_met_ * 2 >= met_.size()) GrowMet();
+  uint64_t hash = what * 0x9E3779B97F4A7C15;
+  hash ^= (reinterpret_cast<uintptr_t>(frame) >> 3) * 0xC2B2AE3D27D4EB4F;
+  hash ^= (reinterpret_cast<uintptr_t>(other) >> 3) * 0x165667B19E3779F9;
+  hash ^= hash >> 29;
+  for (size_t i = hash & (met_.size() - 1);; i = (i + 1) & (met_.size() - 1)) {
+    Met& met = met_[i];
+    if (met.step != step_) {
+      met = {step_, what, frame, other};
+      ++num_met_;
+      return true;
+    }
+    if (met.what == what && met.frame == frame && met.other == other) return false;
+  }
+}
+
+void CfgMachine::GrowMet() {
+  std::vector<Met> old = std::exchange(met_, std::vector<Met>(met_.size() * 2));
+  num_met_ = 0;
+  for (const Met& met : old) {
+    if (met.step == step_) Meet(met.what, met.frame, met.other);
+  }
+}
+
+}  // namespace atelier
