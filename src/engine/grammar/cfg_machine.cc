@@ -28,17 +28,16 @@ CfgMachine::CfgMachine(Cfg cfg, CfgNetworks networks)
       networks_(std::move(networks)),
       frames_(networks_.networks.size()),
       frame_steps_(networks_.networks.size()),
-      met_(64) {}
+      met_(64) {
+  MakeStart();
+}
 
-std::vector<CfgThread> CfgMachine::Start(Arena& arena) {
-  std::vector<CfgThread> threads;
-  Step step{arena, threads};
+void CfgMachine::MakeStart() {
+  Step step{start_arena_, start_};
   ++step_;
-  num_met_ = 0;
   Call(networks_.root, CfgNetworks::kDone, nullptr, step);
   if (networks_.networks[static_cast<size_t>(networks_.root)].accepts_empty) Enter(CfgNetworks::kDone, nullptr);
   Close(step);
-  return threads;
 }
 
 void CfgMachine::StepAll(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Arena& arena,
@@ -53,11 +52,20 @@ void CfgMachine::StepAll(std::span<const CfgThread> threads, uint8_t byte, std::
     }
     const LanguageId next = languages().Next(thread.language, byte);
     if (next == Languages::kNothing) continue;
-    const Answer answer = Look(next);
+    const Answer answer = Look(next).answer;
     if (answer == Answer::kGoesOn || answer == Answer::kEndsOrGoesOn) AddThread(next, thread.to, thread.frame, step);
     if (answer == Answer::kEnds || answer == Answer::kEndsOrGoesOn) Enter(thread.to, thread.frame);
   }
   Close(step);
+}
+
+ByteSet CfgMachine::MayFollow(std::span<const CfgThread> threads) {
+  ByteSet bytes;
+  for (const CfgThread& thread : threads) {
+    bytes |= thread.language == CfgThread::kInJson ? cfg_.document(thread.document).MayFollow({thread.json, 1})
+                                                   : Look(thread.language).next;
+  }
+  return bytes;
 }
 
 void CfgMachine::StepJson(const CfgThread& thread, uint8_t byte, std::string_view text, Step& step) {
@@ -65,7 +73,7 @@ void CfgMachine::StepJson(const CfgThread& thread, uint8_t byte, std::string_vie
   json_.clear();
   machine.Step(*thread.json, byte, text, step.arena, json_);
   bool ends = false;
-  for (const atelier::Thread& next : json_) {
+  for (const JsonThread& next : json_) {
     CfgThread& added = step.out.emplace_back(thread);
     added.json = step.arena.Make(next);
     ends |= machine.Accepts(next);
@@ -73,16 +81,17 @@ void CfgMachine::StepJson(const CfgThread& thread, uint8_t byte, std::string_vie
   if (ends) Enter(thread.to, thread.frame);
 }
 
-CfgMachine::Answer CfgMachine::Look(LanguageId language) {
+const CfgMachine::Terminal& CfgMachine::Look(LanguageId language) {
   const auto index = static_cast<size_t>(language);
-  if (index >= answers_.size()) answers_.resize(index * 2 + 16);
-  Answer& answer = answers_[index];
-  if (answer == Answer::kUnknown) {
+  if (index >= terminals_.size()) terminals_.resize(index + 1);
+  Terminal& terminal = terminals_[index];
+  if (terminal.answer == Answer::kUnknown) {
     const bool ends = languages().Accepts(language);
-    const bool goes_on = language != Languages::kEmpty && languages().NextBytes(language).any();
-    answer = ends ? (goes_on ? Answer::kEndsOrGoesOn : Answer::kEnds) : goes_on ? Answer::kGoesOn : Answer::kDead;
+    if (language != Languages::kEmpty) terminal.next = languages().NextBytes(language);
+    terminal.answer = terminal.next.any() ? (ends ? Answer::kEndsOrGoesOn : Answer::kGoesOn)
+                                          : (ends ? Answer::kEnds : Answer::kDead);
   }
-  return answer;
+  return terminal;
 }
 
 // ---- what may begin where something ended
@@ -105,7 +114,7 @@ void CfgMachine::Close(Step& step) {
         case CfgMove::Kind::kTerminal: AddThread(move.value, move.to, place.frame, step); break;
         case CfgMove::Kind::kCall: Call(move.value, move.to, place.frame, step); break;
         case CfgMove::Kind::kJson: {
-          const atelier::Thread* start = step.arena.Make(cfg_.document(move.value).Start());
+          const JsonThread* start = step.arena.Make(cfg_.document(move.value).Start());
           step.out.push_back({CfgThread::kInJson, move.to, place.frame, start, move.value});
           break;
         }

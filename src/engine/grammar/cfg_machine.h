@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -40,7 +41,7 @@ struct CfgThread {
   LanguageId language = Languages::kNothing;  // of what may follow in the terminal
   int32_t to = 0;                             // the state after it; kDone with kEmpty: the text may end here
   const CfgFrame* frame = nullptr;
-  const atelier::Thread* json = nullptr;  // kInJson
+  const JsonThread* json = nullptr;  // kInJson
   int32_t document = 0;
 };
 
@@ -51,10 +52,11 @@ class CfgMachine {
   // Errors: those of Cfg::Fold and CfgNetworks.
   static Result<std::unique_ptr<CfgMachine>> Create(Cfg cfg, int32_t root);
 
-  std::vector<CfgThread> Start(Arena& arena);
+  const std::vector<CfgThread>& Start() const { return start_; }
   // Appends what `threads` become by `byte`; see mask_walk.h. Equal threads become one.
   void StepAll(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Arena& arena,
                std::vector<CfgThread>& out);
+  ByteSet MayFollow(std::span<const CfgThread> threads);
   bool Accepts(const CfgThread& thread) const {
     return thread.to == CfgNetworks::kDone && thread.language == Languages::kEmpty;
   }
@@ -88,14 +90,22 @@ class CfgMachine {
   void AddEdge(CfgFrame& frame, int32_t to, const CfgFrame* outer, Step& step);
   void AddTail(CfgFrame& frame, const CfgFrame* outer, Step& step);
   void AddThread(LanguageId language, int32_t to, const CfgFrame* frame, Step& step);
-  Answer Look(LanguageId language);
+  // What is known of a language once it was met.
+  struct Terminal {
+    Answer answer = Answer::kUnknown;
+    ByteSet next;
+  };
+  const Terminal& Look(LanguageId language);
+  void MakeStart();
   // True the first time in a step.
   bool Meet(uint64_t what, const void* frame, const void* other);
   void GrowMet();
 
   Cfg cfg_;
   CfgNetworks networks_;
-  std::vector<Answer> answers_;  // by language
+  std::deque<Terminal> terminals_;  // by language
+  Arena start_arena_;
+  std::vector<CfgThread> start_;
   uint64_t step_ = 0;
   std::vector<CfgFrame*> frames_;       // by network, of the step in frame_steps_
   std::vector<uint64_t> frame_steps_;
@@ -103,7 +113,7 @@ class CfgMachine {
   std::vector<const CfgFrame*> tails_;
   std::vector<Met> met_;  // open addressing
   size_t num_met_ = 0;
-  Threads json_;
+  JsonThreads json_;
 };
 
 }  // namespace atelier

@@ -38,7 +38,7 @@ class TestGrammar {
   }
 
   bool Accepts(std::string_view text) {
-    MachineReader<CfgMachine> reader(*machine_);
+    MachineReader<CfgMachine> reader(*machine_, machine_->Start());
     if (!reader.Read(text)) return false;
     for (const CfgThread& thread : reader.threads()) {
       if (machine_->Accepts(thread)) return true;
@@ -46,9 +46,9 @@ class TestGrammar {
     return false;
   }
   // Some text that the grammar matches begins so.
-  bool Begins(std::string_view text) { return MachineReader<CfgMachine>(*machine_).Read(text); }
+  bool Begins(std::string_view text) { return MachineReader<CfgMachine>(*machine_, machine_->Start()).Read(text); }
   size_t NumThreads(std::string_view text) {
-    MachineReader<CfgMachine> reader(*machine_);
+    MachineReader<CfgMachine> reader(*machine_, machine_->Start());
     return reader.Read(text) ? reader.threads().size() : 0;
   }
   CfgMachine& machine() { return *machine_; }

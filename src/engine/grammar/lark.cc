@@ -121,7 +121,7 @@ class LarkReader {
     }
     const auto common = CommonTerminals().find(imported->second.second);
     if (common == CommonTerminals().end()) {
-      return Error::Invalid(text_.Where(at), "got common." + imported->second.second + ", which there is not");
+      return Error::Invalid(text_.Where(imported->second.first), "got common." + imported->second.second + ", which there is not");
     }
     return languages().Pattern(common->second, Languages::Anchoring::kWhole);
   }

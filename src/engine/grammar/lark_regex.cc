@@ -232,9 +232,10 @@ class Translator {
       case 'S': at_ += 2; return std::string("\\P{White_Space}");
       case 'w': at_ += 2; return std::string(kWord);
       case 'W':
-        if (in_brackets) return Cannot("got \\W within [ ], want [^\\w…]");
         at_ += 2;
-        return "^" + std::string(kWord);
+        if (!in_brackets) return "^" + std::string(kWord);
+        has_non_word_ = true;
+        return std::string();
       case 'p': case 'P': {
         const size_t end = Peek(2) == '{' ? regex_.find('}', at_) : at_ + 2;
         if (end == regex_.npos || end >= regex_.size()) return Bad("got a property without '}'");
@@ -262,30 +263,43 @@ class Translator {
   }
 
   Result<void> Class() {
+    const size_t begin = out_.size();
     ++at_;
-    out_ += '[';
-    if (Peek() == '^') {
-      out_ += '^';
-      ++at_;
-    }
+    const bool negative = Peek() == '^';
+    if (negative) ++at_;
+    has_non_word_ = false;
     for (bool first = true; first || Peek() != ']'; first = false) {
       if (at_ >= regex_.size()) return Bad("got the end of the expression, want ']'");
       if (Peek() == '[' && Peek(1) == ':') return Cannot("got [: within [ ], want \\p{…}");
-      TRY(const std::optional<char32_t> low, ClassChar());
-      if (!low) continue;
-      char32_t high = *low;
-      if (Peek() == '-' && Peek(1) != ']' && at_ + 1 < regex_.size()) {
-        ++at_;
-        TRY(const std::optional<char32_t> end, ClassChar());
-        if (!end || *end < *low) return Bad("got a range that does not end behind its beginning");
-        high = *end;
-      }
-      out_ += PatternCodePoint(*low);
-      if (high != *low) out_ += "-" + PatternCodePoint(high);
-      if (flags().ignore_case) AddCases(*low, high);
+      TRY_VOID(ClassItem());
     }
     ++at_;
-    out_ += ']';
+    const std::string items = out_.substr(begin);
+    out_.resize(begin);
+    if (!has_non_word_) {
+      out_ += (negative ? "[^" : "[") + items + "]";
+    } else if (negative) {  // a class cannot hold what \w leaves out
+      out_ += "(?:(?![" + items + "])[" + std::string(kWord) + "])";
+    } else {
+      out_ += "(?:[" + items + "]|[^" + std::string(kWord) + "])";
+    }
+    return {};
+  }
+
+  // A character, a range or a named class; appended as it stands within [ ].
+  Result<void> ClassItem() {
+    TRY(const std::optional<char32_t> low, ClassChar());
+    if (!low) return {};
+    char32_t high = *low;
+    if (Peek() == '-' && Peek(1) != ']' && at_ + 1 < regex_.size()) {
+      ++at_;
+      TRY(const std::optional<char32_t> end, ClassChar());
+      if (!end || *end < *low) return Bad("got a range that does not end behind its beginning");
+      high = *end;
+    }
+    out_ += PatternCodePoint(*low);
+    if (high != *low) out_ += "-" + PatternCodePoint(high);
+    if (flags().ignore_case) AddCases(*low, high);
     return {};
   }
 
@@ -317,6 +331,7 @@ class Translator {
   std::vector<LarkFlags> flags_;  // of the groups that are open
   size_t at_ = 0;
   std::string out_;
+  bool has_non_word_ = false;  // \W is in the class that is being read
 };
 
 }  // namespace

@@ -1,0 +1,119 @@
+#include "engine/grammar/lark.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "engine/grammar/cfg_testing.h"
+
+namespace atelier {
+namespace {
+
+Result<int32_t> Read(std::string_view text, Cfg& cfg) { return ReadLark(text, {}, cfg); }
+TestGrammar Lark(std::string_view text) { return TestGrammar::Of(Read, text); }
+std::string Fault(std::string_view text) { return TestGrammar::Fault(Read, text); }
+
+TEST(Lark, RulesTerminalsAndIgnored) {
+  TestGrammar grammar = Lark(R"g(
+    // sums
+    ?start: sum ";"
+    ?sum: product | sum "+" product -> add | sum "-" product -> sub
+    ?product: atom | product "*" atom  # left-recursive
+    ?atom: NUMBER | "-" atom | NAME | "(" sum ")"
+    NAME: /[a-z]+/
+    %import common.NUMBER
+    %import common.WS_INLINE -> BLANK
+    %ignore BLANK
+  )g");
+  EXPECT_TRUE(grammar.Accepts("1+2 * (x  - -3.5e7);"));
+  EXPECT_TRUE(grammar.Accepts("1;  "));
+  EXPECT_FALSE(grammar.Begins(" 1"));
+  EXPECT_FALSE(grammar.Accepts("1+2"));
+  EXPECT_FALSE(grammar.Begins("1+;"));
+  EXPECT_FALSE(grammar.Begins("1\n"));
+}
+
+TEST(Lark, TerminalsHaveNothingIgnoredWithin) {
+  TestGrammar grammar = Lark("start: PAIR pair\nPAIR: \"a\" \"b\"\npair: \"a\" \"b\"\n%ignore / +/");
+  EXPECT_TRUE(grammar.Accepts("ab a  b "));
+  EXPECT_FALSE(grammar.Begins("a b"));
+}
+
+TEST(Lark, RepetitionGroupsRangesAndFlags) {
+  TestGrammar grammar = Lark(R"g(start: "x"~2 "y"~1..3 z{,2} [ "-" ] ("a".."c" | "select"i)+ /[^\W\d]x?/i
+z: "z")g");
+  EXPECT_TRUE(grammar.Accepts("xxyab_"));
+  EXPECT_TRUE(grammar.Accepts("xxyyyzz-SeLectcqX"));
+  EXPECT_FALSE(grammar.Begins("xy"));
+  EXPECT_FALSE(grammar.Begins("xxyyyy"));
+  EXPECT_FALSE(grammar.Begins("xxyzzz"));
+  EXPECT_FALSE(grammar.Accepts("xxya1"));
+}
+
+TEST(Lark, BothAndNot) {
+  TestGrammar grammar = Lark(R"g(start: LINES
+LINES: /[a-z \n]*/ & ~/(?s:.*)\n\n(?s:.*)/)g");
+  EXPECT_TRUE(grammar.Accepts("ab\nc\n"));
+  EXPECT_FALSE(grammar.Begins("ab\n\n"));
+  EXPECT_FALSE(grammar.Begins("A"));
+}
+
+TEST(Lark, LazyTerminalsEndAtOnce) {
+  TestGrammar grammar = Lark(R"g(start: head /[0-9]+/ "</f>" tail
+head[lazy]: TEXT "<f>"
+tail[suffix="."]: /[a-z]*/
+TEXT: /(.|\n)*/)g");
+  EXPECT_TRUE(grammar.Accepts("hi <f>12</f>ab."));
+  EXPECT_FALSE(grammar.Begins("hi <f>x"));
+  EXPECT_FALSE(grammar.Begins("<f>12</f>ab.."));
+}
+
+TEST(Lark, ExpressionsAreThoseOfPythonAndRust) {
+  TestGrammar grammar = Lark(R"g(start: /(?P<n>\d{2})(?i:k)\//  /a.c/s "\x41\u00e9" /[]x-]/ /a{,2}b{/ /(?x) c d # e
+/ /[\w\-]+?/)g");
+  EXPECT_TRUE(grammar.Accepts("١2K/a\ncAé]aab{cdé-"));
+  EXPECT_TRUE(grammar.Accepts("12\u212A/a\ncAé-b{cd_"));
+  EXPECT_FALSE(grammar.Begins("12j"));
+  EXPECT_FALSE(grammar.Begins("12k/a\ncAé]aaa"));
+}
+
+TEST(Lark, UnicodeCharactersCountOnce) {
+  TestGrammar grammar = Lark("start: /.../ \"abc\" /.../");
+  EXPECT_TRUE(grammar.Accepts("abcabcabc"));
+  EXPECT_TRUE(grammar.Accepts("🔵🟠✅abc❌🟠🔵"));
+  EXPECT_FALSE(grammar.Begins("aaabcccc"));
+  EXPECT_FALSE(grammar.Accepts("aaaabccc"));
+}
+
+TEST(Lark, JsonDocumentsStandInRules) {
+  TestGrammar grammar = Lark(R"g(start: TEXT | call+
+TEXT: /[^{](.|\n)*/
+call: "<call>" %json {"type": "object", "properties": {"city": {"enum": ["Oslo", "}"]}}, "required": ["city"],
+  "additionalProperties": false} "</call>")g");
+  EXPECT_TRUE(grammar.Accepts("hello"));
+  EXPECT_TRUE(grammar.Accepts("<call>{\"city\": \"Oslo\"}</call><call>{\"city\":\"}\"}</call>"));
+}
+
+TEST(Lark, FaultsNameLineAndColumn) {
+  EXPECT_EQ(Fault("root: \"a\""), "grammar: got no rule start, want one: start: …");
+  EXPECT_EQ(Fault("start: a\n  b: \"x\""), "line 1, column 8: got the name a that is not defined, want a: …");
+  EXPECT_EQ(Fault("start: A\nA: \"a\" | B\nB: \"b\" A"),
+            "line 3, column 8: got the terminal A within itself, want a rule (a name in small letters)");
+  EXPECT_EQ(Fault("start: \"a\"{7,6}"), "line 1, column 11: got a maximum below the minimum, want one that is not");
+  EXPECT_EQ(Fault("start: (\"a\" \"b\""), "line 1, column 16: got the end of the grammar, want ')' for the '(' of line 1, column 8");
+  EXPECT_EQ(Fault("start: \"a"), "line 1, column 10: got the end of the grammar, want '\"' for the one of line 1, column 8");
+  EXPECT_EQ(Fault("start: <|end|>"), "line 1, column 8: got a token, want text: a grammar here does not name tokens");
+  EXPECT_EQ(Fault("start: A\nA: b\nb: \"x\""),
+            "line 2, column 4: got the rule b within a terminal, want terminals (names in capitals)");
+  EXPECT_EQ(Fault("start: \"a\"\nstart: \"b\""), "line 2, column 1: got a second definition of start, want one");
+  EXPECT_EQ(Fault("start: /a(?=b)/"),
+            "line 1, column 8: character 4: got looking ahead or behind, want none: a terminal does not see what stands beside it");
+  EXPECT_EQ(Fault("%import python.NAME\nstart: NAME"), "line 1, column 9: got an import from python, want one from common");
+  EXPECT_EQ(Fault("%import common.BLAH\nstart: BLAH"), "line 1, column 9: got common.BLAH, which there is not");
+  EXPECT_EQ(Fault("start: \"d\"..\"a\""), "line 1, column 8: got a wrong range, want one character up to a later one");
+  EXPECT_EQ(Fault("start: x\nx[stop=\"a\"]: /b/"), "line 2, column 3: got the attribute stop, want lazy, suffix or capture");
+  EXPECT_EQ(Fault("start: %json {\"type\": 5}").substr(0, 23), "line 1, column 8: %json");
+}
+
+}  // namespace
+}  // namespace atelier
