@@ -59,11 +59,27 @@ void CloseObjects(Json& schema) {
   if (closes) schema.Set("additionalProperties", false);
 }
 
+GrammarSpec OfTag(std::string where, Json tag) {
+  GrammarSpec spec = OfSchema(std::move(where), std::move(tag));
+  spec.kind = GrammarSpec::Kind::kStructuralTag;
+  return spec;
+}
+
+// The tag as it would stand alone.
+Json TagOf(const ResponseFormat& format) {
+  Json tag = Json::Object({{"type", format.type}});
+  if (!format.structures.is_null()) tag.Set("structures", format.structures);
+  if (!format.triggers.is_null()) tag.Set("triggers", format.triggers);
+  if (!format.format.is_null()) tag.Set("format", format.format);
+  return tag;
+}
+
 Result<std::optional<GrammarSpec>> OfResponseFormat(const ResponseFormat& format) {
   if (format.type == "text") return std::optional<GrammarSpec>();
   if (format.type == "json_object") {
     return OfSchema("response_format.schema", format.schema.is_null() ? AnyObject() : format.schema);
   }
+  if (format.type == "structural_tag") return OfTag("response_format", TagOf(format));
   const Json& schema = format.json_schema ? format.json_schema->schema : format.schema;
   if (schema.is_null()) {
     return Error::Invalid("response_format.json_schema.schema", "got nothing, want a schema").WithCode("invalid_value");
@@ -87,6 +103,10 @@ Result<std::optional<GrammarSpec>> OfStructured(const StructuredOutputs& outputs
   if (outputs.regex) specs.push_back(OfText(where + ".regex", GrammarSpec::Kind::kRegex, *outputs.regex));
   if (outputs.grammar) specs.push_back(OfText(where + ".grammar", GrammarSpec::Kind::kGrammar, *outputs.grammar));
   if (outputs.choice) specs.push_back(OfChoice(where + ".choice", *outputs.choice));
+  if (!outputs.structural_tag.is_null()) {
+    TRY(Json tag, SchemaOf(where + ".structural_tag", outputs.structural_tag));
+    specs.push_back(OfTag(where + ".structural_tag", std::move(tag)));
+  }
   if (specs.empty()) return std::optional<GrammarSpec>();
   if (specs.size() > 1) return OneOf(where);
   GrammarSpec& spec = specs[0];
@@ -111,12 +131,12 @@ Fields JsonSchemaFormat::Describe() {
 Fields ResponseFormat::Describe() {
   using F = ResponseFormat;
   static constexpr Field fields[] = {
-      Key<&F::type>("type", "what the output is").Required().OneOf("text|json_object|json_schema"),
+      Key<&F::type>("type", "what the output is").Required().OneOf("text|json_object|json_schema|structural_tag"),
       Key<&F::json_schema>("json_schema", "with type json_schema: the schema and its name"),
       Key<&F::schema>("schema", "llama-server's place for a schema"),
-      Unsupported("structures", "structural tags"),
-      Unsupported("triggers", "structural tags"),
-      Unsupported("format", "structural tags"),
+      Key<&F::format>("format", "with type structural_tag: what the text is made of"),
+      Key<&F::structures>("structures", "with type structural_tag, its older form: tags with begin, schema and end"),
+      Key<&F::triggers>("triggers", "with structures: texts that begin a tag"),
   };
   return fields;
 }
@@ -134,7 +154,7 @@ Fields StructuredOutputs::Describe() {
                                              "objects that list properties have no others unless they say so"),
       Ignored("disable_fallback", "there is nothing to fall back to"),
       Unsupported("whitespace_pattern", "white space by an expression"),
-      Unsupported("structural_tag", "structural tags"),
+      Key<&F::structural_tag>("structural_tag", "a text with tags in it, as JSON or its text"),
   };
   return fields;
 }

@@ -21,13 +21,15 @@ struct JsonSchemaFormat {
 struct ResponseFormat {
   std::string type;
   std::optional<JsonSchemaFormat> json_schema;
-  Json schema;  // llama-server's place for it, beside json_object
+  Json schema;                        // llama-server's place for it, beside json_object
+  Json format, structures, triggers;  // of a structural tag
   static Fields Describe();
 };
 
 struct StructuredOutputs {
   Json json;  // a schema, or its text
   std::optional<std::string> regex, grammar;
+  Json structural_tag;  // or its text
   std::optional<std::vector<std::string>> choice;
   bool json_object = false;
   bool disable_any_whitespace = false, disable_additional_properties = false;

@@ -1,9 +1,9 @@
-// Grammars that may be recursive, as one form: rules, each an expression over terminals (regular languages), other rules
-// and whole JSON documents. GBNF, Lark and structural tags are read into it; CfgMachine reads outputs by it.
+// Grammars that may be recursive, as one form: rules, each an expression over terminals (regular languages), other
+// rules and whole JSON documents. GBNF, Lark and structural tags are read into it; CfgMachine reads outputs by it.
 //
 // Expressions are interned: the same expression has the same id. They are made in the cheapest equal form: neighbouring
-// terminals become one, what cannot be matched disappears. `Cfg::Fold` then makes a terminal of every rule that needs no
-// stack, so that ordinary grammars become one regular language.
+// terminals become one, what cannot be matched disappears. `Cfg::Fold` then makes a terminal of every rule that needs
+// no stack, so that ordinary grammars become one regular language.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,8 @@ struct CfgExpr {
 };
 
 // What grammars together may need; past it they are TooLarge.
-inline constexpr size_t kMaxCfgExprs = 400'000;     // largest seen: 3,000
-inline constexpr int32_t kMaxCfgStates = 200'000;   // of all rules that are no terminals
+inline constexpr size_t kMaxCfgExprs = 400'000;      // largest seen: 3,000
+inline constexpr int32_t kMaxCfgStates = 200'000;    // of all rules that are no terminals
 inline constexpr size_t kMaxGrammarBytes = 1 << 20;  // of a grammar's text
 inline constexpr int kMaxGrammarNesting = 100;       // groups within each other
 

@@ -29,9 +29,8 @@ class CfgConstraint final : public Constraint {
   void Mask(std::span<uint64_t> bits) override {
     std::ranges::fill(bits, 0);
     const std::lock_guard lock(state_->mutex);
-    reader_.Walk(reader_.threads(), state_->vocabulary->trie, [&](int32_t token) {
-      bits[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64);
-    });
+    reader_.Walk(reader_.threads(), state_->vocabulary->trie,
+                 [&](int32_t token) { bits[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64); });
   }
   bool Accept(int32_t token) override {
     if (token < 0 || token >= state_->vocabulary->trie.num_tokens()) return false;
@@ -82,9 +81,9 @@ Result<std::shared_ptr<const Grammar>> CompileCfg(const GrammarSpec& spec,
                                                   std::shared_ptr<const GrammarVocabulary> vocabulary) {
   Cfg cfg;
   auto root = Read(spec, cfg);
-  if (!root.ok()) return std::move(root).error().Under(spec.where);
+  if (!root.ok()) return std::move(root).error();
   auto machine = CfgMachine::Create(std::move(cfg), *root);
-  if (!machine.ok()) return std::move(machine).error().Under(spec.where);
+  if (!machine.ok()) return std::move(machine).error();
   auto state = std::make_shared<SharedCfg>();
   state->vocabulary = std::move(vocabulary);
   state->machine = std::move(*machine);

@@ -10,7 +10,7 @@
 namespace atelier {
 
 // REQUIRES: spec.kind is kGrammar or kStructuralTag. A grammar with `::=` outside of comments is GBNF, another is Lark.
-// Errors: those of ReadGbnf, ReadLark, ReadStructuralTag and CfgMachine, under spec.where.
+// Errors: those of ReadGbnf, ReadLark, ReadStructuralTag and CfgMachine.
 Result<std::shared_ptr<const Grammar>> CompileCfg(const GrammarSpec& spec,
                                                   std::shared_ptr<const GrammarVocabulary> vocabulary);
 

@@ -8,9 +8,9 @@ namespace {
 
 using Kind = CfgExpr::Kind;
 
-constexpr int64_t kMaxWork = 20'000'000;      // expressions looked at; keeps a hostile grammar under a second
-constexpr size_t kMaxPutInPlace = 32;         // rules of a circle that are put in each other's place
-constexpr size_t kMaxAlternatives = 64;       // of a rule whose end recursion is removed
+constexpr int64_t kMaxWork = 20'000'000;  // expressions looked at; keeps a hostile grammar under a second
+constexpr size_t kMaxPutInPlace = 32;     // rules of a circle that are put in each other's place
+constexpr size_t kMaxAlternatives = 64;   // of a rule whose end recursion is removed
 
 Error TooMuch(std::string_view what) {
   return Error::TooLarge("grammar", "got one that needs too many " + std::string(what) + ", want a smaller one");
@@ -145,8 +145,7 @@ CfgExprId Cfg::Folder::Replace(CfgExprId expr, const Replacements& by) {
   return Replace(expr, by, done);
 }
 
-CfgExprId Cfg::Folder::Replace(CfgExprId expr, const Replacements& by,
-                               std::unordered_map<CfgExprId, CfgExprId>& done) {
+CfgExprId Cfg::Folder::Replace(CfgExprId expr, const Replacements& by, std::unordered_map<CfgExprId, CfgExprId>& done) {
   if (work_ > kMaxWork || cfg_->exprs_.size() > kMaxCfgExprs) return expr;
   const CfgExpr& e = cfg_->expr(expr);
   if (e.kind == Kind::kTerminal || e.kind == Kind::kJson) return expr;
@@ -279,8 +278,7 @@ CfgExprId Cfg::Folder::WithoutEndRecursion(int32_t rule, CfgExprId body) {
     const bool left = !sequence.empty() && sequence.front() == self;
     const bool right = !sequence.empty() && sequence.back() == self;
     if (left && right && sequence.size() == 1) continue;  // A = A adds nothing
-    const CfgExprId inner =
-        cfg_->Concat(Sequence(sequence.begin() + (left ? 1 : 0), sequence.end() - (right ? 1 : 0)));
+    const CfgExprId inner = cfg_->Concat(Sequence(sequence.begin() + (left ? 1 : 0), sequence.end() - (right ? 1 : 0)));
     (left && right ? between : left ? after : right ? before : rest).push_back(inner);
   }
   const CfgExprId unit = cfg_->Concat({cfg_->Repeat(cfg_->Or(before), 0, CfgExpr::kNoMax), cfg_->Or(rest),

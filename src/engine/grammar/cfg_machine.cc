@@ -88,8 +88,8 @@ const CfgMachine::Terminal& CfgMachine::Look(LanguageId language) {
   if (terminal.answer == Answer::kUnknown) {
     const bool ends = languages().Accepts(language);
     if (language != Languages::kEmpty) terminal.next = languages().NextBytes(language);
-    terminal.answer = terminal.next.any() ? (ends ? Answer::kEndsOrGoesOn : Answer::kGoesOn)
-                                          : (ends ? Answer::kEnds : Answer::kDead);
+    terminal.answer =
+        terminal.next.any() ? (ends ? Answer::kEndsOrGoesOn : Answer::kGoesOn) : (ends ? Answer::kEnds : Answer::kDead);
   }
   return terminal;
 }

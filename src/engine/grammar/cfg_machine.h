@@ -1,8 +1,9 @@
-// Reads text byte by byte by a Cfg. The state is a list of Threads, ways in which what was read may go on: each stands in
-// a terminal or a JSON document, and knows the frame of the rule that it is in. A Frame is one rule begun at one place of
-// the text; its edges say where that rule's end may lead, each to a state of a rule that waits in an outer frame. However
-// many derivations there are, a rule has one frame at a place (a graph-structured stack), so an ambiguous grammar takes
-// polynomial time, and a left-recursive rule is a frame with an edge to itself.    [Scott, Johnstone 2010, GLL parsing]
+// Reads text byte by byte by a Cfg. The state is a list of Threads, ways in which what was read may go on: each stands
+// in a terminal or a JSON document, and knows the frame of the rule that it is in. A Frame is one rule begun at one
+// place of the text; its edges say where that rule's end may lead, each to a state of a rule that waits in an outer
+// frame. However many derivations there are, a rule has one frame at a place (a graph-structured stack), so an
+// ambiguous grammar takes polynomial time, and a left-recursive rule is a frame with an edge to itself.    [Scott,
+// Johnstone 2010, GLL parsing]
 //
 // A call that is the last thing of its rule hands on the outer frame's edges, so right recursion needs no depth.
 //
@@ -107,7 +108,7 @@ class CfgMachine {
   Arena start_arena_;
   std::vector<CfgThread> start_;
   uint64_t step_ = 0;
-  std::vector<CfgFrame*> frames_;       // by network, of the step in frame_steps_
+  std::vector<CfgFrame*> frames_;  // by network, of the step in frame_steps_
   std::vector<uint64_t> frame_steps_;
   std::vector<Place> open_;
   std::vector<const CfgFrame*> tails_;

@@ -142,7 +142,8 @@ class Builder {
       changed = false;
       for (CfgNetwork& network : out_->networks) {
         if (network.accepts_empty) continue;
-        for (const int32_t state : Reach(network.start)) network.accepts_empty |= raw_[static_cast<size_t>(state)].is_final;
+        for (const int32_t state : Reach(network.start))
+          network.accepts_empty |= raw_[static_cast<size_t>(state)].is_final;
         changed |= network.accepts_empty;
       }
     }

@@ -46,7 +46,8 @@ TEST(Cfg, AmbiguousOperatorsBecomeAList) {
 }
 
 TEST(Cfg, HiddenLeftRecursionIsAFrameThatLeadsToItself) {
-  TestGrammar grammar = Gbnf("root ::= a\na ::= b \"x\" | \"(\" a \")\"\nb ::= opt a \"y\" | \"z\" | \"[\" b b \"]\"\nopt ::= \"o\" | \"\"");
+  TestGrammar grammar = Gbnf(
+      "root ::= a\na ::= b \"x\" | \"(\" a \")\"\nb ::= opt a \"y\" | \"z\" | \"[\" b b \"]\"\nopt ::= \"o\" | \"\"");
   EXPECT_TRUE(grammar.Accepts("zx"));
   EXPECT_TRUE(grammar.Accepts("zxyx"));
   EXPECT_TRUE(grammar.Accepts("ozxyx"));
@@ -104,10 +105,12 @@ TEST(Cfg, RepetitionOfARecursiveRuleIsCounted) {
 
 TEST(Cfg, BudgetsRefuseByName) {
   const std::string rule = "\np ::= \"(\" p? \")\"";
-  EXPECT_EQ(TestGrammar::Fault(ReadGbnf, "root ::= p{1000000000}" + rule),
-            "grammar: got one that needs over 200000 states for repetition of rules that are recursive, want a smaller one");
-  EXPECT_EQ(TestGrammar::Fault(ReadGbnf, "root ::= ((p{1000}){1000}){1000}" + rule),
-            "grammar: got one that needs over 200000 states for repetition of rules that are recursive, want a smaller one");
+  EXPECT_EQ(
+      TestGrammar::Fault(ReadGbnf, "root ::= p{1000000000}" + rule),
+      "grammar: got one that needs over 200000 states for repetition of rules that are recursive, want a smaller one");
+  EXPECT_EQ(
+      TestGrammar::Fault(ReadGbnf, "root ::= ((p{1000}){1000}){1000}" + rule),
+      "grammar: got one that needs over 200000 states for repetition of rules that are recursive, want a smaller one");
   TestGrammar counted = Gbnf("root ::= (([a-z]{1000}){1000}){1000} \"!\"");  // terminals have counters
   EXPECT_TRUE(counted.Begins("abc"));
   EXPECT_FALSE(counted.Begins("a!"));

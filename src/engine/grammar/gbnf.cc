@@ -77,7 +77,8 @@ class GbnfReader {
     }
     const int32_t id = rule.id;
     TRY(const CfgExprId body, ReadAlternatives(0));
-    if (!text_.at_end() && !SeesRule()) return text_.Unexpected("a part of the rule " + std::string(name) + ", '|' or a new rule");
+    if (!text_.at_end() && !SeesRule())
+      return text_.Unexpected("a part of the rule " + std::string(name) + ", '|' or a new rule");
     cfg_->Define(id, body);
     return {};
   }
@@ -118,8 +119,7 @@ class GbnfReader {
       case '[': return ReadClass();
       case '.': text_.TakeByte(); return cfg_->Terminal(cfg_->languages().Chars(1, 1));
       case '<':
-      case '!':
-        return Error::Unsupported(text_.Where(), "got a token, want text: a grammar here does not name tokens");
+      case '!': return Error::Unsupported(text_.Where(), "got a token, want text: a grammar here does not name tokens");
       case '(': {
         text_.TakeByte();
         TRY(const CfgExprId group, ReadAlternatives(depth + 1));
@@ -213,7 +213,8 @@ class GbnfReader {
       default:
         if (c > ' ' && c < 0x7F && !IsNameByte(c)) return static_cast<char32_t>(c);
         if (c == '-' || c == '_') return static_cast<char32_t>(c);
-        return Error::Invalid(text_.Where(begin), "got an unknown escape, want one of \\n \\r \\t \\xXX \\uXXXX \\UXXXXXXXX");
+        return Error::Invalid(text_.Where(begin),
+                              "got an unknown escape, want one of \\n \\r \\t \\xXX \\uXXXX \\UXXXXXXXX");
     }
   }
 

@@ -34,7 +34,8 @@ TEST(Gbnf, RepetitionIsOfTheLastPart) {
 
 TEST(Gbnf, LinesAndComments) {
   TestGrammar grammar = Gbnf(
-      "# first\nroot ::= (  # open\n  \"a\"\n  b  # more\n)+ |\n  c\nb ::= \"b\"\r\n\r\nc ::= \"c\" # last\n  | \"d\"\n");
+      "# first\nroot ::= (  # open\n  \"a\"\n  b  # more\n)+ |\n  c\nb ::= \"b\"\r\n\r\nc ::= \"c\" # last\n  | "
+      "\"d\"\n");
   EXPECT_TRUE(grammar.Accepts("abab"));
   EXPECT_TRUE(grammar.Accepts("c"));
   EXPECT_TRUE(grammar.Accepts("d"));
@@ -51,20 +52,26 @@ TEST(Gbnf, EmptyAlternatives) {
 TEST(Gbnf, FaultsNameLineAndColumn) {
   EXPECT_EQ(Fault("a ::= \"x\""), "grammar: got no rule root, want one: root ::= …");
   EXPECT_EQ(Fault("root ::= a\n  | b c"), "line 1, column 10: got the name \"a\" that has no rule, want a ::= …");
-  EXPECT_EQ(Fault("root ::= \"a\nb"), "line 2, column 2: got the end of the grammar, want '\"' for the one of line 1, column 10");
-  EXPECT_EQ(Fault("root ::= é"), "line 1, column 10: got 'é', want \"text\", [characters], the name of a rule, '(' or '.'");
-  EXPECT_EQ(Fault("root ::= ( \"a\""), "line 1, column 15: got the end of the grammar, want ')' for the '(' of line 1, column 10");
+  EXPECT_EQ(Fault("root ::= \"a\nb"),
+            "line 2, column 2: got the end of the grammar, want '\"' for the one of line 1, column 10");
+  EXPECT_EQ(Fault("root ::= é"),
+            "line 1, column 10: got 'é', want \"text\", [characters], the name of a rule, '(' or '.'");
+  EXPECT_EQ(Fault("root ::= ( \"a\""),
+            "line 1, column 15: got the end of the grammar, want ')' for the '(' of line 1, column 10");
   EXPECT_EQ(Fault("root ::= * \"a\""), "line 1, column 10: got '*', want something to repeat before it");
   EXPECT_EQ(Fault("root ::= \"a\"{3,2}"), "line 1, column 13: got {3,2}, want a maximum that is not below the minimum");
-  EXPECT_EQ(Fault("root ::= \"\\q\""), "line 1, column 11: got an unknown escape, want one of \\n \\r \\t \\xXX \\uXXXX \\UXXXXXXXX");
+  EXPECT_EQ(Fault("root ::= \"\\q\""),
+            "line 1, column 11: got an unknown escape, want one of \\n \\r \\t \\xXX \\uXXXX \\UXXXXXXXX");
   EXPECT_EQ(Fault("root ::= [z-a]"), "line 1, column 11: got a range that ends before it begins");
   EXPECT_EQ(Fault("root ::= \"a\"\nroot ::= \"b\""), "line 2, column 1: got a second rule root, want one");
-  EXPECT_EQ(Fault("root ::= <think>"), "line 1, column 10: got a token, want text: a grammar here does not name tokens");
+  EXPECT_EQ(Fault("root ::= <think>"),
+            "line 1, column 10: got a token, want text: a grammar here does not name tokens");
   EXPECT_EQ(Fault("root ::= \"\\ud800\""), "line 1, column 13: got d800, want a Unicode character");
   EXPECT_EQ(Fault("root ::= \"a\xff\""), "line 1, column 12: got bytes that are not UTF-8, want UTF-8");
   EXPECT_EQ(Fault("root \"a\""), "line 1, column 6: got '\"', want ::=");
   EXPECT_EQ(Fault("root ::= " + std::string(200, '(')), "line 1, column 111: got groups nested deeper than 100");
-  EXPECT_EQ(Fault("root ::= \"a\"{9999999999}"), "line 1, column 14: got 9999999999, want a count of at most 1000000000");
+  EXPECT_EQ(Fault("root ::= \"a\"{9999999999}"),
+            "line 1, column 14: got 9999999999, want a count of at most 1000000000");
 }
 
 TEST(Gbnf, IsToldFromLarkByItsMark) {

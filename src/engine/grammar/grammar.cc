@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/grammar/cfg_constraint.h"
 #include "engine/grammar/json_constraint.h"
 #include "engine/grammar/language_constraint.h"
 
@@ -21,9 +22,10 @@ Result<std::shared_ptr<const Grammar>> Compile(const GrammarSpec& spec,
     case GrammarSpec::Kind::kJsonSchema: return CompileJsonSchema(spec, std::move(vocabulary));
     case GrammarSpec::Kind::kRegex:
     case GrammarSpec::Kind::kChoice: return CompileLanguage(spec, std::move(vocabulary));
-    case GrammarSpec::Kind::kGrammar: break;
+    case GrammarSpec::Kind::kGrammar:
+    case GrammarSpec::Kind::kStructuralTag: return CompileCfg(spec, std::move(vocabulary));
   }
-  return Error::Unsupported("", "got a grammar, want a schema, an expression or choices");
+  return Error::Internal("", "got an unknown kind of grammar");
 }
 
 }  // namespace

@@ -24,10 +24,11 @@ struct GrammarVocabulary;
 
 struct GrammarSpec {
   enum class Kind : uint8_t {
-    kJsonSchema,  // `schema`; true: any JSON
-    kRegex,       // `text`: ECMA-262, matched against the whole output
-    kChoice,      // one of `choices`
-    kGrammar,     // `text`: GBNF or Lark
+    kJsonSchema,     // `schema`; true: any JSON
+    kRegex,          // `text`: ECMA-262, matched against the whole output
+    kChoice,         // one of `choices`
+    kGrammar,        // `text`: GBNF or Lark
+    kStructuralTag,  // `schema`: a text with tags in it (structural_tag.h)
   };
   Kind kind = Kind::kJsonSchema;
   Json schema = Json(true);

@@ -17,8 +17,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 Result<GrammarText> GrammarText::Create(std::string_view text) {
   if (text.size() > kMaxGrammarBytes) {
-    return Error::TooLarge("grammar", "got " + std::to_string(text.size()) + " bytes, want at most " +
-                                          std::to_string(kMaxGrammarBytes));
+    return Error::TooLarge(
+        "grammar", "got " + std::to_string(text.size()) + " bytes, want at most " + std::to_string(kMaxGrammarBytes));
   }
   const GrammarText result(text);
   const size_t valid = ValidUtf8Prefix(text);
@@ -45,7 +45,10 @@ Result<char32_t> GrammarText::TakeHex(int digits) {
   uint64_t value = 0;
   for (int i = 0; i < digits; ++i) {
     const char c = Peek();
-    const int digit = IsDigit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const int digit = IsDigit(c)             ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (digit < 0) return Unexpected(std::to_string(digits) + " hexadecimal digits");
     value = value * 16 + static_cast<uint64_t>(digit);
     ++at_;
@@ -64,7 +67,8 @@ Result<int64_t> GrammarText::TakeCount() {
   for (const char digit : digits) {
     value = value * 10 + (digit - '0');
     if (value > kMaxCount) {
-      return Error::TooLarge(Where(begin), "got " + std::string(digits.substr(0, 20)) + ", want a count of at most 1000000000");
+      return Error::TooLarge(Where(begin),
+                             "got " + std::string(digits.substr(0, 20)) + ", want a count of at most 1000000000");
     }
   }
   return value;
@@ -75,7 +79,8 @@ std::string GrammarText::Where(size_t at) const {
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const size_t begin = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
   const auto column = std::count_if(before.begin() + static_cast<std::ptrdiff_t>(begin), before.end(),
-                                    [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }) + 1;
+                                    [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }) +
+                      1;
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 

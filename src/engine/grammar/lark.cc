@@ -98,9 +98,11 @@ class LarkReader {
   Result<LanguageId> Terminal(const std::string& name, size_t at) {
     if (const auto known = terminals_.find(name); known != terminals_.end()) {
       if (known->second) return *known->second;
-      return Error::Invalid(text_.Where(at), "got the terminal " + name + " within itself, want a rule (a name in small letters)");
+      return Error::Invalid(text_.Where(at),
+                            "got the terminal " + name + " within itself, want a rule (a name in small letters)");
     }
-    if (depth_ > kMaxTerminalDepth) return Error::TooLarge(text_.Where(at), "got terminals that name each other too deep");
+    if (depth_ > kMaxTerminalDepth)
+      return Error::TooLarge(text_.Where(at), "got terminals that name each other too deep");
     terminals_[name] = std::nullopt;
     ++depth_;
     Result<LanguageId> language = MakeTerminal(name, at);
@@ -121,7 +123,8 @@ class LarkReader {
     }
     const auto common = CommonTerminals().find(imported->second.second);
     if (common == CommonTerminals().end()) {
-      return Error::Invalid(text_.Where(imported->second.first), "got common." + imported->second.second + ", which there is not");
+      return Error::Invalid(text_.Where(imported->second.first),
+                            "got common." + imported->second.second + ", which there is not");
     }
     return languages().Pattern(common->second, Languages::Anchoring::kWhole);
   }
@@ -154,7 +157,8 @@ class LarkReader {
       case Kind::kRegex: return Regex(expr);
       case Kind::kName:
         if (IsLarkTerminal(expr.text)) return Terminal(expr.text, expr.at);
-        return Error::Invalid(Where(expr), "got the rule " + expr.text + " within a terminal, want terminals (names in capitals)");
+        return Error::Invalid(Where(expr),
+                              "got the rule " + expr.text + " within a terminal, want terminals (names in capitals)");
       case Kind::kSequence: {
         LanguageId all = Languages::kEmpty;
         for (size_t i = parts.size(); i-- > 0;) all = languages().Concat(parts[i], all);
@@ -208,7 +212,8 @@ class LarkReader {
         if (IsLarkTerminal(expr.text)) break;
         const auto rule = rules_.find(expr.text);
         if (rule != rules_.end()) return cfg_->Rule(rule->second);
-        return Error::Invalid(Where(expr), "got the name " + expr.text + " that is not defined, want " + expr.text + ": …");
+        return Error::Invalid(Where(expr),
+                              "got the name " + expr.text + " that is not defined, want " + expr.text + ": …");
       }
       case Kind::kJson: {
         TRY(CfgExprId document, Document(expr));

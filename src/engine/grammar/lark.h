@@ -8,9 +8,9 @@
 //   name[lazy]: terminals      name[suffix="text"]: terminals      as few characters as can be
 //
 // In rules, what %ignore names may stand behind every terminal (before the first one only with
-// `%llguidance {"allow_initial_skip": true}`). A text matches where some way to divide it into terminals does, as Lark's
-// lexer `dynamic_complete` has it: terminals are not made as long as possible, so no text that can be divided is cut
-// off, and generation never comes to a dead end. Priorities choose among readings, not texts, and change nothing.
+// `%llguidance {"allow_initial_skip": true}`). A text matches where some way to divide it into terminals does, as
+// Lark's lexer `dynamic_complete` has it: terminals are not made as long as possible, so no text that can be divided is
+// cut off, and generation never comes to a dead end. Priorities choose among readings, not texts, and change nothing.
 //
 // Refused by name: <tokens>, @grammars, parameters, %declare, %override, %extend, imports from elsewhere, anchors and
 // looking around in expressions, the attributes stop, max_tokens and temperature.

@@ -81,13 +81,26 @@ class Translator {
         out_ += c;
         ++at_;
         return {};
-      case '|': out_ += c; ++at_; return {};
-      case '*': case '+': case '?': return Repeat(1);
+      case '|':
+        out_ += c;
+        ++at_;
+        return {};
+      case '*':
+      case '+':
+      case '?': return Repeat(1);
       case '{': return Counted();
-      case '.': out_ += flags().dot_all ? "[^]" : "[^\\n]"; ++at_; return {};
-      case '^': case '$':
-        return Cannot("got the anchor " + std::string(1, c) + ", want none: a terminal does not see what stands beside it");
-      case ' ': case '\t': case '\n': case '\r':
+      case '.':
+        out_ += flags().dot_all ? "[^]" : "[^\\n]";
+        ++at_;
+        return {};
+      case '^':
+      case '$':
+        return Cannot("got the anchor " + std::string(1, c) +
+                      ", want none: a terminal does not see what stands beside it");
+      case ' ':
+      case '\t':
+      case '\n':
+      case '\r':
         if (flags().verbose) {
           ++at_;
           return {};
@@ -160,11 +173,16 @@ class Translator {
     bool on = true;
     for (; Peek() != ':' && Peek() != ')'; ++at_) {
       const char c = Peek();
-      if (c == '-') on = false;
-      else if (c == 'i') inner.ignore_case = on;
-      else if (c == 's') inner.dot_all = on;
-      else if (c == 'x') inner.verbose = on;
-      else if (c != 'u' && c != 'm') return Bad("got an unknown flag, want i, m, s, u or x");
+      if (c == '-')
+        on = false;
+      else if (c == 'i')
+        inner.ignore_case = on;
+      else if (c == 's')
+        inner.dot_all = on;
+      else if (c == 'x')
+        inner.verbose = on;
+      else if (c != 'u' && c != 'm')
+        return Bad("got an unknown flag, want i, m, s, u or x");
     }
     if (regex_[at_++] == ')') {  // for the rest of this group
       flags() = inner;
@@ -211,7 +229,10 @@ class Translator {
     uint64_t value = 0;
     for (size_t i = begin; i < end; ++i) {
       const char c = i < regex_.size() ? regex_[i] : ' ';
-      const int digit = IsDigit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      const int digit = IsDigit(c)             ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
       if (digit < 0 || value > 0x10FFFF) return Bad("got a wrong code point, want hexadecimal digits");
       value = value * 16 + static_cast<uint64_t>(digit);
     }
@@ -236,15 +257,22 @@ class Translator {
         if (!in_brackets) return "^" + std::string(kWord);
         has_non_word_ = true;
         return std::string();
-      case 'p': case 'P': {
+      case 'p':
+      case 'P': {
         const size_t end = Peek(2) == '{' ? regex_.find('}', at_) : at_ + 2;
         if (end == regex_.npos || end >= regex_.size()) return Bad("got a property without '}'");
         std::string name(Peek(2) == '{' ? regex_.substr(at_ + 3, end - at_ - 3) : regex_.substr(end, 1));
         at_ = end + 1;
         return "\\" + std::string(1, c) + "{" + name + "}";
       }
-      case 'A': case 'Z': case 'z': case 'b': case 'B': case 'G':
-        return Cannot("got the anchor \\" + std::string(1, c) + ", want none: a terminal does not see what stands beside it");
+      case 'A':
+      case 'Z':
+      case 'z':
+      case 'b':
+      case 'B':
+      case 'G':
+        return Cannot("got the anchor \\" + std::string(1, c) +
+                      ", want none: a terminal does not see what stands beside it");
       default: break;
     }
     if (IsDigit(c)) return Cannot("got a back reference, want none");
@@ -336,7 +364,9 @@ class Translator {
 
 }  // namespace
 
-Result<std::string> TranslateLarkRegex(std::string_view regex, LarkFlags flags) { return Translator(regex, flags).Run(); }
+Result<std::string> TranslateLarkRegex(std::string_view regex, LarkFlags flags) {
+  return Translator(regex, flags).Run();
+}
 
 std::string AnyCasePattern(std::string_view text) {
   std::string escaped;

@@ -1,5 +1,5 @@
-// A regular expression of a Lark grammar, /…/flags, as a pattern of ECMA-262. What Python's `re` and Rust's `regex` read
-// alike is read; \d \w \s are those of Unicode; `.` is any character but a new line.
+// A regular expression of a Lark grammar, /…/flags, as a pattern of ECMA-262. What Python's `re` and Rust's `regex`
+// read alike is read; \d \w \s are those of Unicode; `.` is any character but a new line.
 #pragma once
 
 #include <string>

@@ -26,7 +26,8 @@ class LarkParser {
         TRY_VOID(ReadDefinition());
       }
       SkipInLine();
-      if (!text_.at_end() && text_.Peek() != '\n' && text_.Peek() != '\r') return text_.Unexpected("the end of the line");
+      if (!text_.at_end() && text_.Peek() != '\n' && text_.Peek() != '\r')
+        return text_.Unexpected("the end of the line");
     }
     return std::move(grammar_);
   }
@@ -136,7 +137,8 @@ class LarkParser {
   Result<void> ReadImport() {
     const size_t at = text_.at();
     TRY(std::string from, TakeName());
-    if (from != "common") return Error::Unsupported(text_.Where(at), "got an import from " + from + ", want one from common");
+    if (from != "common")
+      return Error::Unsupported(text_.Where(at), "got an import from " + from + ", want one from common");
     if (text_.Take(".")) {
       TRY(const std::string name, TakeName());
       std::string as = name;
@@ -168,7 +170,8 @@ class LarkParser {
     for (const auto& [name, value] : options.members()) {
       if (name == "no_forcing") continue;  // speed alone
       if (name != "allow_initial_skip" || !value.is_bool()) {
-        return Error::Unsupported(text_.Where(at), "got the option " + name + ", want allow_initial_skip or no_forcing");
+        return Error::Unsupported(text_.Where(at),
+                                  "got the option " + name + ", want allow_initial_skip or no_forcing");
       }
       grammar_.ignores_at_start = value.AsBool();
     }
@@ -388,7 +391,9 @@ class LarkParser {
       case 'x': return text_.TakeHex(2);
       case 'u': return text_.TakeHex(4);
       case 'U': return text_.TakeHex(8);
-      default: return Error::Invalid(text_.Where(at), "got an unknown escape, want one of \\n \\r \\t \\\\ \\\" \\xXX \\uXXXX");
+      default:
+        return Error::Invalid(text_.Where(at),
+                              "got an unknown escape, want one of \\n \\r \\t \\\\ \\\" \\xXX \\uXXXX");
     }
   }
 
@@ -397,17 +402,23 @@ class LarkParser {
     text_.TakeByte();
     for (bool first = true; text_.Peek() != '/' || first; first = false) {
       if (text_.at_end()) return text_.Unexpected("'/' for the one of " + text_.Where(result.at));
-      if (text_.Peek() == '\\' && text_.Peek(1) == '/') text_.TakeByte();
-      else if (text_.Peek() == '\\') result.text += text_.TakeByte();
+      if (text_.Peek() == '\\' && text_.Peek(1) == '/')
+        text_.TakeByte();
+      else if (text_.Peek() == '\\')
+        result.text += text_.TakeByte();
       if (!text_.at_end()) result.text += text_.TakeByte();
     }
     text_.TakeByte();
     for (;; text_.TakeByte()) {
       const char flag = text_.Peek();
-      if (flag == 'i') result.flags.ignore_case = true;
-      else if (flag == 's') result.flags.dot_all = true;
-      else if (flag == 'x') result.flags.verbose = true;
-      else if (flag != 'u' && flag != 'm') break;
+      if (flag == 'i')
+        result.flags.ignore_case = true;
+      else if (flag == 's')
+        result.flags.dot_all = true;
+      else if (flag == 'x')
+        result.flags.verbose = true;
+      else if (flag != 'u' && flag != 'm')
+        break;
     }
     if (IsNameByte(text_.Peek())) return text_.Unexpected("flags of i, m, s, u, x after the expression");
     return result;
@@ -422,9 +433,12 @@ class LarkParser {
     do {
       if (text_.at_end()) return text_.Unexpected("'}' for the '{' of " + text_.Where(begin));
       const char c = text_.TakeByte();
-      if (in_string && c == '\\' && !text_.at_end()) text_.TakeByte();
-      else if (c == '"') in_string = !in_string;
-      else if (!in_string) depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+      if (in_string && c == '\\' && !text_.at_end())
+        text_.TakeByte();
+      else if (c == '"')
+        in_string = !in_string;
+      else if (!in_string)
+        depth += c == '{' ? 1 : c == '}' ? -1 : 0;
     } while (depth > 0);
     Result<Json> json = Json::Parse(text_.Since(begin));
     if (!json) return std::move(json).error().Under(text_.Where(begin));

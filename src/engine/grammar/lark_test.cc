@@ -100,18 +100,23 @@ TEST(Lark, FaultsNameLineAndColumn) {
   EXPECT_EQ(Fault("start: A\nA: \"a\" | B\nB: \"b\" A"),
             "line 3, column 8: got the terminal A within itself, want a rule (a name in small letters)");
   EXPECT_EQ(Fault("start: \"a\"{7,6}"), "line 1, column 11: got a maximum below the minimum, want one that is not");
-  EXPECT_EQ(Fault("start: (\"a\" \"b\""), "line 1, column 16: got the end of the grammar, want ')' for the '(' of line 1, column 8");
-  EXPECT_EQ(Fault("start: \"a"), "line 1, column 10: got the end of the grammar, want '\"' for the one of line 1, column 8");
+  EXPECT_EQ(Fault("start: (\"a\" \"b\""),
+            "line 1, column 16: got the end of the grammar, want ')' for the '(' of line 1, column 8");
+  EXPECT_EQ(Fault("start: \"a"),
+            "line 1, column 10: got the end of the grammar, want '\"' for the one of line 1, column 8");
   EXPECT_EQ(Fault("start: <|end|>"), "line 1, column 8: got a token, want text: a grammar here does not name tokens");
   EXPECT_EQ(Fault("start: A\nA: b\nb: \"x\""),
             "line 2, column 4: got the rule b within a terminal, want terminals (names in capitals)");
   EXPECT_EQ(Fault("start: \"a\"\nstart: \"b\""), "line 2, column 1: got a second definition of start, want one");
   EXPECT_EQ(Fault("start: /a(?=b)/"),
-            "line 1, column 8: character 4: got looking ahead or behind, want none: a terminal does not see what stands beside it");
-  EXPECT_EQ(Fault("%import python.NAME\nstart: NAME"), "line 1, column 9: got an import from python, want one from common");
+            "line 1, column 8: character 4: got looking ahead or behind, want none: a terminal does not see what "
+            "stands beside it");
+  EXPECT_EQ(Fault("%import python.NAME\nstart: NAME"),
+            "line 1, column 9: got an import from python, want one from common");
   EXPECT_EQ(Fault("%import common.BLAH\nstart: BLAH"), "line 1, column 9: got common.BLAH, which there is not");
   EXPECT_EQ(Fault("start: \"d\"..\"a\""), "line 1, column 8: got a wrong range, want one character up to a later one");
-  EXPECT_EQ(Fault("start: x\nx[stop=\"a\"]: /b/"), "line 2, column 3: got the attribute stop, want lazy, suffix or capture");
+  EXPECT_EQ(Fault("start: x\nx[stop=\"a\"]: /b/"),
+            "line 2, column 3: got the attribute stop, want lazy, suffix or capture");
   EXPECT_EQ(Fault("start: %json {\"type\": 5}").substr(0, 23), "line 1, column 8: %json");
 }
 

@@ -14,7 +14,7 @@
 namespace atelier {
 namespace {
 
-constexpr int kMaxDepth = 64;         // formats within each other
+constexpr int kMaxDepth = 64;  // formats within each other
 constexpr int64_t kMaxRepeats = 1'000'000'000;
 
 std::string Index(std::string_view name, int64_t i) { return std::string(name) + "[" + std::to_string(i) + "]"; }
@@ -24,7 +24,8 @@ class TagReader {
   TagReader(const JsonStyle& style, Cfg& cfg) : style_(style), cfg_(&cfg) {}
 
   Result<int32_t> Run(const Json& tag) {
-    if (!tag.is_object()) return Error::Invalid("", "got a structural tag that is no object, want {\"type\": \"structural_tag\", …}");
+    if (!tag.is_object())
+      return Error::Invalid("", "got a structural tag that is no object, want {\"type\": \"structural_tag\", …}");
     TRY(const CfgExprId whole, tag.Has("structures") ? Older(tag) : Current(tag));
     const int32_t root = cfg_->AddRule();
     cfg_->Define(root, whole);
@@ -43,14 +44,16 @@ class TagReader {
   CfgExprId Any(CfgExprId part) { return cfg_->Repeat(part, 0, CfgExpr::kNoMax); }
 
   Result<CfgExprId> Current(const Json& tag) {
-    if (tag["type"] != Json("structural_tag")) return Error::Invalid("type", "got another type, want \"structural_tag\"");
+    if (tag["type"] != Json("structural_tag"))
+      return Error::Invalid("type", "got another type, want \"structural_tag\"");
     if (!tag.Has("format")) return Error::Invalid("format", "got none, want one");
     return Under("format", Format(tag["format"], {}, 0));
   }
 
   Result<CfgExprId> Older(const Json& tag) {
     TRY(const Texts triggers, ReadTexts(tag, "triggers"));
-    if (!tag["structures"].is_array()) return Error::Invalid("structures", "got no array, want one of {begin, schema, end}");
+    if (!tag["structures"].is_array())
+      return Error::Invalid("structures", "got no array, want one of {begin, schema, end}");
     std::vector<Tag> tags;
     for (int64_t i = 0; i < tag["structures"].size(); ++i) {
       const Json& item = tag["structures"][i];
@@ -120,7 +123,8 @@ class TagReader {
     if (type == "any_text") return AnyText(format, ends);
     if (type == "sequence") return Sequence(format, ends, depth);
     if (type == "or") return Choice(format, ends, depth);
-    if (type == "optional" || type == "plus" || type == "star" || type == "repeat") return Repeated(type, format, ends, depth);
+    if (type == "optional" || type == "plus" || type == "star" || type == "repeat")
+      return Repeated(type, format, ends, depth);
     if (type == "tag") {
       TRY(const Tag tag, ReadTag(format, depth));
       return cfg_->Concat({Text(tag.begin), tag.rest});
@@ -128,7 +132,8 @@ class TagReader {
     if (type == "triggered_tags") return TriggeredTags(format, ends, depth);
     if (type == "tags_with_separator") return SeparatedTags(format, depth);
     if (type == "dispatch") return Dispatch(format, ends, depth);
-    for (const std::string_view known : {"token", "exclude_token", "any_tokens", "token_triggered_tags", "token_dispatch", "qwen_xml_parameter"}) {
+    for (const std::string_view known :
+         {"token", "exclude_token", "any_tokens", "token_triggered_tags", "token_dispatch", "qwen_xml_parameter"}) {
       if (type == known) return Error::Unsupported("type", "got " + type + ", want a format of text");
     }
     return Error::Invalid("type", "got the unknown format \"" + type + "\"");
@@ -140,7 +145,8 @@ class TagReader {
     }
     TRY(const bool any_order, ReadBool(format, "any_order", false));
     TRY(const Texts excludes, ReadTexts(format, "excludes"));
-    if (any_order) return Error::Unsupported("any_order", "got true, want false: members that must be there are kept there");
+    if (any_order)
+      return Error::Unsupported("any_order", "got true, want false: members that must be there are kept there");
     if (!excludes.empty()) return Error::Unsupported("excludes", "got texts, want none within JSON");
     if (!format.Has("json_schema")) return Error::Invalid("json_schema", "got none, want a schema");
     return Under("json_schema", Document(format["json_schema"]));
@@ -169,8 +175,8 @@ class TagReader {
   // Texts that hold none of `texts`.
   LanguageId Without(const Texts& texts) {
     if (texts.empty()) return Languages::kAnyText;
-    return languages().Not(languages().Concat(Languages::kAnyText,
-                                              languages().Concat(languages().Words(texts), Languages::kAnyText)));
+    return languages().Not(
+        languages().Concat(Languages::kAnyText, languages().Concat(languages().Words(texts), Languages::kAnyText)));
   }
 
   // Texts that end with `text` and hold none of `all` before that end.
@@ -199,7 +205,8 @@ class TagReader {
     const Json* value = object.Find(name);
     const auto count = value == nullptr ? std::nullopt : value->AsInt64();
     if (!count || *count < least || *count > kMaxRepeats) {
-      return Error::Invalid(std::string(name), "got no fitting number, want a whole one from " + std::to_string(least) + " to 1000000000");
+      return Error::Invalid(std::string(name),
+                            "got no fitting number, want a whole one from " + std::to_string(least) + " to 1000000000");
     }
     return *count;
   }
@@ -216,8 +223,10 @@ class TagReader {
   static Texts EndsWithin(const Json& elements, int64_t i, const Texts& ends) {
     if (i + 1 == elements.size()) return ends;
     const Json& next = elements[i + 1];
-    if (const Json* value = next.Find("value"); value != nullptr && value->is_string() && !value->AsString().empty()) return {value->AsString()};
-    if (const Json* begin = next.Find("begin"); begin != nullptr && begin->is_string() && !begin->AsString().empty()) return {begin->AsString()};
+    if (const Json* value = next.Find("value"); value != nullptr && value->is_string() && !value->AsString().empty())
+      return {value->AsString()};
+    if (const Json* begin = next.Find("begin"); begin != nullptr && begin->is_string() && !begin->AsString().empty())
+      return {begin->AsString()};
     return {};
   }
 
@@ -225,7 +234,8 @@ class TagReader {
     TRY(const Json* elements, Elements(format));
     std::vector<CfgExprId> parts;
     for (int64_t i = 0; i < elements->size(); ++i) {
-      TRY(const CfgExprId part, Under(Index("elements", i), Format((*elements)[i], EndsWithin(*elements, i, ends), depth + 1)));
+      TRY(const CfgExprId part,
+          Under(Index("elements", i), Format((*elements)[i], EndsWithin(*elements, i, ends), depth + 1)));
       parts.push_back(part);
     }
     return cfg_->Concat(parts);
@@ -277,7 +287,8 @@ class TagReader {
 
   Result<std::vector<Tag>> ReadTags(const Json& format, int depth) {
     const Json* list = format.Find("tags");
-    if (list == nullptr || !list->is_array() || list->size() == 0) return Error::Invalid("tags", "got none, want at least one");
+    if (list == nullptr || !list->is_array() || list->size() == 0)
+      return Error::Invalid("tags", "got none, want at least one");
     std::vector<Tag> tags;
     for (int64_t i = 0; i < list->size(); ++i) {
       Result<Tag> tag = ReadTag((*list)[i], depth + 1);
@@ -304,9 +315,11 @@ class TagReader {
     std::vector<CfgExprId> whole;
     for (int64_t i = 0; i < std::ssize(tags); ++i) {
       const Tag& tag = tags[static_cast<size_t>(i)];
-      const auto trigger = std::ranges::find_if(triggers, [&](const std::string& t) { return tag.begin.starts_with(t); });
+      const auto trigger =
+          std::ranges::find_if(triggers, [&](const std::string& t) { return tag.begin.starts_with(t); });
       if (trigger == triggers.end()) {
-        return Error::Invalid(Index("tags", i) + ".begin", "got \"" + tag.begin + "\", want one that begins with a trigger");
+        return Error::Invalid(Index("tags", i) + ".begin",
+                              "got \"" + tag.begin + "\", want one that begins with a trigger");
       }
       const CfgExprId rest = cfg_->Concat({Text(std::string_view(tag.begin).substr(trigger->size())), tag.rest});
       rules.emplace_back(*trigger, rest);
@@ -322,7 +335,8 @@ class TagReader {
   }
 
   // Text up to the first trigger, and what follows that one.
-  CfgExprId FreeText(const Texts& triggers, const std::vector<std::pair<std::string, CfgExprId>>& rules, const Texts& excludes) {
+  CfgExprId FreeText(const Texts& triggers, const std::vector<std::pair<std::string, CfgExprId>>& rules,
+                     const Texts& excludes) {
     std::vector<CfgExprId> parts;
     for (const std::string& trigger : triggers) {
       std::vector<CfgExprId> rests;
@@ -355,7 +369,8 @@ class TagReader {
 
   Result<CfgExprId> Dispatch(const Json& format, const Texts& ends, int depth) {
     const Json* list = format.Find("rules");
-    if (list == nullptr || !list->is_array() || list->size() == 0) return Error::Invalid("rules", "got none, want [[text, format], …]");
+    if (list == nullptr || !list->is_array() || list->size() == 0)
+      return Error::Invalid("rules", "got none, want [[text, format], …]");
     TRY(const bool loop, ReadBool(format, "loop", true));
     TRY(Texts excludes, ReadTexts(format, "excludes"));
     excludes.insert(excludes.end(), ends.begin(), ends.end());

@@ -25,7 +25,8 @@ constexpr std::string_view kTwoFunctions = R"([
   {"type": "tag", "begin": "<f=b>", "content": {"type": "any_text"}, "end": ["</f>", "</g>"]}])";
 
 TEST(StructuralTag, TextGoesOnUntilATrigger) {
-  TestGrammar grammar = Format(R"({"type": "triggered_tags", "triggers": ["<f="], "tags": )" + std::string(kTwoFunctions) + "}");
+  TestGrammar grammar =
+      Format(R"({"type": "triggered_tags", "triggers": ["<f="], "tags": )" + std::string(kTwoFunctions) + "}");
   EXPECT_TRUE(grammar.Accepts(""));
   EXPECT_TRUE(grammar.Accepts("a < b <f"));
   EXPECT_TRUE(grammar.Accepts("call <f=a>{\"x\": 1}</f> and <f=b>any < text</g> end"));
@@ -67,11 +68,13 @@ TEST(StructuralTag, SequencesChoicesAndRepetition) {
 }
 
 TEST(StructuralTag, SeparatedTagsAndDispatch) {
-  TestGrammar grammar = Format(R"({"type": "tags_with_separator", "separator": ",", "tags": )" + std::string(kTwoFunctions) + "}");
+  TestGrammar grammar =
+      Format(R"({"type": "tags_with_separator", "separator": ",", "tags": )" + std::string(kTwoFunctions) + "}");
   EXPECT_TRUE(grammar.Accepts(""));
   EXPECT_TRUE(grammar.Accepts("<f=a>{\"x\":1}</f>,<f=b>t</f>"));
   EXPECT_FALSE(grammar.Begins("<f=b>t</f> "));
-  TestGrammar dispatch = Format(R"({"type": "dispatch", "excludes": ["bad"], "rules": [["year ", {"type": "regex", "pattern": "[0-9]{4}"}]]})");
+  TestGrammar dispatch = Format(
+      R"({"type": "dispatch", "excludes": ["bad"], "rules": [["year ", {"type": "regex", "pattern": "[0-9]{4}"}]]})");
   EXPECT_TRUE(dispatch.Accepts("in the year 1999 and the year 2001."));
   EXPECT_FALSE(dispatch.Begins("in the year x"));
   EXPECT_FALSE(dispatch.Begins("a bad"));
@@ -89,8 +92,10 @@ TEST(StructuralTag, FaultsNameThePlace) {
   EXPECT_EQ(Fault(R"({"type": "token", "token": 5})"), "format.type: got token, want a format of text");
   EXPECT_EQ(Fault(R"({"type": "tag", "begin": "<a>", "content": {"type": "any_text", "max_tokens": 9}, "end": "b"})"),
             "format.content.max_tokens: got a number of tokens, want max_chars");
-  EXPECT_EQ(Fault(R"({"type": "triggered_tags", "triggers": ["<f"], "tags": [{"begin": "x", "content": {"type": "any_text"}, "end": "y"}]})"),
-            "format.tags[0].begin: got \"x\", want one that begins with a trigger");
+  EXPECT_EQ(
+      Fault(
+          R"({"type": "triggered_tags", "triggers": ["<f"], "tags": [{"begin": "x", "content": {"type": "any_text"}, "end": "y"}]})"),
+      "format.tags[0].begin: got \"x\", want one that begins with a trigger");
   EXPECT_EQ(Fault(R"({"type": "json_schema", "style": "qwen_xml", "json_schema": true})"),
             "format.style: got a style other than json, want json");
 }
