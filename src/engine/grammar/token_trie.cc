@@ -33,12 +33,34 @@ int TokenTrie::KindOfByte(uint8_t byte) {
   return kind;
 }
 
-void TokenTrie::Build() {
-  std::vector<int32_t> order;
-  for (int32_t id = 0; id < num_tokens(); ++id) {
-    if (!Piece(id).empty()) order.push_back(id);
+// Tokens with a text, by text and then by id. Most comparisons are settled by the first bytes, held in a word.
+std::vector<int32_t> TokenTrie::InOrder() const {
+  struct Key {
+    uint64_t first_bytes;
+    int32_t token;
+  };
+  std::vector<Key> keys;
+  keys.reserve(pieces_.size());
+  for (int32_t token = 0; token < num_tokens(); ++token) {
+    const std::string_view piece = Piece(token);
+    uint64_t first_bytes = 0;
+    for (size_t i = 0; i < 8; ++i)
+      first_bytes = first_bytes << 8 | (i < piece.size() ? static_cast<uint8_t>(piece[i]) : 0);
+    if (!piece.empty()) keys.push_back({first_bytes, token});
   }
-  std::ranges::sort(order, [&](int32_t a, int32_t b) { return Piece(a) != Piece(b) ? Piece(a) < Piece(b) : a < b; });
+  std::ranges::sort(keys, [&](const Key& a, const Key& b) {
+    if (a.first_bytes != b.first_bytes) return a.first_bytes < b.first_bytes;
+    const int order = Piece(a.token).compare(Piece(b.token));
+    return order != 0 ? order < 0 : a.token < b.token;
+  });
+  std::vector<int32_t> order;
+  order.reserve(keys.size());
+  for (const Key& key : keys) order.push_back(key.token);
+  return order;
+}
+
+void TokenTrie::Build() {
+  const std::vector<int32_t> order = InOrder();
   std::array<uint64_t, 256> kinds;
   for (int byte = 0; byte < 256; ++byte) kinds[byte] = uint64_t{1} << KindOfByte(static_cast<uint8_t>(byte));
   std::vector<uint8_t> bytes = {0};     // that leads to each node

@@ -52,6 +52,7 @@ class TokenTrie {
     int32_t children = 0;  // the first of its children
     int32_t depth = 0;
   };
+  std::vector<int32_t> InOrder() const;
   void Build();
   void LinkChildren(const std::vector<uint8_t>& bytes);
   template <class T>
