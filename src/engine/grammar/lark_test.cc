@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "engine/grammar/cfg_testing.h"
@@ -92,6 +93,24 @@ call: "<call>" %json {"type": "object", "properties": {"city": {"enum": ["Oslo",
   "additionalProperties": false} "</call>")g");
   EXPECT_TRUE(grammar.Accepts("hello"));
   EXPECT_TRUE(grammar.Accepts("<call>{\"city\": \"Oslo\"}</call><call>{\"city\":\"}\"}</call>"));
+}
+
+// tools/golden_lark.py asked Lark, with the lexer dynamic_complete.
+TEST(Lark, AgreesWithLarkOnRandomTexts) {
+  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/lark.jsonl");
+  int num_texts = 0;
+  for (std::string line; std::getline(file, line);) {
+    const auto golden = Json::Parse(line);
+    ASSERT_TRUE(golden.ok());
+    TestGrammar grammar = Lark((*golden)["g"].AsString());
+    for (const char* key : {"y", "n"}) {
+      for (const Json& text : (*golden)[key].items()) {
+        EXPECT_EQ(grammar.Accepts(text.AsString()), key[0] == 'y') << (*golden)["g"].AsString() << text.AsString();
+        ++num_texts;
+      }
+    }
+  }
+  EXPECT_GT(num_texts, 400);
 }
 
 TEST(Lark, FaultsNameLineAndColumn) {
