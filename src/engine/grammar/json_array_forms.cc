@@ -73,7 +73,7 @@ ArrayForms::List ArrayForms::Own(const SchemaNode& node) {
   if (node.contains != nullptr) {
     ItemCount count{{node.contains, true}, 0, node.min_contains.value_or(1), node.max_contains.value_or(INT64_MAX)};
     if (count.min > count.max) return {};
-    if (count.min > 0 || count.max != INT64_MAX) list = Product(list, {Counted(count)});
+    if (count.min > 0 || count.max != INT64_MAX || disjoint()) list = Product(list, {Counted(count)});
   }
   for (const auto* values : {&node.enum_values}) {
     if (!*values) continue;

@@ -113,7 +113,7 @@ int64_t JsonClosing::CostLeft(const JsonThread& thread) {
   return Add(cost, meets ? 1 : missing ? 2 : 3);
 }
 
-std::string JsonClosing::Next(std::span<const JsonThread> threads) {
+std::string JsonClosing::Next(std::span<const JsonThread> threads, std::string_view text) {
   for (const JsonThread& thread : threads) {
     if (machine_->Accepts(thread)) return "";
   }
@@ -124,40 +124,44 @@ std::string JsonClosing::Next(std::span<const JsonThread> threads) {
     if (cost < least) best = &thread;
     least = std::min(least, cost);
   }
-  return NextOf(*best);
+  return NextOf(*best, text);
 }
 
-std::string JsonClosing::NextOf(const JsonThread& thread) {
+std::string JsonClosing::NextOf(const JsonThread& thread, std::string_view text) {
   switch (thread.phase) {
-    case JsonPhase::kValue: return Value(thread.goal);
+    case JsonPhase::kValue: return Value(thread, text);
     case JsonPhase::kWord:
       return std::string(std::array{"null", "true", "false"}[static_cast<size_t>(thread.goal)]).substr(thread.after);
-    case JsonPhase::kNumber: return RestOfNumber(thread);
+    case JsonPhase::kNumber: return RestOfNumber(thread, text);
     case JsonPhase::kText: return RestOfString(thread);
-    case JsonPhase::kName: return RestOfName(thread);
-    case JsonPhase::kFirstName: return machine_->CanClose(*thread.frame) ? "}" : "\"";
+    case JsonPhase::kName: return RestOfName(thread, text);
+    case JsonPhase::kFirstName: return Steps(thread, '}', text) ? "}" : "\"";
     case JsonPhase::kNextName: return "\"";
     case JsonPhase::kColon: return ":";
     case JsonPhase::kFirstItem: return "]";
-    case JsonPhase::kAfterValue: return AfterValue(*thread.frame);
+    case JsonPhase::kAfterValue: return Steps(thread, '}', text) ? "}" : Steps(thread, ']', text) ? "]" : ",";
     case JsonPhase::kEnd: break;
   }
   return "";
 }
 
-std::string JsonClosing::AfterValue(const JsonFrame& frame) {
-  if (!machine_->CanClose(frame)) return ",";
-  return frame.object != nullptr ? "}" : "]";
+// Whether the byte can come: an item that equals another may not end.
+bool JsonClosing::Steps(const JsonThread& thread, char byte, std::string_view text) {
+  Arena arena;
+  JsonThreads next;
+  machine_->Step(thread, static_cast<uint8_t>(byte), text, arena, next);
+  return !next.empty();
 }
 
-std::string JsonClosing::Value(GoalId goal) {
+std::string JsonClosing::Value(const JsonThread& thread, std::string_view text) {
+  const GoalId goal = thread.goal;
   const GoalForm& form = machine_->goals().Form(goal);
   if (form.null_ok) return "null";
   if (form.true_ok) return "true";
   if (form.false_ok) return "false";
   if (form.strings != Languages::kNothing) return "\"";
   if (form.numbers >= 0) {
-    return RestOfNumber({.phase = JsonPhase::kNumber, .state = NumberTable::kStart, .low = form.numbers});
+    return RestOfNumber({.phase = JsonPhase::kNumber, .state = NumberTable::kStart, .low = form.numbers}, text);
   }
   const JsonPlans::GoalPlans& plans = machine_->plans().Of(goal);
   int64_t arrays = kNever;
@@ -168,16 +172,18 @@ std::string JsonClosing::Value(GoalId goal) {
 }
 
 // The shortest text from here to a number of the set, by breadth.
-std::string JsonClosing::RestOfNumber(const JsonThread& thread) {
+std::string JsonClosing::RestOfNumber(const JsonThread& thread, std::string_view text) {
   NumberTable& table = machine_->Numbers(thread.low);
-  if (table.Accepts(thread.state)) return thread.frame == nullptr ? "" : AfterValue(*thread.frame);
+  if (table.Accepts(thread.state) && thread.state != NumberTable::kStart) {
+    return Steps(thread, '}', text) ? "}" : Steps(thread, ']', text) ? "]" : ",";
+  }
   std::map<int32_t, std::string> texts = {{thread.state, ""}};
   for (std::deque<int32_t> open = {thread.state}; !open.empty(); open.pop_front()) {
-    const std::string text = texts[open.front()];
-    if (table.Accepts(open.front())) return text;
+    const std::string so_far = texts[open.front()];
+    if (table.Accepts(open.front())) return so_far;
     for (const char byte : std::string_view("0123456789-.eE+")) {
       const int32_t next = table.Next(open.front(), static_cast<uint8_t>(byte));
-      if (next != NumberTable::kDead && texts.try_emplace(next, text + byte).second) open.push_back(next);
+      if (next != NumberTable::kDead && texts.try_emplace(next, so_far + byte).second) open.push_back(next);
     }
   }
   return "";
@@ -195,7 +201,7 @@ std::string JsonClosing::RestOfString(const JsonThread& thread) {
   return "";
 }
 
-std::string JsonClosing::RestOfName(const JsonThread& thread) {
+std::string JsonClosing::RestOfName(const JsonThread& thread, std::string_view text) {
   const ObjectPlan& plan = *thread.frame->object;
   if (thread.lex != 0) return RestOfString(thread);
   int32_t chosen = -1;
@@ -214,7 +220,22 @@ std::string JsonClosing::RestOfName(const JsonThread& thread) {
     return Spelled(
         std::string_view(plan.names[static_cast<size_t>(chosen)].text).substr(static_cast<size_t>(thread.goal)));
   }
-  return RestOfString(thread);
+  // Another name, and none that is there or means something else.
+  const auto read = Json::Parse("\"" + std::string(text.substr(thread.begin)) + "\"");
+  std::vector<std::string> taken;
+  const auto take = [&](std::string_view name) {
+    if (read.ok() && name.starts_with(read->AsString())) taken.emplace_back(name.substr(read->AsString().size()));
+  };
+  for (const OtherName* name = thread.frame->others; name != nullptr; name = name->next) take(name->text);
+  for (int32_t i = thread.low; i < thread.high; ++i) {
+    take(plan.names[static_cast<size_t>(plan.sorted[static_cast<size_t>(i)])].text);
+  }
+  JsonThread free = thread;
+  Languages& languages = machine_->languages();
+  if (!taken.empty()) {
+    free.state = languages.And(std::array{thread.state, languages.Not(languages.Words(std::move(taken)))});
+  }
+  return RestOfString(free);
 }
 
 }  // namespace atelier

@@ -18,7 +18,8 @@ class JsonClosing {
 
   // The bytes to write next; empty: the document may end here. Asked again after they were read.
   //   threads  not empty, of one machine
-  std::string Next(std::span<const JsonThread> threads);
+  //   text     what they have read
+  std::string Next(std::span<const JsonThread> threads, std::string_view text);
 
  private:
   int64_t Cost(GoalId goal);  // about how many bytes the smallest value needs
@@ -26,12 +27,12 @@ class JsonClosing {
   int64_t CostOf(const ArrayPlan& plan);
   int64_t CostLeft(const JsonThread& thread);
   int64_t CostLeft(const JsonFrame& frame);
-  std::string NextOf(const JsonThread& thread);
-  std::string Value(GoalId goal);
-  std::string RestOfName(const JsonThread& thread);
+  std::string NextOf(const JsonThread& thread, std::string_view text);
+  std::string Value(const JsonThread& thread, std::string_view text);
+  std::string RestOfName(const JsonThread& thread, std::string_view text);
   std::string RestOfString(const JsonThread& thread);
-  std::string RestOfNumber(const JsonThread& thread);
-  std::string AfterValue(const JsonFrame& frame);
+  std::string RestOfNumber(const JsonThread& thread, std::string_view text);
+  bool Steps(const JsonThread& thread, char byte, std::string_view text);
 
   JsonMachine* machine_;
   std::unordered_map<GoalId, int64_t> costs_;

@@ -11,7 +11,10 @@ namespace atelier {
 namespace {
 
 constexpr std::array<std::string_view, 3> kWords = {"null", "true", "false"};
-constexpr int32_t kOneBlank = 255;     // JsonThread::lex after a blank that nothing more follows
+constexpr int32_t kOneBlank = 255;  // JsonThread::lex after a blank that nothing more follows
+// Numbers of a unique array that the next one's set leaves out. More of them, or huge ones, only an endless set has:
+// there the next one is compared when it ends, as it can always go on.
+constexpr int kMaxNumbersApart = 100;
 constexpr size_t kMaxGoals = 200'000;  // what a schema may come to; largest seen: 20,000
 
 ByteSet SetOf(std::string_view bytes) {
@@ -24,6 +27,12 @@ ByteSet SetOf(std::string_view bytes) {
 const ByteSet& InString() {
   static const ByteSet bytes = ~ByteSet(0xFFFFFFFFU);
   return bytes;
+}
+
+// A number whose digits all lie near the point.
+bool IsPlain(const Json& number) {
+  const auto value = Decimal::Parse(number.NumberText());
+  return value && value->exponent() > -300 && value->exponent() + static_cast<int64_t>(value->digits().size()) < 300;
 }
 
 bool IsSpace(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
@@ -325,9 +334,10 @@ void JsonMachine::ForkByCounts(JsonThread thread, JsonFrame frame, size_t count,
   const ArrayPlan::Count& wanted = plan.counts[count];
   const int64_t counted = frame.counted[count];
   const int64_t room = wanted.Room(frame.num, plan.max);
+  const int64_t forced = wanted.Forced(frame.num, plan.min);
   const bool speaks = frame.num > wanted.from;
   if (speaks && counted < wanted.max && (counted < wanted.min || wanted.max != INT64_MAX) &&
-      counted + 1 + room >= wanted.min) {
+      counted + 1 + room >= wanted.min && counted + 1 + forced <= wanted.max) {
     int64_t* more = c.arena.MakeArray<int64_t>(plan.counts.size());
     std::copy_n(frame.counted, plan.counts.size(), more);
     ++more[count];
@@ -337,7 +347,7 @@ void JsonMachine::ForkByCounts(JsonThread thread, JsonFrame frame, size_t count,
     counts.goal = goals_->And(thread.goal, wanted.value);
     ForkByCounts(counts, in, count + 1, c);
   }
-  if (counted + room < wanted.min) return;
+  if (counted + room < wanted.min || counted + forced > wanted.max) return;
   if (speaks && wanted.max != INT64_MAX) thread.goal = goals_->And(thread.goal, wanted.value.Not());
   ForkByCounts(thread, frame, count + 1, c);
 }
@@ -345,8 +355,11 @@ void JsonMachine::ForkByCounts(JsonThread thread, JsonFrame frame, size_t count,
 // Scalars so far are excluded by the goal; arrays and objects are compared when they end.
 GoalId JsonMachine::DifferingGoal(GoalId goal, const SeenItem* items) {
   Json values = Json::Array();
+  int num_numbers = 0;
   for (; items != nullptr; items = items->next) {
-    if (!items->value->is_array() && !items->value->is_object()) values.Push(*items->value);
+    if (items->value->is_array() || items->value->is_object()) continue;
+    if (items->value->is_number() && (!IsPlain(*items->value) || ++num_numbers > kMaxNumbersApart)) continue;
+    values.Push(*items->value);
   }
   return values.empty() ? goal : goals_->And(goal, goals_->Constants(values).Not());
 }
@@ -391,6 +404,11 @@ void JsonMachine::BeginName(const JsonThread& thread, StepContext& c) {
   if (!others_allowed) return;
   name.high = together ? num_names : 0;
   for (size_t i = 0; i < plan.others.size(); ++i) {
+    JsonFrame with = frame;
+    ++with.num;
+    ++with.num_others;
+    with.last = num_names;
+    if (!MemberPossible(with, plan.others[i].goal, plan.others[i].demands)) continue;
     name.after = static_cast<uint8_t>(i);
     name.state = plan.others[i].names;
     if (!plan.others_endless && frame.others != nullptr) {
@@ -460,7 +478,7 @@ void JsonMachine::Member(JsonFrame frame, GoalId goal, uint32_t demands, StepCon
     Member(with, meets, left & (left - 1), c);
     if (meets == goal) return;
   }
-  if (frame.demands_met != (uint32_t{1} << all.size()) - 1 && !AnyNamePossible(frame)) return;
+  if (!DemandsPossible(frame)) return;
   c.out.push_back({.phase = JsonPhase::kColon, .frame = c.arena.Make(frame), .goal = goal});
 }
 

@@ -170,6 +170,11 @@ class JsonMachine {
   bool AnyCharPossible(LanguageId state, uint32_t low, uint32_t high);
 
   bool OthersAllowed(const JsonFrame& frame) const;
+  bool FitsInto(const JsonFrame& frame, int32_t name) const;
+  // Whether a member of that goal, which these demands speak of, leaves an object that can be completed. The frame
+  // counts the member already.
+  bool MemberPossible(const JsonFrame& frame, GoalId goal, uint32_t demands) const;
+  bool DemandsPossible(const JsonFrame& frame) const;
   bool NamePossible(const JsonThread& thread);
   bool AnyNamePossible(const JsonFrame& frame) const;
 

@@ -7,7 +7,6 @@
 
 #include "engine/grammar/grammar.h"
 #include "engine/grammar/grammar_vocabulary.h"
-#include "engine/grammar/json_closing.h"
 #include "engine/grammar/json_testing.h"
 #include "engine/grammar/random_schema.h"
 
@@ -48,7 +47,6 @@ TEST(JsonMask, ABitIsSetExactlyWhereTheTokenCanBeRead) {
     auto machine = MachineOf(spec.schema, spec.style);
     ASSERT_TRUE(machine.ok());
     JsonReader reader = ReaderOf(**machine);
-    JsonClosing closing(**machine);
     const auto constraint = (*grammar)->Start();
     for (int step = 0; step < 25; ++step) {
       constraint->Mask(bits);

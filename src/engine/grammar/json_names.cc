@@ -1,5 +1,6 @@
 // Which members an object may still have, and which it must.
 #include <algorithm>
+#include <bit>
 
 #include "engine/grammar/json_machine.h"
 
@@ -41,6 +42,51 @@ Missing MissingWith(const JsonFrame& frame, int32_t name) {
 }  // namespace
 
 bool JsonMachine::NameAllowed(const JsonFrame& frame, int32_t name) const {
+  if (!FitsInto(frame, name)) return false;
+  const ObjectPlan& plan = *frame.object;
+  if (plan.shape->demands.empty()) return true;
+  std::vector<uint64_t> seen(frame.seen, frame.seen + (plan.names.size() + 63) / 64);
+  seen[static_cast<size_t>(name) / 64] |= uint64_t{1} << (name % 64);
+  JsonFrame with = frame;
+  with.seen = seen.data();
+  with.last = name;
+  ++with.num;
+  return MemberPossible(with, plan.names[static_cast<size_t>(name)].goal,
+                        plan.names[static_cast<size_t>(name)].demands);
+}
+
+bool JsonMachine::MemberPossible(const JsonFrame& frame, GoalId goal, uint32_t demands) const {
+  for (uint32_t left = demands & ~frame.demands_met; left != 0; left &= left - 1) {
+    const int demand = std::countr_zero(left);
+    const GoalId meets = goals_->And(goal, frame.object->shape->demands[static_cast<size_t>(demand)].value);
+    if (!plans_->Satisfiable(meets)) continue;
+    JsonFrame with = frame;
+    with.demands_met |= uint32_t{1} << demand;
+    if (MemberPossible(with, meets, left & (left - 1))) return true;
+  }
+  return DemandsPossible(frame);
+}
+
+// Whether each demand that is not met yet can still be, by a member that may come.
+bool JsonMachine::DemandsPossible(const JsonFrame& frame) const {
+  const ObjectPlan& plan = *frame.object;
+  for (size_t d = 0; d < plan.shape->demands.size(); ++d) {
+    if (((frame.demands_met >> d) & 1) != 0) continue;
+    const auto meets = [&](uint32_t demands, GoalId goal) {
+      return ((demands >> d) & 1) != 0 && plans_->Satisfiable(goals_->And(goal, plan.shape->demands[d].value));
+    };
+    bool possible = OthersAllowed(frame) &&
+                    std::ranges::any_of(plan.others, [&](const auto& o) { return meets(o.demands, o.goal); });
+    for (size_t i = 0; i < plan.names.size() && !possible; ++i) {
+      possible = meets(plan.names[i].demands, plan.names[i].goal) && FitsInto(frame, static_cast<int32_t>(i));
+    }
+    if (!possible) return false;
+  }
+  return true;
+}
+
+// Whether bounds, order and what it requires let the member come.
+bool JsonMachine::FitsInto(const JsonFrame& frame, int32_t name) const {
   const ObjectPlan& plan = *frame.object;
   if (!plan.names[static_cast<size_t>(name)].allowed || Has(frame, name)) return false;
   if (style_.schema_order && name < frame.last) return false;

@@ -105,7 +105,6 @@ ObjectShape ObjectForms::Keywords(const SchemaNode& node) {
 ObjectShape ObjectForms::Constant(const Json& value) {
   ObjectShape shape;
   MemberRule rule;
-  rule.annotates = true;
   for (const JsonMember& member : value.members()) {
     rule.names.push_back({member.key, goals_->Constant(member.value)});
     rule.order.push_back(member.key);

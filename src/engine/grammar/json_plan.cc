@@ -18,13 +18,13 @@ constexpr size_t kMaxOthers = 200;      // kinds of members beyond the table
 
 }  // namespace
 
-int64_t ArrayPlan::Count::Room(int64_t index, int64_t size) const {
-  int64_t room = 0;
-  const auto listed = static_cast<int64_t>(possible.size());
-  for (int64_t i = std::max(index, from); i < std::min(listed, size); ++i) room += possible[static_cast<size_t>(i)];
-  const int64_t first = std::max({index, from, listed});
-  if (possible_in_rest && size > first) room += size == INT64_MAX ? INT64_MAX / 2 : size - first;
-  return room;
+int64_t ArrayPlan::Count::Num(const std::vector<bool>& listed, bool in_rest, int64_t index, int64_t size) const {
+  int64_t num = 0;
+  const auto num_listed = static_cast<int64_t>(listed.size());
+  for (int64_t i = std::max(index, from); i < std::min(num_listed, size); ++i) num += listed[static_cast<size_t>(i)];
+  const int64_t first = std::max({index, from, num_listed});
+  if (in_rest && size > first) num += size == INT64_MAX ? INT64_MAX / 2 : size - first;
+  return num;
 }
 
 bool JsonPlans::Satisfiable(GoalId goal) {
@@ -86,11 +86,24 @@ bool JsonPlans::Satisfiable(const ObjectShape& shape) {
   AddNames(shape, plan);
   AddDependencies(shape, plan);
   AddOthers(shape, plan);
-  for (const GoalId demand : plan.demand_goals) {
-    if (!Satisfiable(demand)) return false;
+  for (size_t d = 0; d < shape.demands.size(); ++d) {
+    if (!CanMeet(plan, d)) return false;
+    const auto meets = [&](int32_t name) { return ((plan.names[static_cast<size_t>(name)].demands >> d) & 1) != 0; };
+    const bool by_required = std::ranges::any_of(plan.required, meets);
+    if (!by_required && static_cast<int64_t>(required.size()) + 1 > shape.max) return false;
   }
   if (plan.others_endless) return true;
   return std::ranges::count_if(plan.names, &ObjectPlan::Name::allowed) + *NumOthers(plan) >= shape.min;
+}
+
+// Whether some member can be what the demand asks for.
+bool JsonPlans::CanMeet(const ObjectPlan& plan, size_t demand) {
+  const SchemaLiteral value = plan.shape->demands[demand].value;
+  const auto meets = [&](uint32_t demands, GoalId goal) {
+    return ((demands >> demand) & 1) != 0 && Satisfiable(goals_->And(goal, value));
+  };
+  return std::ranges::any_of(plan.names, [&](const auto& n) { return n.allowed && meets(n.demands, n.goal); }) ||
+         std::ranges::any_of(plan.others, [&](const auto& o) { return meets(o.demands, o.goal); });
 }
 
 bool JsonPlans::Satisfiable(const ArrayShape& shape) {
@@ -103,7 +116,9 @@ bool JsonPlans::Satisfiable(const ArrayShape& shape) {
   if (shape.counts.empty() && shape.unique == nullptr) return true;
   const ArrayPlan* plan = PlanOf(shape);
   if (shape.min > plan->max) return false;
-  return std::ranges::all_of(plan->counts, [&](const auto& count) { return count.Room(0, plan->max) >= count.min; });
+  return std::ranges::all_of(plan->counts, [&](const auto& count) {
+    return count.Room(0, plan->max) >= count.min && count.Forced(0, plan->min) <= count.max;
+  });
 }
 
 const JsonPlans::GoalPlans& JsonPlans::Of(GoalId goal) {
@@ -306,9 +321,47 @@ void JsonPlans::BoundUnique(ArrayPlan& plan) {
       goals_->Refuse(*plan.shape->unique, "uniqueItems", "got items that are objects without further properties");
     }
   }
+  BoundUniquePrefix(plan);
   if (endless || goals.empty()) return;
   if (const auto num = NumScalars(goals.back(), kManyNames * kManyNames); num && plan.prefix.empty()) {
     plan.max = std::min(plan.max, *num);
+  }
+}
+
+bool JsonPlans::HasContainers(GoalId goal) {
+  const GoalForm& form = goals_->Form(goal);
+  return !form.arrays.empty() || !form.objects.empty();
+}
+
+// Places of few values: single values must differ, others must have enough for all places.
+void JsonPlans::BoundUniquePrefix(ArrayPlan& plan) {
+  std::set<GoalId> singles;
+  for (size_t i = 0; i < plan.prefix.size() && static_cast<int64_t>(i) < plan.max; ++i) {
+    const auto num = NumScalars(plan.prefix[i], kManyNames);
+    if (!num || HasContainers(plan.prefix[i]) || *num >= plan.max) continue;
+    if (*num > 1) {
+      goals_->Refuse(*plan.shape->unique, "uniqueItems", "got it beside places of few values");
+    } else if (!singles.insert(plan.prefix[i]).second) {
+      plan.max = static_cast<int64_t>(i);
+    }
+  }
+}
+
+// Items that cannot but count bound the array's size. Two counts that may contradict each other otherwise are refused:
+// whether both can be kept is no question of sizes alone.
+void JsonPlans::BoundByCounts(ArrayPlan& plan) {
+  int64_t num_open = 0;
+  for (const ArrayPlan::Count& count : plan.counts) {
+    if (count.max == INT64_MAX) continue;
+    num_open += !count.forced_in_rest;
+    const auto listed = static_cast<int64_t>(plan.prefix.size());
+    while (plan.max < INT64_MAX && plan.max > 0 && count.Forced(0, plan.max) > count.max) --plan.max;
+    if (plan.max == INT64_MAX && count.forced_in_rest) {
+      plan.max = std::max(listed, count.from) + std::max<int64_t>(0, count.max - count.Forced(0, listed));
+    }
+  }
+  if (plan.counts.size() > 1 && num_open > 0) {
+    goals_->Refuse(*plan.counts[0].value.node, "", "got a maximum of items of one kind beside counts of other kinds");
   }
 }
 
@@ -327,11 +380,20 @@ const ArrayPlan* JsonPlans::PlanOf(const ArrayShape& shape) {
   if (!Satisfiable(plan->rest)) plan->max = std::min(plan->max, static_cast<int64_t>(plan->prefix.size()));
   if (shape.unique != nullptr) BoundUnique(*plan);
   for (const ItemCount& count : shape.counts) {
-    ArrayPlan::Count made{count.value, count.from, count.min, count.max, {}, false};
+    ArrayPlan::Count made{count.value, count.from, count.min, count.max, {}, false, {}, false};
     for (const GoalId goal : plan->prefix) made.possible.push_back(Satisfiable(goals_->And(goal, count.value)));
     made.possible_in_rest = Satisfiable(goals_->And(plan->rest, count.value));
+    if (shape.unique != nullptr && count.min > 1 && NumScalars(goals_->And(plan->rest, count.value), kManyNames)) {
+      goals_->Refuse(*shape.unique, "uniqueItems", "got it beside minContains of what has few values");
+    }
+    const auto forced = [&](GoalId goal) {
+      return count.max != INT64_MAX && !Satisfiable(goals_->And(goal, count.value.Not()));
+    };
+    for (const GoalId goal : plan->prefix) made.forced.push_back(forced(goal));
+    made.forced_in_rest = forced(plan->rest);
     plan->counts.push_back(std::move(made));
   }
+  BoundByCounts(*plan);
   return array_plans_.emplace_back(std::move(plan)).get();
 }
 

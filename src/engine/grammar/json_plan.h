@@ -58,8 +58,13 @@ struct ArrayPlan {
     int64_t from = 0, min = 0, max = INT64_MAX;
     std::vector<bool> possible;  // at each index of the prefix
     bool possible_in_rest = false;
+    std::vector<bool> forced;  // where it has a max: items at each index of the prefix that cannot but count
+    bool forced_in_rest = false;
     // How many of the items from `index` on could still be counted, if the array may have `size` items.
-    int64_t Room(int64_t index, int64_t size) const;
+    int64_t Room(int64_t index, int64_t size) const { return Num(possible, possible_in_rest, index, size); }
+    // How many of them must be.
+    int64_t Forced(int64_t index, int64_t size) const { return Num(forced, forced_in_rest, index, size); }
+    int64_t Num(const std::vector<bool>& listed, bool in_rest, int64_t index, int64_t size) const;
   };
   std::vector<Count> counts;
 
@@ -90,11 +95,15 @@ class JsonPlans {
   const ArrayPlan* PlanOf(const ArrayShape& shape);
   bool Satisfiable(const ObjectShape& shape);
   bool Satisfiable(const ArrayShape& shape);
+  bool CanMeet(const ObjectPlan& plan, size_t demand);
   void AddNames(const ObjectShape& shape, ObjectPlan& plan);
   void AddDependencies(const ObjectShape& shape, ObjectPlan& plan);
   void AddOthers(const ObjectShape& shape, ObjectPlan& plan);
   std::optional<int64_t> NumOthers(const ObjectPlan& plan);
   void BoundUnique(ArrayPlan& plan);
+  void BoundUniquePrefix(ArrayPlan& plan);
+  bool HasContainers(GoalId goal);
+  void BoundByCounts(ArrayPlan& plan);
   std::optional<int64_t> NumScalars(GoalId goal, int64_t limit);
   GoalId MemberGoal(const ObjectShape& shape, const std::string& name);
 

@@ -52,7 +52,7 @@ std::string Write(JsonMachine& machine, Random& random) {
   while (reader.text().size() < kMaxBytes) {
     if (AtEnd(machine, reader) && random.Uniform() < 0.5) return reader.text();
     if (reader.text().size() > long_bytes) {
-      const std::string next = closing.Next(reader.threads());
+      const std::string next = closing.Next(reader.threads(), reader.text());
       if (next.empty()) return reader.text();
       if (!reader.Read(next)) return "no way " + next + " after " + reader.text();
       continue;
@@ -65,7 +65,7 @@ std::string Write(JsonMachine& machine, Random& random) {
       if (reader.CanRead(reader.threads(), {&c, 1})) allowed.push_back(static_cast<uint8_t>(byte));
     }
     if (allowed.empty()) {
-      const std::string next = closing.Next(reader.threads());
+      const std::string next = closing.Next(reader.threads(), reader.text());
       if (next.empty()) return reader.text();
       if (!reader.Read(next)) return "dead end after " + reader.text();
       continue;

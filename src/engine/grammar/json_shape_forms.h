@@ -60,6 +60,9 @@ class ShapeForms {
   // Keeps those of the list in which something unevaluated violates it.
   virtual void ViolateUnevaluated(const SchemaNode& node, List& list) = 0;
 
+  // The document speaks of what is unevaluated: what evaluates must be known.
+  bool disjoint() const { return disjoint_; }
+
   static void Append(List& list, const List& more) {
     if (list.size() <= kMaxShapes) list.insert(list.end(), more.begin(), more.end());
   }
