@@ -411,7 +411,8 @@ void JsonMachine::BeginName(const JsonThread& thread, StepContext& c) {
     if (!MemberPossible(with, plan.others[i].goal, plan.others[i].demands)) continue;
     name.after = static_cast<uint8_t>(i);
     name.state = plan.others[i].names;
-    if (!plan.others_endless && frame.others != nullptr) {
+    // A name that was there may not be the only way on; of any text there always is another.
+    if (plan.others[i].names != Languages::kAnyText && frame.others != nullptr) {
       std::vector<std::string> used;
       for (const OtherName* other = frame.others; other != nullptr; other = other->next) used.emplace_back(other->text);
       name.state = languages_->And(std::array{name.state, languages_->Not(languages_->Words(std::move(used)))});
