@@ -105,6 +105,29 @@ TEST_F(Structured, ChoicesAndExpressionsInEverySpelling) {
   EXPECT_TRUE(completion.Text() == "left" || completion.Text() == "right") << completion.body;
 }
 
+TEST_F(Structured, GrammarsInEverySpelling) {
+  const std::string more = R"("temperature": 1, "seed": 1, "max_tokens": 40, )";
+  const std::string gbnf = R"js("root ::= term ([+*] term)* \"=\" [0-9]\nterm ::= [0-9]{1,2} | \"(\" root \")\"")js";
+  for (const char* name : {"grammar", "guided_grammar"}) {
+    const Answer answer = server->Post(kPath, ChatBodyOf("A sum.", more + "\"" + name + "\": " + gbnf));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    if (answer.json["choices"][0]["finish_reason"].AsString() == "length") continue;
+    EXPECT_TRUE(std::regex_match(answer.Text(), std::regex(R"([0-9+*()=]+=[0-9])"))) << answer.Text();
+  }
+  const Answer lark = server->Post(kPath, ChatBodyOf("A query.", more + R"js("structured_outputs":
+      {"grammar": "start: \"SELECT \" NAME \" FROM \" NAME\nNAME: /[a-z]{1,8}/"})js"));
+  EXPECT_TRUE(std::regex_match(lark.Text(), std::regex("SELECT [a-z]{1,8} FROM [a-z]{1,8}"))) << lark.body;
+  const Answer tagged = server->Post(kPath, ChatBodyOf("A call.", more + R"js("structured_outputs": {"structural_tag":
+      {"type": "structural_tag", "format": {"type": "tag", "begin": "<call>", "end": "</call>", "content":
+      {"type": "json_schema", "json_schema": {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1,
+      "maximum": 9}}, "required": ["n"], "additionalProperties": false}}}}})js"));
+  EXPECT_TRUE(std::regex_match(tagged.Text(), std::regex(R"(<call>\{\s*"n":\s?[1-9]\s*\}</call>)"))) << tagged.body;
+  const Answer refused = server->Post(kPath, ChatBodyOf("x", R"("grammar": "root ::= foo")"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.param(), "grammar");
+  EXPECT_NE(refused.body.find("line 1, column 10"), std::string::npos) << refused.body;
+}
+
 TEST_F(Structured, WhatCannotBeKeptIsRefusedByName) {
   const std::pair<const char*, const char*> refused[] = {
       {R"({"properties": {"a": {"pattern": "(a)\\1"}}})", "#/properties/a/pattern"},
