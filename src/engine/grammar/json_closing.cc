@@ -120,6 +120,7 @@ std::string JsonClosing::Next(std::span<const JsonThread> threads, std::string_v
   const JsonThread* best = &threads[0];
   int64_t least = kNever + 1;
   for (const JsonThread& thread : threads) {
+    if (thread.phase == JsonPhase::kFirstItem && !Steps(thread, ']', text)) continue;  // it equals another item
     const int64_t cost = CostLeft(thread);
     if (cost < least) best = &thread;
     least = std::min(least, cost);

@@ -333,18 +333,24 @@ bool JsonPlans::HasContainers(GoalId goal) {
   return !form.arrays.empty() || !form.objects.empty();
 }
 
-// Places of few values: single values must differ, others must have enough for all places.
+// A place of few values may lose them to others. Only where every place has one value is that plain to see: they must
+// differ.
 void JsonPlans::BoundUniquePrefix(ArrayPlan& plan) {
+  const auto num_listed = static_cast<int64_t>(plan.prefix.size());
   std::set<GoalId> singles;
-  for (size_t i = 0; i < plan.prefix.size() && static_cast<int64_t>(i) < plan.max; ++i) {
-    const auto num = NumScalars(plan.prefix[i], kManyNames);
-    if (!num || HasContainers(plan.prefix[i]) || *num >= plan.max) continue;
-    if (*num > 1) {
-      goals_->Refuse(*plan.shape->unique, "uniqueItems", "got it beside places of few values");
-    } else if (!singles.insert(plan.prefix[i]).second) {
-      plan.max = static_cast<int64_t>(i);
+  bool few = false;
+  bool others = plan.max > num_listed;
+  for (int64_t i = 0; i < std::min(num_listed, plan.max); ++i) {
+    const GoalId goal = plan.prefix[static_cast<size_t>(i)];
+    const auto num = HasContainers(goal) ? std::nullopt : NumScalars(goal, kManyNames);
+    if (num == 1 && !singles.insert(goal).second) {
+      plan.max = i;
+      break;
     }
+    few = few || (num && *num < plan.max);
+    others = others || num != 1;
   }
+  if (few && others) goals_->Refuse(*plan.shape->unique, "uniqueItems", "got it beside places of few values");
 }
 
 // Items that cannot but count bound the array's size. Two counts that may contradict each other otherwise are refused:
@@ -363,6 +369,10 @@ void JsonPlans::BoundByCounts(ArrayPlan& plan) {
   if (plan.counts.size() > 1 && num_open > 0) {
     goals_->Refuse(*plan.counts[0].value.node, "", "got a maximum of items of one kind beside counts of other kinds");
   }
+  const auto narrow = std::ranges::count_if(plan.counts, [&](const ArrayPlan::Count& count) {
+    return count.min > 0 && (plan.max != INT64_MAX || !count.possible_in_rest);
+  });
+  if (narrow > 1) goals_->Refuse(*plan.counts[0].value.node, "", "got items of several kinds for too few places");
 }
 
 const ArrayPlan* JsonPlans::PlanOf(const ArrayShape& shape) {

@@ -62,6 +62,8 @@ std::string Write(JsonMachine& machine, Random& random) {
       const char c = static_cast<char>(byte);
       const bool digit = reader.threads()[0].phase == JsonPhase::kNumber && std::isalnum(byte) != 0;
       if (digit && random.Uniform() < 0.8) continue;  // texts of a thousand digits show nothing new
+      // Beside bounds an exponent follows one digit before the point alone (number_writer.h); the validator reads any.
+      if (digit && (c == 'e' || c == 'E')) continue;
       if (reader.CanRead(reader.threads(), {&c, 1})) allowed.push_back(static_cast<uint8_t>(byte));
     }
     if (allowed.empty()) {

@@ -14,18 +14,8 @@ void SetBit(std::span<uint64_t> bits, int32_t token) {
 
 }  // namespace
 
-// Counts of characters beyond what one token can hold are all the same.
-LanguageId TextMasks::Clamped(LanguageId state) {
-  const auto chars = machine_->languages().AsChars(state);
-  if (!chars) return state;
-  const int64_t most = vocabulary_->trie.max_depth();
-  const int64_t min = std::min(chars->min, most + 1);
-  if (chars->max > most) return machine_->languages().Chars(min, std::nullopt);
-  return machine_->languages().Chars(min, chars->max);
-}
-
 const TextMask& TextMasks::Of(LanguageId state) {
-  state = Clamped(state);
+  state = machine_->languages().Near(state, vocabulary_->trie.max_depth());  // what one token can tell apart
   auto& mask = masks_[state];
   if (mask != nullptr) return *mask;
   if (masks_.size() > kMaxKept) masks_.clear();

@@ -33,7 +33,6 @@ class TextMasks {
 
  private:
   std::unique_ptr<TextMask> Make(LanguageId state);
-  LanguageId Clamped(LanguageId state);
   void AddAnyText(int64_t min_chars, int64_t max_chars, TextMask& mask);
   void AddPlain(LanguageId state, int32_t node, TextMask& mask);
   void AddEscapes(LanguageId state, TextMask& mask);
