@@ -165,7 +165,6 @@ int32_t Delivery::PickConstrained(Sequence& sequence, std::span<float> logits) {
   constraint.Mask(mask_);
   const bool only_end = std::ranges::all_of(mask_, [](uint64_t word) { return word == 0; });
   const bool can_end = constraint.CanEnd();
-  CHECK_MSG(can_end || !only_end, "a grammar came to a dead end");
   for (const int32_t id : endings) {
     uint64_t& word = mask_[static_cast<size_t>(id) / 64];
     const uint64_t bit = uint64_t{1} << (id % 64);
@@ -175,8 +174,10 @@ int32_t Delivery::PickConstrained(Sequence& sequence, std::span<float> logits) {
   int32_t token = sequence.sampler->Pick(logits, sequence.tokens);
   const auto ends = [&](int32_t id) { return can_end && std::ranges::binary_search(endings, id); };
   if (!ends(token) && !constraint.Accept(token)) {
-    token = best;
-    CHECK(ends(token) || constraint.Accept(token));
+    token = std::max(best, 0);
+    // Grammars promise never to come here. Should one, the choice ends as one that was cut: what it is so far is valid
+    // as a beginning, and no other request pays for it.
+    sequence.grammar_stuck = best < 0 || !(ends(token) || constraint.Accept(token));
   }
   sequence.grammar_ended = only_end;
   return token;
@@ -191,6 +192,10 @@ void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
   TellTimes(sequence);
 
   const bool may_end = num_generated > asked.min_tokens || sequence.grammar_ended;
+  if (sequence.grammar_stuck) {
+    Emit(sequence, choice, sequence.text->Flush());
+    return End(sequence, FinishReason::kLength, {}, {});
+  }
   if (may_end && std::ranges::binary_search(request.ending_ids, choice.token)) {
     const bool shown = asked.include_stop_str && std::ranges::count(asked.stop_token_ids, choice.token) > 0;
     std::string text = shown ? sequence.text->Push(choice.token, false).text : std::string();

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <thread>
 #include <vector>
 
 #include "base/random.h"
+#include "engine/grammar/grammar.h"
 #include "engine/toy_model.h"
 
 namespace atelier {
@@ -452,6 +454,33 @@ TEST(Engine, SubmitAndCancelFromOtherThreadsWhileItSteps) {
       EXPECT_EQ(sinks[i]->choices[0].tokens.size(), 20U);
     }
   }
+}
+
+// A grammar that breaks its promise: it allows a token, and then nothing, not even an end.
+struct BrokenGrammar final : Grammar {
+  struct Follower final : Constraint {
+    void Mask(std::span<uint64_t> bits) override {
+      std::ranges::fill(bits, 0);
+      if (num_read == 0) bits[0] = 2;
+    }
+    bool Accept(int32_t token) override { return num_read++ == 0 && token == 1; }
+    bool AcceptBytes(std::string_view /*bytes*/) override { return false; }
+    bool CanEnd() override { return false; }
+    int num_read = 0;
+  };
+  std::unique_ptr<Constraint> Start() const override { return std::make_unique<Follower>(); }
+};
+
+TEST(Engine, AGrammarThatBreaksItsPromiseEndsItsChoiceAlone) {
+  Toy toy;
+  GenerateRequest broken = Request(Prompt(5), 10);
+  broken.grammar = std::make_shared<BrokenGrammar>();
+  const auto stuck = toy.Submit(broken);
+  const auto other = toy.Submit(Request(Prompt(6), 10));
+  toy.Finish();
+  EXPECT_EQ(stuck->choices[0].tokens[0], 1);
+  EXPECT_EQ(stuck->choices[0].reason, FinishReason::kLength);
+  EXPECT_EQ(other->choices[0].tokens, Solo(Request(Prompt(6), 10)));
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ struct Sequence {
   std::optional<TextStream> text;
   std::unique_ptr<Constraint> constraint;  // where the request has a grammar
   bool grammar_ended = false;              // nothing but an end could follow, and one was chosen
+  bool grammar_stuck = false;              // nothing could follow, not even an end: a fault of the grammar's
   Clock::TimePoint last_token_time;
   double logprob_sum = 0;  // of the tokens chosen, where best_of asks
 

@@ -129,7 +129,7 @@ const GoalForm& JsonGoals::Form(GoalId goal) {
 }
 
 int32_t JsonGoals::InternNumbers(NumberSet set) {
-  if (set.IsNothing()) return -1;
+  if (set.over_budget() || set.IsNothing()) return -1;  // the former was refused
   const auto [at, added] = number_ids_.try_emplace(set.Key(), static_cast<int32_t>(number_sets_.size()));
   if (added) number_sets_.push_back(std::move(set));
   return at->second;
