@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/base_text/json_schema_mutants.jsonl: what `jsonschema` says about changed instances of real schemas.
+"""What `jsonschema` says about changed instances of real schemas, for `RealSchemas.ChangedInstancesAgreeWithJsonschema`.
 
     pip install 'jsonschema[format]==4.26.0'
-    tools/golden_json_schema.py ../shared/datasets/schemas/schemas.jsonl [EVERY]
+    tools/golden_json_schema.py ../shared/datasets/schemas/schemas.jsonl MUTANTS.jsonl [EVERY]
+    ATELIER_SCHEMA_MUTANTS=MUTANTS.jsonl build/release/atelier_base_text_test --gtest_filter='RealSchemas.*'
+
+The file is made of the dataset and stays outside the project.
 
 One line a mutant: the schema's name, the changed instance, the verdict with formats asserted. Every EVERYth mutant is
 written (default 100); 1 writes all 58,000.
@@ -19,7 +22,6 @@ import sys
 
 from jsonschema import FormatChecker, validators
 
-OUT = pathlib.Path(__file__).resolve().parents[1] / "tests/golden/base_text/json_schema_mutants.jsonl"
 EMAILS = ("email", "idn-email")
 MUTANTS = 12  # of each instance
 SCALARS = [None, True, False, 0, -1, 1, 7, 2.5, 1e9, "", "a", "2024-02-30", "é🐲", "http://a b", [], {}, [None], {"x": 1}]
@@ -92,11 +94,11 @@ def verdict(kind, schema, data):
 
 
 def main():
-    every = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    every = int(sys.argv[3]) if len(sys.argv) > 3 else 100
     types = validators.Draft202012Validator.TYPE_CHECKER
     rng = random.Random(4)
     written = seen = 0
-    with OUT.open("w") as out:
+    with pathlib.Path(sys.argv[2]).open("w") as out:
         for line in open(sys.argv[1]):
             entry = json.loads(line)
             kind = validators.validator_for(entry["schema"], default=validators.Draft202012Validator)
@@ -112,7 +114,7 @@ def main():
                         continue
                     out.write(json.dumps({"name": entry["name"], "data": data, "valid": valid}, ensure_ascii=False) + "\n")
                     written += 1
-    print(f"{written} of {seen} mutants written to {OUT}")
+    print(f"{written} of {seen} mutants written to {sys.argv[2]}")
 
 
 if __name__ == "__main__":

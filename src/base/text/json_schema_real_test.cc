@@ -1,6 +1,7 @@
 // The real schemas of ../shared/datasets/schemas, each with instances and whether these are valid.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -37,16 +38,18 @@ TEST(RealSchemas, VerdictsAgree) {
   std::cout << schemas << " schemas, " << agree << " of " << total << " verdicts agree\n";
 }
 
-// The same schemas over changed instances, and what Python's `jsonschema` says of these (tools/golden_json_schema.py).
+// The same schemas over changed instances, and what Python's `jsonschema` says of these. tools/golden_json_schema.py
+// writes them to a file that is named here: they are made of the dataset, which the project does not carry.
 TEST(RealSchemas, ChangedInstancesAgreeWithJsonschema) {
   std::ifstream schemas(ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
-  if (!schemas) GTEST_SKIP() << "no ../shared/datasets/schemas beside this tree";
+  const char* path = std::getenv("ATELIER_SCHEMA_MUTANTS");
+  if (!schemas || path == nullptr) GTEST_SKIP() << "no ../shared/datasets/schemas, or no ATELIER_SCHEMA_MUTANTS=FILE";
   std::map<std::string, std::string> lines;
   for (std::string line; std::getline(schemas, line);) {
     const std::string name = (*Json::Parse(line))["name"].AsString();
     lines[name] = std::move(line);
   }
-  std::ifstream golden(ATELIER_SOURCE_DIR "/tests/golden/base_text/json_schema_mutants.jsonl");
+  std::ifstream golden(path);
   int mutants = 0;
   for (std::string line; std::getline(golden, line);) {
     const Json mutant = *Json::Parse(line);

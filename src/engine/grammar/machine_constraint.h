@@ -1,0 +1,96 @@
+// A Constraint that follows its output with a machine of mask_walk.h, and the Grammar that starts it.
+//
+// A machine's tables grow as outputs need them, and all outputs of one grammar share it: whoever uses it holds the
+// lock.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/grammar/grammar.h"
+#include "engine/grammar/grammar_vocabulary.h"
+#include "engine/grammar/mask_walk.h"
+
+namespace atelier {
+
+template <class Machine>
+struct SharedMachine {
+  SharedMachine(std::shared_ptr<const GrammarVocabulary> words, std::unique_ptr<Machine> reader)
+      : vocabulary(std::move(words)), machine(std::move(reader)) {}
+
+  std::shared_ptr<const GrammarVocabulary> vocabulary;
+  std::unique_ptr<Machine> machine;
+  std::mutex mutex;
+};
+
+inline void SetTokenBit(std::span<uint64_t> bits, int32_t token) {
+  bits[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64);
+}
+
+// Beside what MachineReader asks of it, Machine says `bool Accepts(const Thread&)`: the output may end here.
+template <class Machine>
+class MachineConstraint : public Constraint {
+ public:
+  using Thread = typename Machine::Thread;
+
+  MachineConstraint(std::shared_ptr<SharedMachine<Machine>> shared, std::vector<Thread> start)
+      : shared_(std::move(shared)), reader_(*shared_->machine, std::move(start)) {}
+
+  void Mask(std::span<uint64_t> bits) final {
+    std::ranges::fill(bits, 0);
+    const std::lock_guard lock(shared_->mutex);
+    AddAllowed(bits);
+  }
+  bool Accept(int32_t token) final {
+    if (token < 0 || token >= trie().num_tokens()) return false;
+    const std::string_view piece = trie().Piece(token);
+    return !piece.empty() && AcceptBytes(piece);
+  }
+  bool AcceptBytes(std::string_view bytes) final {
+    const std::lock_guard lock(shared_->mutex);
+    return reader_.Read(bytes);
+  }
+  bool CanEnd() final {
+    const std::lock_guard lock(shared_->mutex);
+    return std::ranges::any_of(reader_.threads(), [&](const Thread& thread) { return machine().Accepts(thread); });
+  }
+
+ protected:
+  // Sets the bits of the tokens that may come. The lock is held.
+  virtual void AddAllowed(std::span<uint64_t> bits) { Walk(reader_.threads(), bits); }
+  void Walk(std::span<const Thread> threads, std::span<uint64_t> bits) {
+    reader_.Walk(threads, trie(), [&](int32_t token) { SetTokenBit(bits, token); });
+  }
+
+  Machine& machine() { return *shared_->machine; }
+  const TokenTrie& trie() const { return shared_->vocabulary->trie; }
+  const StringTokens& strings() const { return shared_->vocabulary->strings; }
+  MachineReader<Machine>& reader() { return reader_; }
+
+ private:
+  std::shared_ptr<SharedMachine<Machine>> shared_;
+  MachineReader<Machine> reader_;
+};
+
+template <class Machine>
+class MachineGrammar final : public Grammar {
+ public:
+  MachineGrammar(std::shared_ptr<const GrammarVocabulary> vocabulary, std::unique_ptr<Machine> machine,
+                 std::vector<typename Machine::Thread> start)
+      : shared_(std::make_shared<SharedMachine<Machine>>(std::move(vocabulary), std::move(machine))),
+        start_(std::move(start)) {}
+  std::unique_ptr<Constraint> Start() const override {
+    return std::make_unique<MachineConstraint<Machine>>(shared_, start_);
+  }
+
+ private:
+  std::shared_ptr<SharedMachine<Machine>> shared_;
+  std::vector<typename Machine::Thread> start_;
+};
+
+}  // namespace atelier
