@@ -1,5 +1,7 @@
 #include "base/net/asio_transport.h"
 
+#include <poll.h>
+
 #include <boost/asio/post.hpp>
 
 namespace atelier {
@@ -41,6 +43,7 @@ class TcpTransport final : public Transport {
   }
   std::string peer() const override { return peer_; }
   bool secure() const override { return false; }
+  bool quiet() const override { return IsQuiet(const_cast<TcpTransport*>(this)->socket_.native_handle()); }
 
  private:
   Tcp::socket socket_;
@@ -48,6 +51,11 @@ class TcpTransport final : public Transport {
 };
 
 }  // namespace
+
+bool IsQuiet(int socket) {
+  pollfd fd = {socket, POLLIN, 0};
+  return poll(&fd, 1, 0) == 0;
+}
 
 std::unique_ptr<Transport> MakeTcpTransport(Tcp::socket socket) {
   return std::make_unique<TcpTransport>(std::move(socket));

@@ -8,6 +8,7 @@
 #include "base/net/client_connection.h"
 #include "base/net/http_parser.h"
 #include "base/net/proxy.h"
+#include "base/net/request_head.h"
 
 namespace atelier {
 namespace {
@@ -23,40 +24,15 @@ bool MayRepeat(const std::string& method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
 }
 
-// Nothing that came from outside may end a line.
-Result<void> CheckHeader(std::string_view name, std::string_view value) {
-  const auto bad = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
-  if (name.empty() || std::any_of(name.begin(), name.end(), bad) || std::any_of(value.begin(), value.end(), bad)) {
-    return Error::Invalid("header '" + std::string(name.substr(0, 40)) + "'",
-                          "got a line break, NUL or no name, want neither");
-  }
-  return {};
-}
-
-Result<std::string> FormatHead(const ClientRequest& request, const Url& url, const Proxy& proxy,
-                               const std::string& user_agent) {
-  const bool through_proxy = !proxy.host.empty() && url.scheme == "http";
-  TRY_VOID(CheckHeader(request.method, request.method));
-  std::string head = request.method + " " + (through_proxy ? url.Text() : url.target) + " HTTP/1.1\r\n";
-  const std::string origin = url.Text().substr(0, url.Text().size() - url.target.size());
-  head += "Host: " + origin.substr(origin.find("://") + 3) + "\r\n";
-  if (!request.headers.Find("User-Agent")) head += "User-Agent: " + user_agent + "\r\n";
-  if (!request.headers.Find("Accept")) head += "Accept: */*\r\n";
-  if (through_proxy && !proxy.authorization.empty()) head += "Proxy-Authorization: " + proxy.authorization + "\r\n";
-  for (const auto& [name, value] : request.headers) {
-    TRY_VOID(CheckHeader(name, value));
-    head += name + ": " + value + "\r\n";
-  }
+// The head of `request`, with its byte range.
+Result<std::string> HeadOf(const ClientRequest& request, const Url& url, const Proxy& proxy,
+                           const std::string& user_agent) {
+  HttpHeaders headers = request.headers;
   if (request.range_start) {
-    head += "Range: bytes=" + std::to_string(*request.range_start) + "-";
-    if (request.range_end) head += std::to_string(*request.range_end);
-    head += "\r\n";
+    headers.Add("Range", "bytes=" + std::to_string(*request.range_start) + "-" +
+                             (request.range_end ? std::to_string(*request.range_end) : ""));
   }
-  const bool may_have_body = request.method != "GET" && request.method != "HEAD";
-  if (may_have_body || !request.body.empty()) {
-    head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-  }
-  return head + "\r\n";
+  return FormatRequestHead({request.method, url, headers, request.body.size(), user_agent}, proxy);
 }
 
 struct Idle {
@@ -237,7 +213,7 @@ Result<std::unique_ptr<ClientConnection>> HttpClient::Impl::Connect(const Url& u
 Result<ClientResponse> HttpClient::Impl::Exchange(const Url& url, const ClientRequest& request, bool follow,
                                                   const StopSignal& stop) {
   const Proxy proxy = options.use_proxy_environment ? ProxyFor(url) : Proxy();
-  TRY(const std::string head, FormatHead(request, url, proxy, options.user_agent));
+  TRY(const std::string head, HeadOf(request, url, proxy, options.user_agent));
   const std::string key = url.scheme + " " + url.host + " " + std::to_string(url.port);
   for (int attempt = 0;; ++attempt) {
     std::unique_ptr<ClientConnection> connection = attempt == 0 ? TakeIdle(key) : nullptr;

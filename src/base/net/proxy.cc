@@ -73,13 +73,21 @@ Proxy ProxyFor(const Url& url) {
   return proxy;
 }
 
-Result<void> OpenTunnel(ClientConnection& connection, const Proxy& proxy, const Url& url, Clock::TimePoint deadline,
-                        const StopSignal& stop) {
+std::string AuthorityOf(const Url& url) {
   const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
-  const std::string target = host + ":" + std::to_string(url.port);
+  return host + ":" + std::to_string(url.port);
+}
+
+std::string ConnectRequest(const Url& url, const Proxy& proxy) {
+  const std::string target = AuthorityOf(url);
   std::string head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
   if (!proxy.authorization.empty()) head += "Proxy-Authorization: " + proxy.authorization + "\r\n";
-  TRY_VOID(connection.Write(head + "\r\n", deadline, stop));
+  return head + "\r\n";
+}
+
+Result<void> OpenTunnel(ClientConnection& connection, const Proxy& proxy, const Url& url, Clock::TimePoint deadline,
+                        const StopSignal& stop) {
+  TRY_VOID(connection.Write(ConnectRequest(url, proxy), deadline, stop));
   HttpParser parser(HttpParser::Kind::kResponse, {});
   parser.ExpectNoBody();
   std::string buffer;

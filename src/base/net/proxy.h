@@ -1,5 +1,5 @@
 // Which proxy the environment wants for a URL: http_proxy, https_proxy, all_proxy, no_proxy, in lower
-// or upper case as curl reads them. Loopback is never proxied. For http_client.cc.
+// or upper case as curl reads them. Loopback is never proxied. For both clients.
 #pragma once
 
 #include <string>
@@ -16,6 +16,10 @@ struct Proxy {
 };
 
 Proxy ProxyFor(const Url& url);
+// "host:port", with the brackets of an IPv6 address.
+std::string AuthorityOf(const Url& url);
+// The head that asks a proxy for a tunnel to the URL's host.
+std::string ConnectRequest(const Url& url, const Proxy& proxy);
 // Asks the proxy at the other end of `connection` for a tunnel to the URL's host (CONNECT).
 Result<void> OpenTunnel(ClientConnection& connection, const Proxy& proxy, const Url& url, Clock::TimePoint deadline,
                         const StopSignal& stop);

@@ -28,6 +28,10 @@ class Transport {
   virtual void Close() = 0;
   virtual std::string peer() const = 0;
   virtual bool secure() const = 0;
+  // Why the last operation failed, for messages; empty where nothing more is known than that it did.
+  virtual std::string fault() const { return {}; }
+  // Idle, and the peer has neither ended its side nor said anything.
+  virtual bool quiet() const { return true; }
 };
 
 }  // namespace atelier

@@ -1,0 +1,124 @@
+#include "base/net/client_wire.h"
+
+#include "base/net/asio_dial.h"
+#include "base/net/asio_transport.h"
+
+namespace atelier {
+namespace {
+
+constexpr size_t kReadBytes = 16 << 10;  // a TLS record
+
+// Calls `give_up` with the reason when patience ends, until it is let go. What it calls runs on the loop.
+class PatienceWatch {
+ public:
+  using GiveUp = std::function<void(Error)>;
+
+  PatienceWatch(Loop& loop, const std::string& where, const std::string& doing, const Patience& patience,
+                GiveUp give_up)
+      : loop_(loop), shared_(std::make_shared<GiveUp>(std::move(give_up))) {
+    if (patience.deadline != Clock::TimePoint::max()) {
+      timer_ = loop.At(patience.deadline, [weak = std::weak_ptr(shared_), where, doing] {
+        if (auto call = weak.lock()) (*call)(Error::Timeout(where, doing + ": got no answer in time"));
+      });
+    }
+    on_stop_.emplace(patience.stop, [&loop, weak = std::weak_ptr(shared_), where] {
+      loop.Post([weak, where] {
+        if (auto call = weak.lock()) (*call)(Error::Cancelled(where, "stopped by the caller"));
+      });
+    });
+  }
+  ~PatienceWatch() {
+    if (timer_ != 0) loop_.Cancel(timer_);
+  }
+
+ private:
+  Loop& loop_;
+  std::shared_ptr<GiveUp> shared_;
+  Loop::TimerId timer_ = 0;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+};
+
+// What ended before it began.
+std::optional<Error> AlreadyOver(const Loop& loop, const std::string& where, const std::string& doing,
+                                 const Patience& patience) {
+  if (patience.stop.stop_requested()) return Error::Cancelled(where, "stopped by the caller");
+  if (loop.Now() >= patience.deadline) return Error::Timeout(where, doing + ": got no answer in time");
+  return std::nullopt;
+}
+
+Task<Result<boost::asio::ip::tcp::socket>> Connect(IoLoop& loop, Url url, Proxy proxy, Patience patience) {
+  const bool direct = proxy.host.empty();
+  const bool tunnelled = !direct && url.scheme == "https";
+  auto dial = std::make_shared<Dial>(loop, direct ? url.host : proxy.host, direct ? url.port : proxy.port,
+                                     tunnelled ? ConnectRequest(url, proxy) : "");
+  const PatienceWatch watch(loop, AuthorityOf(url), "connecting", patience,
+                            [dial](Error error) { dial->GiveUp(std::move(error)); });
+  using Socket = Result<boost::asio::ip::tcp::socket>;
+  auto start = [&](std::move_only_function<void(Socket)> done) { dial->Start(std::move(done)); };
+  auto waiting = AwaitCallback<Socket>(loop, start);
+  Socket socket = co_await waiting;
+  co_return socket;
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<ClientWire>>> ClientWire::Open(IoLoop& loop, Url url, Proxy proxy,
+                                                           std::shared_ptr<TlsTrust> trust, Patience patience) {
+  const std::string where = AuthorityOf(url);
+  if (auto over = AlreadyOver(loop, where, "connecting", patience)) co_return *over;
+  CO_TRY(auto socket, co_await Connect(loop, url, proxy, patience));
+  const bool secure = url.scheme == "https";
+  auto transport = secure ? MakeTlsClientTransport(std::move(socket), std::move(trust), url.host)
+                          : MakeTcpTransport(std::move(socket));
+  std::unique_ptr<ClientWire> wire(new ClientWire(loop, where, std::move(transport)));
+  if (secure) {
+    Start start = [&](Transport::Done done) { wire->transport_->Handshake(std::move(done)); };
+    CO_TRY([[maybe_unused]] const size_t none, co_await wire->Run("TLS handshake", patience, std::move(start)));
+  }
+  co_return wire;
+}
+
+ClientWire::~ClientWire() { transport_->Close(); }
+
+Task<Result<size_t>> ClientWire::Run(std::string doing, Patience patience, Start start) {
+  if (auto over = AlreadyOver(loop_, where_, doing, patience)) co_return *over;
+  std::optional<Error> given_up;
+  const PatienceWatch watch(loop_, where_, doing, patience, [&](Error error) {
+    given_up = std::move(error);
+    transport_->Close();
+  });
+  struct Outcome {
+    bool ok = false;
+    size_t num_bytes = 0;
+  };
+  auto begin = [&](std::move_only_function<void(Outcome)> done) {
+    start([done = std::move(done)](bool ok, size_t num_bytes) mutable { done(Outcome{ok, num_bytes}); });
+  };
+  auto waiting = AwaitCallback<Outcome>(loop_, begin);
+  const Outcome outcome = co_await waiting;
+  if (given_up) co_return *given_up;
+  if (!outcome.ok) {
+    const std::string why = transport_->fault();
+    co_return Error::Unavailable(where_, doing + ": " + (why.empty() ? "the connection was cut off" : why));
+  }
+  co_return outcome.num_bytes;
+}
+
+Task<Result<void>> ClientWire::Write(std::string bytes, Patience patience) {
+  std::string_view rest = bytes;
+  while (!rest.empty()) {
+    Start start = [&](Transport::Done done) { transport_->Write(rest, std::move(done)); };
+    CO_TRY(const size_t written, co_await Run("sending", patience, std::move(start)));
+    rest.remove_prefix(written);
+  }
+  co_return Result<void>();
+}
+
+Task<Result<std::string>> ClientWire::Read(Patience patience) {
+  buffer_.resize(kReadBytes);
+  Start start = [&](Transport::Done done) { transport_->Read({buffer_.data(), buffer_.size()}, std::move(done)); };
+  CO_TRY(const size_t got, co_await Run("receiving", patience, std::move(start)));
+  co_return buffer_.substr(0, got);
+}
+
+}  // namespace atelier
