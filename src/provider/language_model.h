@@ -20,12 +20,13 @@
 #include "engine/events.h"
 #include "engine/grammar/grammar.h"
 #include "engine/request.h"
+#include "provider/tool_use.h"
 
 namespace atelier {
 
 struct ChatPrompt {
-  Json messages;         // OpenAI's shape, an array
-  Json tools;            // null or an array
+  Json messages;         // OpenAI's shape, an array; the arguments of calls are text
+  ToolUse tool_use;      // what may be called
   Json documents;        // null or an array, for templates that know them
   Json template_kwargs;  // null or an object: further variables of the template
   std::optional<std::string> chat_template;
@@ -54,10 +55,13 @@ using Prompt = std::variant<ChatPrompt, TextPrompt, TokenPrompt, InfillPrompt>;
 
 // Everything but the prompt.
 struct GenerationOptions {
-  GenerateRequest request;                        // its prompt is empty
-  std::optional<uint64_t> seed;                   // none: drawn, and told in GenerationStart
-  std::vector<std::string> bad_words;             // texts; the provider tokenises them
-  std::optional<GrammarSpec> grammar;             // what each choice must be, whole
+  GenerateRequest request;             // its prompt is empty
+  std::optional<uint64_t> seed;        // none: drawn, and told in GenerationStart
+  std::vector<std::string> bad_words;  // texts; the provider tokenises them
+  // What each choice must be, whole. Beside tools, what an answer without calls must be; of models that reason first,
+  // what follows the reasoning.
+  std::optional<GrammarSpec> grammar;
+  std::optional<int64_t> thinking_token_budget;   // reasoning is ended after so many tokens
   std::optional<int64_t> truncate_prompt_tokens;  // keep only so many of the prompt's last tokens
   std::optional<std::chrono::milliseconds> keep_alive;
 };
@@ -80,9 +84,19 @@ struct TokenChoice {
   std::vector<TokenText> top;  // likeliest first
 };
 
+// What is new of one call. Its first delta has id and name; the arguments of all joined are a JSON object that keeps
+// the tool's schema, and of a custom tool the input.
+struct ToolCallDelta {
+  int32_t index = 0;  // among the calls of its choice
+  std::string id, name;
+  bool custom = false;
+  std::string arguments;
+};
 struct GenerationDelta {
   int32_t choice = 0;
-  std::string text;
+  std::string text;       // of the answer
+  std::string reasoning;  // what was thought before it
+  std::vector<ToolCallDelta> tool_calls;
   std::vector<int32_t> tokens;
   std::vector<TokenChoice> logprobs;
 };
@@ -97,6 +111,7 @@ struct PromptLogprobs {
 };
 struct GenerationEnd {
   Usage usage;
+  int64_t reasoning_tokens = 0;  // of the usage's completion tokens
   RequestTimes times;
   std::optional<Error> error;
 };

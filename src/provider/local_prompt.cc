@@ -13,6 +13,14 @@ Error OfParameter(Error error, std::string parameter) {
   return std::move(error).WithCode("chat_template_error");
 }
 
+// As templates take them; null: none.
+Json ToolDefinitions(const ToolUse& use) {
+  if (use.tools.empty()) return {};
+  Json definitions = Json::Array();
+  for (const Tool& tool : use.tools) definitions.Push(tool.definition);
+  return definitions;
+}
+
 Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt, const Clock& clock) {
   std::optional<ChatTemplate> own;
   const ChatTemplate* chat_template = model.chat_template();
@@ -30,7 +38,7 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt
   const Tokenizer& tokenizer = *model.tokenizer();
   ChatInput input;
   input.messages = prompt.messages;
-  input.tools = prompt.tools;
+  input.tools = ToolDefinitions(prompt.tool_use);
   input.documents = prompt.documents;
   input.extra = prompt.template_kwargs;
   input.add_generation_prompt = prompt.add_generation_prompt;
