@@ -130,8 +130,8 @@ void Delivery::StartGenerating(Sequence& sequence) {
   context.dry_breaker_ids = request.dry_breaker_ids;
   sequence.sampler.emplace(asked.sampling, context);
   if (asked.grammar != nullptr) sequence.constraint = asked.grammar->Start();
-  sequence.text.emplace(parts_.tokenizer, asked.skip_special_tokens, sequence.tokens.back(), asked.stop,
-                        asked.include_stop_str);
+  const DecodeOptions decode{.skip_special = asked.skip_special_tokens, .mark_special = asked.mark_special_tokens};
+  sequence.text.emplace(parts_.tokenizer, decode, sequence.tokens.back(), asked.stop, asked.include_stop_str);
   sequence.last_token_time = request.times.first_token;
 }
 

@@ -43,6 +43,7 @@ struct GenerateRequest {
   bool include_stop_str = false;             // deliver the stop string (or the text of the stop token) too
   bool ignore_eos = false;                   // the model's own end tokens are text like any other
   bool skip_special_tokens = true;           // control tokens give no text
+  bool mark_special_tokens = false;          // they give ControlText (tokenizer.h), for who reads calls out of the text
 
   std::optional<int32_t> logprobs = {};  // none: not delivered; k: of each token and the k likeliest (<= kMaxLogprobs)
   std::optional<int32_t> prompt_logprobs = {};  // the same of the prompt's tokens; such a request reads no prefix cache

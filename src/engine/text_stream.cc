@@ -42,11 +42,11 @@ size_t StopFinder::NumHeld() const {
   return longest;
 }
 
-TextStream::TextStream(const Tokenizer* tokenizer, bool skip_special, int32_t last_prompt_token,
+TextStream::TextStream(const Tokenizer* tokenizer, const DecodeOptions& options, int32_t last_prompt_token,
                        std::vector<std::string> stops, bool include_stop)
     : stops_(std::move(stops), include_stop) {
   if (tokenizer == nullptr) return;
-  detokenizer_.emplace(*tokenizer, DecodeOptions{.skip_special = skip_special});
+  detokenizer_.emplace(*tokenizer, options);
   if (last_prompt_token >= 0) (void)detokenizer_->Push(last_prompt_token);
 }
 

@@ -39,8 +39,8 @@ class TextStream {
  public:
   // `last_prompt_token`: what the text continues (SentencePiece drops a leading space at the start of a text only); -1:
   // nothing. `tokenizer` may be null: then there is no text.
-  TextStream(const Tokenizer* tokenizer, bool skip_special, int32_t last_prompt_token, std::vector<std::string> stops,
-             bool include_stop);
+  TextStream(const Tokenizer* tokenizer, const DecodeOptions& options, int32_t last_prompt_token,
+             std::vector<std::string> stops, bool include_stop);
 
   // The text that `token` completes.
   StopFinder::Step Push(int32_t token, bool watch_stops);

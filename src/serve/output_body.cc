@@ -5,16 +5,11 @@
 namespace atelier {
 namespace {
 
-// What generation does where JSON leaves a choice: members in the order of the schema, white space as people write it.
-JsonStyle ServedStyle() {
-  return {.any_whitespace = false, .max_whitespace = 64, .schema_order = true, .numbers = NumberSpelling::kPlain};
-}
-
 GrammarSpec OfSchema(std::string where, Json schema) {
   GrammarSpec spec;
   spec.where = std::move(where);
   spec.schema = std::move(schema);
-  spec.style = ServedStyle();
+  spec.style = JsonStyle::Served();
   return spec;
 }
 

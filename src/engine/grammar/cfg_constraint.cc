@@ -1,13 +1,19 @@
 #include "engine/grammar/cfg_constraint.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/grammar/cfg_machine.h"
 #include "engine/grammar/gbnf.h"
+#include "engine/grammar/json_mask.h"
 #include "engine/grammar/lark.h"
 #include "engine/grammar/machine_constraint.h"
 #include "engine/grammar/structural_tag.h"
+#include "engine/grammar/text_masks.h"
+#include "engine/grammar/token_bits.h"
 
 namespace atelier {
 namespace {
@@ -16,6 +22,121 @@ Result<int32_t> Read(const GrammarSpec& spec, Cfg& cfg) {
   if (spec.kind == GrammarSpec::Kind::kStructuralTag) return ReadStructuralTag(spec.schema, spec.style, cfg);
   return IsGbnf(spec.text) ? ReadGbnf(spec.text, cfg) : ReadLark(spec.text, spec.style, cfg);
 }
+
+constexpr size_t kMaxMasks = 2048;  // of 6 kB for 49,000 tokens
+
+struct SharedCfg : SharedMachine<CfgMachine> {
+  // What is known of a document within the grammar.
+  struct Document {
+    Document(const GrammarVocabulary& vocabulary, JsonMachine& machine) : text_masks(vocabulary, machine) {
+      const JsonThread start = machine.Start();
+      const ByteSet first = machine.MayFollow({&start, 1});
+      constexpr std::string_view kOpeners = "{[\"";
+      for (size_t i = 0; i < kOpeners.size(); ++i) {
+        if (first.count() == 1 && first.test(static_cast<uint8_t>(kOpeners[i]))) closer = i;
+      }
+    }
+    TextMasks text_masks;
+    std::optional<size_t> closer;  // index in kClosers of the byte that ends every value of it, where there is one
+  };
+
+  SharedCfg(std::shared_ptr<const GrammarVocabulary> words, std::unique_ptr<CfgMachine> reader)
+      : SharedMachine(std::move(words), std::move(reader)) {
+    for (int32_t i = 0; i < machine->num_documents(); ++i) {
+      documents.push_back(std::make_unique<Document>(*vocabulary, machine->document(i)));
+    }
+  }
+
+  std::vector<std::unique_ptr<Document>> documents;
+  std::map<std::vector<int64_t>, std::vector<uint64_t>> masks;  // by where the threads stand
+};
+
+// Free text, tags and names are states that come again and again: their masks are kept. Within a JSON document masks
+// are those of the document, and the few tokens that go past its end.
+class CfgConstraint final : public MachineConstraint<CfgMachine> {
+ public:
+  explicit CfgConstraint(const std::shared_ptr<SharedCfg>& shared)
+      : MachineConstraint(shared, shared->machine->Start()), cfg_(shared.get()) {}
+
+ protected:
+  void AddAllowed(std::span<uint64_t> bits) override;
+
+ private:
+  // The mask and the reader of one document, as this output reads it.
+  struct InDocument {
+    InDocument(const GrammarVocabulary& vocabulary, JsonMachine& machine, TextMasks& text_masks)
+        : mask(vocabulary, machine, text_masks), reader(machine, {}) {}
+    JsonMask mask;
+    MachineReader<JsonMachine> reader;
+    JsonThreads threads;
+  };
+
+  void AddCommon(std::span<const CfgThread> threads, std::span<uint64_t> bits);
+  void AddDocument(int32_t document, std::span<const CfgThread> threads, std::span<uint64_t> bits);
+
+  SharedCfg* cfg_;  // what is shared
+  std::map<int32_t, InDocument> documents_;
+  std::vector<CfgThread> common_, others_;
+};
+
+void CfgConstraint::AddAllowed(std::span<uint64_t> bits) {
+  common_.clear(), others_.clear();
+  std::map<int32_t, std::vector<CfgThread>> by_document;
+  for (const CfgThread& thread : reader().threads()) {
+    if (machine().IsCommon(thread)) {
+      common_.push_back(thread);
+    } else if (thread.language == CfgThread::kInJson && thread.json->phase != JsonPhase::kEnd &&
+               cfg_->documents[static_cast<size_t>(thread.document)]->closer) {
+      by_document[thread.document].push_back(thread);
+    } else {
+      others_.push_back(thread);
+    }
+  }
+  if (!common_.empty()) AddCommon(common_, bits);
+  for (const auto& [document, threads] : by_document) AddDocument(document, threads, bits);
+  if (!others_.empty()) Walk(others_, bits);
+}
+
+void CfgConstraint::AddCommon(std::span<const CfgThread> threads, std::span<uint64_t> bits) {
+  std::vector<int64_t> key;
+  for (const CfgThread& thread : threads) {
+    key.push_back(int64_t{thread.language} << 32 | thread.to);
+    key.push_back(reinterpret_cast<intptr_t>(thread.frame));
+  }
+  auto found = cfg_->masks.find(key);
+  if (found == cfg_->masks.end()) {
+    if (cfg_->masks.size() >= kMaxMasks) cfg_->masks.clear();
+    found = cfg_->masks.emplace(std::move(key), std::vector<uint64_t>(bits.size())).first;
+    Walk(threads, found->second);
+  }
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] |= found->second[i];
+}
+
+void CfgConstraint::AddDocument(int32_t document, std::span<const CfgThread> threads, std::span<uint64_t> bits) {
+  SharedCfg::Document& shared = *cfg_->documents[static_cast<size_t>(document)];
+  InDocument& own =
+      documents_.try_emplace(document, vocabulary(), machine().document(document), shared.text_masks).first->second;
+  own.reader.Follow(reader().text());
+  own.threads.clear();
+  bool in_text = true;
+  for (const CfgThread& thread : threads) {
+    // A document that two places of the grammar wait for is read once.
+    if (std::ranges::find(own.threads, *thread.json) == own.threads.end()) own.threads.push_back(*thread.json);
+    in_text &= JsonMask::InText(*thread.json);
+  }
+  own.mask.Add(own.reader, own.threads, bits);
+  const auto& past = in_text ? vocabulary().past_string : vocabulary().past;
+  reader().Walk(threads, *past[*shared.closer], [&](int32_t token) { SetTokenBit(bits, token); });
+}
+
+class CfgGrammar final : public Grammar {
+ public:
+  explicit CfgGrammar(std::shared_ptr<SharedCfg> shared) : shared_(std::move(shared)) {}
+  std::unique_ptr<Constraint> Start() const override { return std::make_unique<CfgConstraint>(shared_); }
+
+ private:
+  std::shared_ptr<SharedCfg> shared_;
+};
 
 }  // namespace
 
@@ -37,8 +158,7 @@ Result<std::shared_ptr<const Grammar>> CompileCfg(const GrammarSpec& spec,
   if (!root.ok()) return std::move(root).error();
   auto machine = CfgMachine::Create(std::move(cfg), *root);
   if (!machine.ok()) return std::move(machine).error();
-  const std::vector<CfgThread> start = (*machine)->Start();
-  return std::make_shared<const MachineGrammar<CfgMachine>>(std::move(vocabulary), std::move(*machine), start);
+  return std::make_shared<const CfgGrammar>(std::make_shared<SharedCfg>(std::move(vocabulary), std::move(*machine)));
 }
 
 }  // namespace atelier

@@ -38,6 +38,7 @@ void CfgMachine::MakeStart() {
   Call(networks_.root, CfgNetworks::kDone, nullptr, step);
   if (networks_.networks[static_cast<size_t>(networks_.root)].accepts_empty) Enter(CfgNetworks::kDone, nullptr);
   Close(step);
+  start_steps_ = step_;
 }
 
 void CfgMachine::StepAll(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Arena& arena,

@@ -62,6 +62,13 @@ class CfgMachine {
     return thread.to == CfgNetworks::kDone && thread.language == Languages::kEmpty;
   }
 
+  // Where the thread stands is the same in every output: in a terminal, under no rule but the root.
+  bool IsCommon(const CfgThread& thread) const {
+    return thread.language != CfgThread::kInJson && (thread.frame == nullptr || thread.frame->step <= start_steps_);
+  }
+  JsonMachine& document(int32_t index) { return cfg_.document(index); }
+  int32_t num_documents() const { return cfg_.num_documents(); }
+
   Languages& languages() { return cfg_.languages(); }
   const CfgNetworks& networks() const { return networks_; }
 
@@ -108,6 +115,7 @@ class CfgMachine {
   Arena start_arena_;
   std::vector<CfgThread> start_;
   uint64_t step_ = 0;
+  uint64_t start_steps_ = 0;       // that made start_
   std::vector<CfgFrame*> frames_;  // by network, of the step in frame_steps_
   std::vector<uint64_t> frame_steps_;
   std::vector<Place> open_;

@@ -4,11 +4,25 @@
 
 namespace atelier {
 
+std::vector<std::string> GrammarVocabulary::PiecesPast(const TokenTrie& trie, char closer, bool behind_quote) {
+  std::vector<std::string> pieces(static_cast<size_t>(trie.num_tokens()));
+  for (int32_t id = 0; id < trie.num_tokens(); ++id) {
+    const std::string_view piece = trie.Piece(id);
+    const size_t quote = behind_quote && closer != '"' ? piece.find('"') : 0;
+    const size_t at = quote == piece.npos ? quote : piece.find(closer, quote);
+    if (at != piece.npos && at + 1 < piece.size()) pieces[static_cast<size_t>(id)] = piece;
+  }
+  return pieces;
+}
+
 std::shared_ptr<const GrammarVocabulary> GrammarVocabulary::Create(const Tokenizer& tokenizer) {
   std::vector<std::string> pieces(static_cast<size_t>(tokenizer.vocab_size()));
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
-    if (tokenizer.IsSpecial(id) || tokenizer.IsEndOfGeneration(id)) continue;
-    pieces[static_cast<size_t>(id)] = tokenizer.Piece(id);
+    if (tokenizer.IsEndOfGeneration(id)) continue;
+    std::string& piece = pieces[static_cast<size_t>(id)];
+    piece = tokenizer.IsSpecial(id) ? ControlText(tokenizer.Spelling(id)) : std::string(tokenizer.Piece(id));
+    // Bytes of no text, which must not spell a control token out.
+    if (!tokenizer.IsSpecial(id) && piece.find_first_of({kControlBegin, kControlEnd}) != piece.npos) piece.clear();
   }
   return std::make_shared<const GrammarVocabulary>(std::move(pieces));
 }

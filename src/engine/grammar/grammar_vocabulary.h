@@ -1,6 +1,7 @@
 // What grammars know of a model's vocabulary; made once for each model. Immutable; any thread.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,12 +15,26 @@ namespace atelier {
 class Tokenizer;
 
 struct GrammarVocabulary {
-  explicit GrammarVocabulary(std::vector<std::string> pieces) : trie(std::move(pieces)), strings(trie) {}
+  // Texts by token id; control tokens as ControlText, so that grammars of text never allow them.
+  explicit GrammarVocabulary(std::vector<std::string> pieces) : trie(std::move(pieces)), strings(trie) {
+    for (size_t i = 0; i < kClosers.size(); ++i) {
+      past[i] = std::make_unique<const TokenTrie>(PiecesPast(trie, kClosers[i], false));
+      past_string[i] = std::make_unique<const TokenTrie>(PiecesPast(trie, kClosers[i], true));
+    }
+  }
   // COST: some tens of ms.
   static std::shared_ptr<const GrammarVocabulary> Create(const Tokenizer& tokenizer);
 
   const TokenTrie trie;
   const StringTokens strings;
+
+  // Tokens in which something stands behind one of kClosers, with which a JSON value may end; and of these the tokens
+  // with a quote before it. By closer.
+  static constexpr std::array<char, 3> kClosers = {'}', ']', '"'};
+  std::array<std::unique_ptr<const TokenTrie>, 3> past, past_string;
+
+ private:
+  static std::vector<std::string> PiecesPast(const TokenTrie& trie, char closer, bool behind_quote);
 };
 
 }  // namespace atelier

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/grammar/json_mask.h"
 #include "engine/grammar/machine_constraint.h"
 #include "engine/grammar/text_masks.h"
 
@@ -18,131 +19,15 @@ struct SharedJson : SharedMachine<JsonMachine> {
 class JsonConstraint final : public MachineConstraint<JsonMachine> {
  public:
   explicit JsonConstraint(const std::shared_ptr<SharedJson>& shared)
-      : MachineConstraint(shared, {shared->machine->Start()}), text_masks_(&shared->text_masks) {}
+      : MachineConstraint(shared, {shared->machine->Start()}),
+        mask_(*shared->vocabulary, *shared->machine, shared->text_masks) {}
 
  protected:
-  void AddAllowed(std::span<uint64_t> bits) override;
+  void AddAllowed(std::span<uint64_t> bits) override { mask_.Add(reader(), reader().threads(), bits); }
 
  private:
-  static bool InText(const JsonThread& thread) { return thread.phase == JsonPhase::kText && thread.lex == 0; }
-  // In a name that may be one of those that are in no table.
-  static bool InOtherName(const JsonThread& thread) {
-    return thread.phase == JsonPhase::kName && thread.lex == 0 && thread.state != Languages::kNothing &&
-           !thread.frame->compared;
-  }
-  void MaskText(const JsonThread& thread, std::span<uint64_t> bits);
-  void MaskComparedText(const JsonThread& thread, std::span<uint64_t> bits);
-  void MaskName(const JsonThread& thread, std::span<uint64_t> bits);
-  void AddText(LanguageId language, std::span<const JsonThread> after, std::span<uint64_t> bits);
-  void Recheck(const JsonThread& thread, std::string_view left, std::span<uint64_t> bits);
-  void RecheckPath(const JsonThread& thread, std::span<uint64_t> bits);
-
-  TextMasks* text_masks_;  // of what is shared
-  JsonThreads plain_, after_;
-  std::vector<uint64_t> scratch_;
-  std::vector<bool> rests_;
-  std::string path_;
+  JsonMask mask_;
 };
-
-void JsonConstraint::AddAllowed(std::span<uint64_t> bits) {
-  plain_.clear();
-  for (const JsonThread& thread : reader().threads()) {
-    if (InText(thread)) {
-      MaskText(thread, bits);
-    } else if (InOtherName(thread)) {
-      MaskName(thread, bits);
-    } else {
-      plain_.push_back(thread);
-    }
-  }
-  if (!plain_.empty()) Walk(plain_, bits);
-}
-
-// Tokens within a text of `language`, and those that close it where `after` lets what stands behind the quote follow.
-void JsonConstraint::AddText(LanguageId language, std::span<const JsonThread> after, std::span<uint64_t> bits) {
-  const TextMask& mask = text_masks_->Of(language);
-  for (size_t i = 0; i < mask.inside.size(); ++i) bits[i] |= mask.inside[i];
-  if (mask.closers.empty() || after.empty()) return;
-  rests_.assign(static_cast<size_t>(strings().num_rests()), false);
-  rests_[0] = true;
-  reader().Walk(after, strings().rests(), [&](int32_t rest) { rests_[static_cast<size_t>(rest)] = true; });
-  for (size_t run = 0; run + 1 < mask.runs.size(); ++run) {
-    const auto first = static_cast<size_t>(mask.runs[run]);
-    if (!rests_[static_cast<size_t>(mask.closers[first].rest)]) continue;
-    for (size_t i = first; i < static_cast<size_t>(mask.runs[run + 1]); ++i) SetTokenBit(bits, mask.closers[i].token);
-  }
-}
-
-void JsonConstraint::MaskText(const JsonThread& thread, std::span<uint64_t> bits) {
-  if (thread.frame != nullptr && thread.frame->compared) return MaskComparedText(thread, bits);
-  const JsonThread after = JsonMachine::AfterString(thread.frame);
-  AddText(thread.state, {&after, 1}, bits);
-}
-
-// What closes the string may end a value that is compared with others, whose bytes then matter; but white space and a
-// comma behind the quote are allowed or not whatever the string is.
-void JsonConstraint::MaskComparedText(const JsonThread& thread, std::span<uint64_t> bits) {
-  const TextMask& mask = text_masks_->Of(thread.state);
-  for (size_t i = 0; i < mask.inside.size(); ++i) bits[i] |= mask.inside[i];
-  int32_t rest = -1;
-  bool alike = false;
-  bool allowed = false;
-  for (const TextMask::Closer& closer : mask.closers) {
-    if (closer.rest != rest || !alike) {
-      rest = closer.rest;
-      alike = strings().rests().Piece(rest).find_first_not_of(" \n\t\r,") == std::string_view::npos;
-      allowed = reader().CanRead({&thread, 1}, trie().Piece(closer.token));
-    }
-    if (allowed) SetTokenBit(bits, closer.token);
-  }
-}
-
-void JsonConstraint::MaskName(const JsonThread& thread, std::span<uint64_t> bits) {
-  const JsonFrame& frame = *thread.frame;
-  const ObjectPlan& plan = *frame.object;
-  Arena& arena = reader().arena();
-  const Arena::Mark mark = arena.Now();
-  after_.clear();
-  machine().AfterOtherName(thread, arena, after_);
-  scratch_.assign(bits.size(), 0);
-  AddText(thread.state, after_, scratch_);
-  arena.Reset(mark);
-  // Names of the table mean something else, and those that were there may not come again.
-  const auto at = static_cast<size_t>(thread.goal);
-  for (int32_t i = thread.low; i < thread.high; ++i) {
-    const ObjectPlan::Name& name = plan.names[static_cast<size_t>(plan.sorted[static_cast<size_t>(i)])];
-    Recheck(thread, std::string_view(name.text).substr(at), scratch_);
-  }
-  if (frame.others != nullptr) {
-    const auto read = Json::Parse("\"" + reader().text().substr(thread.begin) + "\"");
-    for (const OtherName* other = frame.others; other != nullptr && read.ok(); other = other->next) {
-      if (!other->text.starts_with(read->AsString())) continue;
-      Recheck(thread, other->text.substr(read->AsString().size()), scratch_);
-    }
-  }
-  for (size_t i = 0; i < bits.size(); ++i) bits[i] |= scratch_[i];
-}
-
-// Decides anew on the tokens that end the name with just these characters and a quote, as they stand or, where JSON
-// wants or allows a short escape, escaped. (No token of a vocabulary holds a whole \uXXXX and a quote.)
-void JsonConstraint::Recheck(const JsonThread& thread, std::string_view left, std::span<uint64_t> bits) {
-  path_ = left.find_first_of("\"\\/\b\f\n\r\t") == left.npos ? std::string(left) + '"' : Json(left).Dump().substr(1);
-  RecheckPath(thread, bits);
-  if (left.find('/') == left.npos) return;
-  for (size_t at = path_.find('/'); at != path_.npos; at = path_.find('/', at + 2)) path_.insert(at, 1, '\\');
-  RecheckPath(thread, bits);
-}
-
-void JsonConstraint::RecheckPath(const JsonThread& thread, std::span<uint64_t> bits) {
-  const size_t size = path_.size();
-  if (size > 1 && !strings().before_quote().test(static_cast<uint8_t>(path_[size - 2]))) return;
-  const int32_t node = trie().Find(TokenTrie::kRoot, path_);
-  if (node < 0) return;
-  for (const int32_t token : trie().tokens_under(node)) {
-    bits[static_cast<size_t>(token) / 64] &= ~(uint64_t{1} << (token % 64));
-  }
-  reader().WalkPath({&thread, 1}, trie(), node, path_, [&](int32_t token) { SetTokenBit(bits, token); });
-}
 
 class JsonGrammar final : public Grammar {
  public:

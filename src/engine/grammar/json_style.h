@@ -15,6 +15,12 @@ struct JsonStyle {
   bool schema_order = false;    // members in the order of the schema, others after them
   NumberSpelling numbers = NumberSpelling::kAny;
   bool formats = true;  // `format` is kept; without, it is an annotation
+
+  // What generation does where JSON leaves a choice: members in the order of the schema, white space as people write
+  // it.
+  static JsonStyle Served() {
+    return {.any_whitespace = false, .max_whitespace = 64, .schema_order = true, .numbers = NumberSpelling::kPlain};
+  }
   bool operator==(const JsonStyle&) const = default;
 };
 

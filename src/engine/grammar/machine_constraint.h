@@ -15,6 +15,7 @@
 #include "engine/grammar/grammar.h"
 #include "engine/grammar/grammar_vocabulary.h"
 #include "engine/grammar/mask_walk.h"
+#include "engine/grammar/token_bits.h"
 
 namespace atelier {
 
@@ -27,10 +28,6 @@ struct SharedMachine {
   std::unique_ptr<Machine> machine;
   std::mutex mutex;
 };
-
-inline void SetTokenBit(std::span<uint64_t> bits, int32_t token) {
-  bits[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64);
-}
 
 // Beside what MachineReader asks of it, Machine says `bool Accepts(const Thread&)`: the output may end here.
 template <class Machine>
@@ -69,7 +66,7 @@ class MachineConstraint : public Constraint {
 
   Machine& machine() { return *shared_->machine; }
   const TokenTrie& trie() const { return shared_->vocabulary->trie; }
-  const StringTokens& strings() const { return shared_->vocabulary->strings; }
+  const GrammarVocabulary& vocabulary() const { return *shared_->vocabulary; }
   MachineReader<Machine>& reader() { return reader_; }
 
  private:

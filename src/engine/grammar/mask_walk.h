@@ -38,6 +38,9 @@ class MachineReader {
   const std::string& text() const { return text_; }
   Arena& arena() { return arena_; }
 
+  // Stands where another reader does that has read `text`, of which this one knows the beginning.
+  void Follow(std::string_view text) { text_.append(text.substr(text_.size())); }
+
   // Reads bytes, whole or not at all.
   bool Read(std::string_view bytes) {
     const size_t before = text_.size();

@@ -10,6 +10,7 @@
 #include "engine/grammar/cfg_constraint.h"
 #include "engine/grammar/gbnf.h"
 #include "engine/grammar/lark.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace atelier {
 namespace {
@@ -181,6 +182,12 @@ class TagReader {
 
   // Texts that end with `text` and hold none of `all` before that end.
   LanguageId UpTo(const std::string& text, const Texts& all, LanguageId allowed) {
+    if (text.starts_with(kControlBegin)) {  // it isn't a part of any text
+      Texts others = all;
+      std::erase_if(others, [](const std::string& other) { return other.starts_with(kControlBegin); });
+      const LanguageId before = languages().And(std::array{Without(others), allowed});
+      return languages().Concat(before, languages().Literal(text));
+    }
     const LanguageId ending = languages().Concat(allowed, languages().Literal(text));
     const LanguageId held = languages().Concat(languages().Concat(Languages::kAnyText, languages().Words(all)),
                                                languages().Chars(1, std::nullopt));

@@ -182,8 +182,16 @@ std::string_view Tokenizer::model_name() const {
 Detokenizer::Detokenizer(const Tokenizer& tokenizer, const DecodeOptions& options)
     : tokenizer_(&tokenizer), options_(options) {}
 
+std::string ControlText(std::string_view spelling) { return kControlBegin + std::string(spelling) + kControlEnd; }
+
 std::string Detokenizer::Push(int32_t id) {
-  if (!tokenizer_->Contains(id) || (options_.skip_special && tokenizer_->IsSpecial(id))) return {};
+  if (!tokenizer_->Contains(id)) return {};
+  if (tokenizer_->IsSpecial(id) && options_.mark_special) {
+    std::string text = Flush() + ControlText(tokenizer_->Spelling(id));
+    at_start_ = false;
+    return text;
+  }
+  if (tokenizer_->IsSpecial(id) && options_.skip_special) return {};
   if (at_start_) {
     pending_ += tokenizer_->FirstPiece(id);
     at_start_ = false;

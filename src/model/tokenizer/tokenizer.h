@@ -61,8 +61,14 @@ struct EncodeOptions {
   bool parse_special = false;  // text that spells a control token becomes it; else it is encoded as plain text
 };
 
+// A control token in a text that tells it from the same characters written out: its spelling between two bytes that no
+// text has.
+std::string ControlText(std::string_view spelling);
+inline constexpr char kControlBegin = '\xFF', kControlEnd = '\xFE';
+
 struct DecodeOptions {
-  bool skip_special = true;  // leave control tokens out
+  bool skip_special = true;   // leave control tokens out
+  bool mark_special = false;  // Detokenizer: or write them as ControlText
 };
 
 // What happens to a text that is over max_tokens.
