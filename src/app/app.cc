@@ -21,6 +21,7 @@
 #include "observe/trace.h"
 #include "observe/trace_store.h"
 #include "provider/local_provider.h"
+#include "provider/provider_set.h"
 
 namespace atelier {
 namespace {
@@ -78,7 +79,7 @@ TraceStoreOptions TraceOptions(const TraceConfig& config) {
 // In order of construction: what comes later uses what comes before.
 struct App::Parts {
   Config config;
-  Loop& loop;
+  IoLoop& loop;
   const Clock& clock;
   MetricRegistry metrics;
   ModelDirectory directory;
@@ -92,9 +93,10 @@ struct App::Parts {
   Activity activity;
   std::unique_ptr<ModelMetrics> model_metrics;
   std::unique_ptr<ModelHost> host;
-  std::unique_ptr<LocalProvider> provider;
+  std::unique_ptr<LocalProvider> local;
+  std::unique_ptr<ProviderSet> providers;
 
-  Parts(Config configuration, Loop& the_loop, const Clock& the_clock)
+  Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
       : config(std::move(configuration)), loop(the_loop), clock(the_clock), directory(config), own_metrics(metrics) {}
 };
 
@@ -133,7 +135,7 @@ Result<ModelHost::Loader> MakeLoader(const Config& config, const ModelDirectory&
 App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 App::~App() = default;
 
-Result<std::unique_ptr<App>> App::Create(Config config, Loop& loop, const Clock& clock) {
+Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Clock& clock) {
   auto parts = std::make_unique<Parts>(std::move(config), loop, clock);
   Parts& p = *parts;
   TRY(p.keys, ApiKeys::Create(p.config.server.keys, clock));
@@ -160,16 +162,18 @@ Result<std::unique_ptr<App>> App::Create(Config config, Loop& loop, const Clock&
   };
   TRY(ModelHost::Loader loader, MakeLoader(p.config, p.directory, *p.model_metrics));
   p.host = std::make_unique<ModelHost>(options, std::move(loader), &clock);
-  p.provider = std::make_unique<LocalProvider>(*p.host, loop, *p.pool, clock);
+  p.local = std::make_unique<LocalProvider>(*p.host, loop, *p.pool, clock);
+  const ModelFaces local{p.local.get(), p.local.get(), p.local.get()};
+  TRY(p.providers, ProviderSet::Create(p.config.providers, local, {loop, *p.pool, clock}));
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
 const Config& App::config() const { return parts_->config; }
 const Clock& App::clock() const { return parts_->clock; }
 Loop& App::loop() { return parts_->loop; }
-LanguageModel& App::language_model() { return *parts_->provider; }
-Embedder& App::embedder() { return *parts_->provider; }
-Reranker& App::reranker() { return *parts_->provider; }
+LanguageModel& App::language_model() { return *parts_->providers; }
+Embedder& App::embedder() { return *parts_->providers; }
+Reranker& App::reranker() { return *parts_->providers; }
 Tracer& App::tracer() { return *parts_->tracer; }
 TraceStore& App::traces() { return *parts_->traces; }
 MetricRegistry& App::metrics() { return parts_->metrics; }
@@ -189,6 +193,20 @@ void App::RefreshGauges() {
 
 void App::OnRefresh(std::function<void()> refresh) { parts_->refreshers.push_back(std::move(refresh)); }
 
+namespace {
+
+ModelListing ListingOf(const ProviderModelConfig& model) {
+  ModelListing listing;
+  listing.id = model.id;
+  listing.kind = model.kind;
+  listing.context_length = model.context_length;
+  listing.vector_size = model.vector_size;
+  listing.provider = model.id.substr(0, model.id.find('/'));
+  return listing;
+}
+
+}  // namespace
+
 std::vector<ModelListing> App::ListModels() const {
   std::vector<ModelListing> listings = parts_->directory.List();
   const std::vector<HostedModel> hosted = parts_->host->models();
@@ -201,6 +219,7 @@ std::vector<ModelListing> App::ListModels() const {
       listing.context_length = model.max_context;  // the cache may hold fewer
     }
   }
+  for (const ProviderModelConfig& model : parts_->providers->Listings()) listings.push_back(ListingOf(model));
   return listings;
 }
 
@@ -208,6 +227,8 @@ Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) 
   const std::vector<ModelListing> listings = ListModels();
   std::string wanted(id);
   if (wanted.empty() && kind == "chat") wanted = parts_->config.default_model;
+  TRY(const auto of_provider, parts_->providers->Listing(wanted, kind));
+  if (of_provider) return ListingOf(*of_provider);
   for (const ModelListing& listing : listings) {
     if (wanted.empty() ? listing.kind == kind : listing.id == wanted) return listing;
   }
@@ -222,6 +243,7 @@ Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) 
 }
 
 std::string App::Fingerprint(const ModelListing& model) const {
+  if (!model.provider.empty()) return "atelier-" ATELIER_VERSION "-" + model.provider;
   return "atelier-" ATELIER_VERSION "-" + model.format + "-" + parts_->config.engine.kv_cache + "-" +
          std::to_string(model.created_unix);
 }

@@ -10,8 +10,8 @@
 
 #include "app/config.h"
 #include "base/clock.h"
+#include "base/net/io_loop.h"
 #include "base/result.h"
-#include "base/task/loop.h"
 #include "base/text/json.h"
 #include "provider/language_model.h"
 
@@ -37,12 +37,13 @@ struct ModelListing {
   int64_t vector_size = 0;
   int64_t created_unix = 0;
   bool loaded = false;
+  std::string provider;  // empty: this machine
 };
 
 class App {
  public:
   // `loop` is where everything asynchronous of the application runs; it must outlive the App.
-  static Result<std::unique_ptr<App>> Create(Config config, Loop& loop, const Clock& clock);
+  static Result<std::unique_ptr<App>> Create(Config config, IoLoop& loop, const Clock& clock);
   ~App();
 
   const Config& config() const;
@@ -63,7 +64,7 @@ class App {
   void RefreshGauges();
   void OnRefresh(std::function<void()> refresh);
 
-  // All models under $ATELIER_HOME, by id.
+  // All models under $ATELIER_HOME by id, then those of providers that the configuration lists.
   std::vector<ModelListing> ListModels() const;
   // The listing of `id`; where empty, of the configured or only model of that kind. NotFound names the nearest.
   Result<ModelListing> FindModel(std::string_view id, std::string_view kind) const;

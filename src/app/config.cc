@@ -93,6 +93,7 @@ Fields Config::Describe() {
       Key<&Config::hub>("hub", "model hub or mirror to pull from; $ATELIER_HUB or the public one if empty"),
       Key<&Config::default_model>("default_model", "for requests that name none"),
       Key<&Config::models>("models", "models beside those under home"),
+      Key<&Config::providers>("providers", "services whose models requests name provider/model"),
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
       Key<&Config::traces>("traces", "what is recorded of calls"),

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/text/describe.h"
+#include "provider/provider_config.h"
 
 namespace atelier {
 
@@ -79,7 +80,8 @@ struct Config {
   std::string home;  // empty: $ATELIER_HOME or ~/.atelier
   std::string hub;   // empty: ATELIER_HUB or the public one
   std::string default_model;
-  std::vector<ModelConfig> models;  // beside those under home
+  std::vector<ModelConfig> models;        // beside those under home
+  std::vector<ProviderConfig> providers;  // models elsewhere
   ServerConfig server;
   EngineConfig engine;
   TraceConfig traces;

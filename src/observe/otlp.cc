@@ -1,14 +1,15 @@
 #include "observe/otlp.h"
 
 #include <algorithm>
-#include <charconv>
 #include <condition_variable>
+#include <ctime>
 #include <deque>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 
 #include "base/net/http_client.h"
+#include "base/net/retry_after.h"
 #include "base/random.h"
 #include "observe/log.h"
 #include "observe/trace_json.h"
@@ -41,14 +42,6 @@ Json SpanToOtlp(const TraceSpan& span) {
 
 // What the specification calls retryable; anything else will not get better.
 bool MayTryAgain(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
-
-std::chrono::milliseconds RetryAfter(const HttpHeaders& headers) {
-  const std::string_view text = headers.Get("Retry-After");
-  int64_t seconds = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (code != std::errc() || end != text.data() + text.size() || seconds < 0) return {};
-  return std::chrono::seconds(std::min<int64_t>(seconds, 3600));
-}
 
 }  // namespace
 
@@ -123,7 +116,8 @@ struct OtlpExporter::State {
         return LogWarn("spans were not exported: " + request.url + ": " + why);
       }
       ++stats.num_retries;
-      const auto wanted = response ? RetryAfter(response->headers) : std::chrono::milliseconds(0);
+      std::chrono::milliseconds wanted{0};
+      if (response) wanted = RetryAfter(response->headers, std::time(nullptr)).value_or(wanted);
       wake.wait_for(lock, std::max(Jitter(pause), wanted), [this] { return stopping; });
       pause = std::min(pause * 2, options.max_backoff);
     }

@@ -11,7 +11,7 @@ Json ModelBody(const ModelListing& model) {
       {"id", model.id},
       {"object", "model"},
       {"created", model.created_unix},
-      {"owned_by", "atelier"},
+      {"owned_by", model.provider.empty() ? "atelier" : model.provider},
       {"kind", model.kind},
       {"architecture", model.arch},
       {"format", model.format},

@@ -4,6 +4,7 @@
 
 #include "base/net/http_parser.h"
 #include "base/net/net_testing.h"
+#include "base/net/retry_after.h"
 #include "base/net/router.h"
 #include "base/net/sse.h"
 #include "base/random.h"
@@ -90,6 +91,19 @@ TEST(HttpParser, AMessageMayBeCutAnywhere) {
     ASSERT_TRUE(parser.done()) << cut;
     EXPECT_EQ(parser.body(), "wikipedia");
     EXPECT_EQ(parser.head().headers.size(), 2u);
+  }
+}
+
+TEST(RetryAfter, ReadsSecondsMillisecondsAndDates) {
+  using namespace std::chrono_literals;
+  const int64_t now = 784'111'777;  // Sun, 06 Nov 1994 08:49:37 GMT
+  EXPECT_EQ(RetryAfter({{"Retry-After", "7"}}, now), 7s);
+  EXPECT_EQ(RetryAfter({{"retry-after-ms", "250"}, {"Retry-After", "1"}}, now), 250ms);
+  EXPECT_EQ(RetryAfter({{"Retry-After", "Sun, 06 Nov 1994 08:50:00 GMT"}}, now), 23s);
+  EXPECT_EQ(RetryAfter({{"Retry-After", "Sun, 06 Nov 1994 08:00:00 GMT"}}, now), 0s);
+  EXPECT_EQ(RetryAfter({{"Retry-After", "99999999999"}}, now), 24h);
+  for (const char* bad : {"", "-1", "soon", "7s", "Sun, 06 Nov 1994 08:50:00 GMT and more"}) {
+    EXPECT_EQ(RetryAfter({{"Retry-After", bad}}, now), std::nullopt) << bad;
   }
 }
 

@@ -1,0 +1,44 @@
+// Models behind an OpenAI-compatible endpoint: chats, completions, embeddings, and reranking as Jina and Cohere shape
+// it. Streams pass through as they come; the end of a Call ends the exchange.
+//
+// What the upstream does not promise to keep of an output's description is not this class's to keep: KeptPromise
+// (kept_promise.h) stands before it.
+#pragma once
+
+#include <memory>
+
+#include "provider/language_model.h"
+#include "provider/openai_request.h"
+#include "provider/upstream.h"
+
+namespace atelier {
+
+struct OpenAiOptions {
+  OpenAiTraits traits;
+  std::string rerank_path = "/rerank";
+  int64_t context_length = 0;
+};
+
+class OpenAiProvider final : public LanguageModel, public Embedder, public Reranker {
+ public:
+  OpenAiProvider(std::shared_ptr<Upstream> upstream, OpenAiOptions options)
+      : upstream_(std::move(upstream)), options_(std::move(options)) {}
+
+  // Models are named as the upstream names them.
+  Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
+  Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
+  // The API has no way to ask for these: Unsupported.
+  Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;
+  Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
+  Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
+
+ private:
+  std::shared_ptr<Upstream> upstream_;
+  const OpenAiOptions options_;
+};
+
+// That `what` cannot be asked of a provider's model.
+Error NotOfProvider(const std::string& provider, const std::string& model, std::string_view what);
+
+}  // namespace atelier

@@ -1,0 +1,196 @@
+#include "provider/provider_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "provider/kept_promise.h"
+#include "provider/openai_provider.h"
+
+namespace atelier {
+
+struct ProviderSet::Provider {
+  ProviderConfig config;
+  std::unique_ptr<OpenAiProvider> openai;
+  std::unique_ptr<KeptPromise> kept;
+  ModelFaces faces;
+};
+
+namespace {
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+Result<UpstreamOptions> UpstreamOf(const ProviderConfig& config) {
+  UpstreamOptions options;
+  options.name = config.name;
+  options.base_url = config.base_url;
+  options.ca_file = config.ca_file;
+  options.timeouts.connect = Milliseconds(config.connect_seconds);
+  options.timeouts.send = options.timeouts.idle = Milliseconds(config.idle_seconds);
+  options.timeouts.head = Milliseconds(config.head_seconds);
+  for (const auto& [name, value] : config.headers) options.headers.Add(name, value);
+  if (!config.key.empty()) {
+    TRY(options.secret, ReadSecret(config.key, "key"));
+    options.headers.Set("Authorization", "Bearer " + options.secret);
+  }
+  return options;
+}
+
+Result<OpenAiOptions> OpenAiOf(const ProviderConfig& config) {
+  OpenAiOptions options;
+  options.traits.provider = config.name;
+  TRY(options.traits.dialect, ParseDialect(config.dialect));
+  TRY(options.traits.constrains, ParseConstrains(config.constrains, options.traits.dialect));
+  options.traits.parameters.insert(config.parameters.begin(), config.parameters.end());
+  options.rerank_path = config.rerank_path;
+  return options;
+}
+
+PromiseOptions PromiseOf(const ProviderConfig& config, const OpenAiTraits& traits) {
+  PromiseOptions options;
+  options.provider = config.name;
+  options.repairs = config.repairs;
+  options.keeps = [traits](const GrammarSpec& grammar) { return Keeps(traits, grammar); };
+  options.keeps_tools = traits.constrains == Constrains::kAll || traits.constrains == Constrains::kJsonSchema;
+  return options;
+}
+
+Error WrongKind(const std::string& name, std::string_view want) {
+  return Error::Invalid("model", "got '" + name + "', want a model that " + std::string(want))
+      .WithCode("wrong_model_kind");
+}
+
+}  // namespace
+
+ProviderSet::ProviderSet(ModelFaces local) : local_(local) {}
+ProviderSet::~ProviderSet() = default;
+
+Result<std::unique_ptr<ProviderSet>> ProviderSet::Create(const std::vector<ProviderConfig>& configs, ModelFaces local,
+                                                         ProviderSurroundings around) {
+  std::unique_ptr<ProviderSet> set(new ProviderSet(local));
+  for (size_t i = 0; i < configs.size(); ++i) {
+    const ProviderConfig& config = configs[i];
+    const std::string where = "providers[" + std::to_string(i) + "]";
+    if (config.name.empty() || config.name.find_first_of("/ :") != std::string::npos) {
+      return Error::Invalid(where + ".name", "got '" + config.name + "', want a name without '/', ':' and spaces");
+    }
+    if (set->providers_.contains(config.name)) {
+      return Error::Invalid(where + ".name", "got '" + config.name + "' twice");
+    }
+    auto options = UpstreamOf(config);
+    if (!options.ok()) return std::move(options).error().Under(where);
+    auto upstream = Upstream::Create(around.loop, around.clock, std::move(*options));
+    if (!upstream.ok()) return std::move(upstream).error().Under(where + ".base_url");
+    auto openai = OpenAiOf(config);
+    if (!openai.ok()) return std::move(openai).error().Under(where);
+    auto provider = std::make_unique<Provider>();
+    provider->config = config;
+    const PromiseOptions promise = PromiseOf(config, openai->traits);
+    provider->openai = std::make_unique<OpenAiProvider>(std::move(*upstream), std::move(*openai));
+    provider->kept = std::make_unique<KeptPromise>(*provider->openai, around.loop, around.pool, promise);
+    provider->faces = {provider->kept.get(), provider->openai.get(), provider->openai.get()};
+    set->providers_.emplace(config.name, std::move(provider));
+  }
+  return set;
+}
+
+std::pair<const ProviderSet::Provider*, std::string> ProviderSet::Claimed(std::string_view name) const {
+  const size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return {nullptr, ""};
+  const auto found = providers_.find(name.substr(0, slash));
+  if (found == providers_.end()) return {nullptr, ""};
+  return {found->second.get(), std::string(name.substr(slash + 1))};
+}
+
+Result<std::optional<ProviderModelConfig>> ProviderSet::Listing(std::string_view name,
+                                                                std::string_view wanted_kind) const {
+  const auto [provider, model] = Claimed(name);
+  if (provider == nullptr) return std::optional<ProviderModelConfig>();
+  for (ProviderModelConfig listed : provider->config.models) {
+    if (listed.id != model) continue;
+    listed.id = name;
+    return std::optional(std::move(listed));
+  }
+  if (!provider->config.models.empty() || model.empty()) {
+    std::vector<std::string_view> ids;
+    for (const ProviderModelConfig& listed : provider->config.models) ids.push_back(listed.id);
+    const std::string_view near = Nearest(model, ids);
+    return Error::NotFound(
+               "model",
+               "got '" + std::string(name.substr(0, 200)) + "', which provider " + provider->config.name +
+                   " does not list" +
+                   (near.empty() ? "" : "; did you mean '" + provider->config.name + "/" + std::string(near) + "'?"))
+        .WithCode("model_not_found");
+  }
+  ProviderModelConfig any;
+  any.id = name;
+  if (!wanted_kind.empty()) any.kind = wanted_kind;
+  return std::optional(std::move(any));
+}
+
+std::vector<ProviderModelConfig> ProviderSet::Listings() const {
+  std::vector<ProviderModelConfig> all;
+  for (const auto& [name, provider] : providers_) {
+    for (ProviderModelConfig listed : provider->config.models) {
+      listed.id = name + "/" + listed.id;
+      all.push_back(std::move(listed));
+    }
+  }
+  return all;
+}
+
+Result<ProviderSet::Target> ProviderSet::Find(std::string_view name) const {
+  const auto [provider, model] = Claimed(name);
+  if (provider == nullptr) return Target{local_, std::string(name), ""};
+  TRY_VOID([&]() -> Result<void> {
+    auto listing = Listing(name, "");
+    if (!listing.ok()) return std::move(listing).error();
+    return {};
+  }());
+  return Target{provider->faces, model, provider->config.name};
+}
+
+Task<Result<Generation>> ProviderSet::Generate(Call call, GenerationRequest request) {
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
+  request.model = target.model;
+  co_return co_await target.faces.language->Generate(std::move(call), std::move(request));
+}
+
+Task<Result<Generation>> ProviderSet::Prepare(Call call, GenerationRequest request) {
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
+  request.model = target.model;
+  co_return co_await target.faces.language->Prepare(std::move(call), std::move(request));
+}
+
+Task<Result<ModelDetails>> ProviderSet::Describe(Call call, std::string model) {
+  CO_TRY(Target target, Find(model));
+  if (target.faces.language == nullptr) co_return WrongKind(model, "generates text");
+  CO_TRY(ModelDetails details, co_await target.faces.language->Describe(std::move(call), target.model));
+  if (auto listing = Listing(model, ""); listing.ok() && *listing) details.context_length = (*listing)->context_length;
+  co_return details;
+}
+
+Task<Result<std::vector<TokenText>>> ProviderSet::Spell(Call call, std::string model, std::vector<int32_t> tokens) {
+  CO_TRY(Target target, Find(model));
+  if (target.faces.language == nullptr) co_return WrongKind(model, "generates text");
+  co_return co_await target.faces.language->Spell(std::move(call), target.model, std::move(tokens));
+}
+
+Task<Result<Embeddings>> ProviderSet::Embed(Call call, EmbeddingRequest request) {
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.embedder == nullptr) co_return WrongKind(request.model, "makes embeddings");
+  request.model = target.model;
+  co_return co_await target.faces.embedder->Embed(std::move(call), std::move(request));
+}
+
+Task<Result<Reranking>> ProviderSet::Rerank(Call call, RerankingRequest request) {
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.reranker == nullptr) co_return WrongKind(request.model, "reranks");
+  request.model = target.model;
+  co_return co_await target.faces.reranker->Rerank(std::move(call), std::move(request));
+}
+
+}  // namespace atelier

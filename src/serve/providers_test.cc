@@ -1,0 +1,129 @@
+// Another Atelier as the provider of this one.
+#include <gtest/gtest.h>
+
+#include "serve/serve_testing.h"
+
+namespace atelier {
+namespace {
+
+class ProvidersTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    REQUIRE_INSTALLED(kChatModel);
+    upstream_.emplace();
+    ProviderConfig provider;
+    provider.name = "there";
+    provider.base_url = "http://127.0.0.1:" + std::to_string(upstream_->port()) + "/v1";
+    provider.dialect = "atelier";
+    ProviderConfig plain = provider;
+    plain.name = "plain";
+    plain.dialect = "compatible";
+    ProviderModelConfig listed;
+    listed.id = kChatModel;
+    listed.context_length = 2048;
+    plain.models = {listed};
+    Config config;
+    config.providers = {provider, plain};
+    front_.emplace(config);
+  }
+
+  static Json With(Json body, std::string_view model) {
+    body.Set("model", model);
+    return body;
+  }
+  Answer Here(const Json& body) { return upstream_->Post("/v1/chat/completions", With(body, kChatModel)); }
+  Answer There(const Json& body, std::string_view provider = "there/") {
+    return front_->Post("/v1/chat/completions", With(body, std::string(provider) + std::string(kChatModel)));
+  }
+
+  std::optional<ServedApp> upstream_, front_;
+};
+
+TEST_F(ProvidersTest, GivesWhatTheUpstreamGives) {
+  const Json body =
+      ChatBodyOf("Name three colours.", R"("temperature": 0.8, "top_k": 30, "seed": 7, "max_tokens": 24)");
+  const Answer here = Here(body), there = There(body);
+  ASSERT_EQ(there.status, 200) << there.body;
+  EXPECT_EQ(there.Text(), here.Text());
+  EXPECT_EQ(there.json["usage"]["completion_tokens"], here.json["usage"]["completion_tokens"]);
+  EXPECT_EQ(there.json["choices"][0]["finish_reason"], here.json["choices"][0]["finish_reason"]);
+  Json streamed = body;
+  streamed.Set("stream", true);
+  const Answer stream = There(streamed);
+  EXPECT_TRUE(stream.done);
+  EXPECT_EQ(stream.Text(), here.Text());
+  EXPECT_GT(stream.events.size(), 5U) << "token by token";
+  const Json completion = ServedApp::Parsed(R"({"prompt": "The sea is", "temperature": 0, "max_tokens": 8})");
+  EXPECT_EQ(front_->Post("/v1/completions", With(completion, "there/" + std::string(kChatModel))).Text(),
+            upstream_->Post("/v1/completions", With(completion, kChatModel)).Text());
+}
+
+TEST_F(ProvidersTest, ASchemaIsKeptThereToo) {
+  const Json body =
+      ChatBodyOf("A person.", R"("temperature": 0, "max_tokens": 200, "response_format": {"type": "json_schema",
+      "json_schema": {"name": "p", "schema": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 12},
+      "age": {"type": "integer", "minimum": 0, "multipleOf": 5}}, "required": ["name", "age"],
+      "additionalProperties": false}}})");
+  const Answer there = There(body);
+  ASSERT_EQ(there.status, 200) << there.body;
+  const Json person = ServedApp::Parsed(there.Text());
+  EXPECT_EQ(*person["age"].AsInt64() % 5, 0);
+  const Json choice = ChatBodyOf("Is it day?", R"("structured_outputs": {"choice": ["perhaps", "surely"]})");
+  const std::string said = There(choice).Text();
+  EXPECT_TRUE(said == "perhaps" || said == "surely") << said;
+  // A model of this size that is only told the schema does not keep it: an error by name, never a wrong answer.
+  const Json hard =
+      ChatBodyOf("A person.", R"("temperature": 0, "max_tokens": 60, "response_format": {"type": "json_schema",
+      "json_schema": {"name": "p", "schema": {"type": "array", "items": {"const": 7}, "minItems": 3, "maxItems": 3}}})");
+  const Answer plain = There(hard, "plain/");
+  if (plain.status == 200 && plain.json["choices"][0]["finish_reason"].AsString() == "stop") {
+    EXPECT_EQ(ServedApp::Parsed(plain.Text()), ServedApp::Parsed("[7,7,7]"));
+  } else if (plain.status != 200) {
+    EXPECT_EQ(plain.code(), "schema_not_kept") << plain.body;
+    EXPECT_EQ(plain.param(), "response_format.json_schema.schema");
+  }
+}
+
+TEST_F(ProvidersTest, ErrorsSayWhoseTheyAre) {
+  const Answer unknown = front_->Post("/v1/chat/completions", With(ChatBodyOf("Hi"), "there/none-such"));
+  EXPECT_EQ(unknown.status, 404) << unknown.body;
+  EXPECT_EQ(unknown.code(), "model_not_found");
+  const Answer refused = There(ChatBodyOf("Hi", R"("top_k": 5)"), "plain/");
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_EQ(refused.param(), "top_k");
+  const Answer unlisted = front_->Post("/v1/chat/completions", With(ChatBodyOf("Hi"), "plain/smollm"));
+  EXPECT_EQ(unlisted.status, 404) << unlisted.body;
+  const Answer tokens = front_->Post("/tokenize", With(ServedApp::Parsed(R"({"prompt": "a"})"), "there/m"));
+  EXPECT_EQ(tokens.status, 400) << tokens.body;
+}
+
+TEST_F(ProvidersTest, ModelsAreListedAsConfigured) {
+  const std::string name = "plain/" + std::string(kChatModel);
+  bool found = false;
+  const Answer list = front_->Get("/v1/models");
+  for (const Json& model : list.json["data"].items()) {
+    if (model["id"].AsString() != name) continue;
+    found = true;
+    EXPECT_EQ(model["owned_by"].AsString(), "plain");
+    EXPECT_EQ(model["context_length"].AsInt64(), 2048);
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(front_->Get("/v1/models/" + name).status, 200);
+}
+
+TEST_F(ProvidersTest, VectorsAndScoresAreTheSame) {
+  REQUIRE_INSTALLED(kEmbeddingModel);
+  const Json input = ServedApp::Parsed(R"({"input": ["a cat", "a dog"]})");
+  const std::string far = "there/" + std::string(kEmbeddingModel);
+  const Answer here = upstream_->Post("/v1/embeddings", With(input, kEmbeddingModel));
+  const Answer there = front_->Post("/v1/embeddings", With(input, far));
+  ASSERT_EQ(there.status, 200) << there.body;
+  EXPECT_EQ(there.json["data"], here.json["data"]);
+  const Json query = ServedApp::Parsed(R"({"query": "pets", "documents": ["a cat", "a bridge"]})");
+  const Answer ranked = front_->Post("/v1/rerank", With(query, far));
+  ASSERT_EQ(ranked.status, 200) << ranked.body;
+  EXPECT_EQ(ranked.json["results"], upstream_->Post("/v1/rerank", With(query, kEmbeddingModel)).json["results"]);
+}
+
+}  // namespace
+}  // namespace atelier
