@@ -6,10 +6,12 @@
 #include <thread>
 
 #include "app/model_directory.h"
+#include "base/io/files.h"
 #include "base/text/json.h"
 #include "cli/command.h"
 #include "compute/kernel/gang.h"
 #include "compute/kernel/machine_limits.h"
+#include "engine/grammar/grammar.h"
 #include "engine/speed.h"
 
 namespace atelier {
@@ -88,6 +90,24 @@ Work WorkOf(const std::vector<StepProfile>& steps) {
   return work;
 }
 
+// Records of what programs ask for, and more of them than anyone waits for.
+constexpr const char* kRecords =
+    R"({"type": "array", "minItems": 100000, "items": {"type": "object", "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "maxLength": 40},
+          "email": {"type": "string", "format": "email", "maxLength": 40},
+          "age": {"type": "integer", "minimum": 0, "maximum": 120},
+          "role": {"enum": ["administrator", "developer", "designer", "manager", "guest"]},
+          "active": {"type": "boolean"},
+          "address": {"type": "object", "additionalProperties": false,
+            "properties": {
+              "street": {"type": "string", "maxLength": 40},
+              "city": {"type": "string", "maxLength": 30},
+              "postal_code": {"type": "string", "pattern": "^[0-9]{5}$"}},
+            "required": ["street", "city", "postal_code"]},
+          "tags": {"type": "array", "items": {"type": "string", "maxLength": 16}, "maxItems": 4}},
+        "required": ["name", "email", "age", "role", "active", "address", "tags"]}})";
+
 class BenchCommand final : public Command {
  public:
   void Declare(Options& options) override {
@@ -99,6 +119,10 @@ class BenchCommand final : public Command {
     options.Integer("--decode", speed_.decode, "tokens that one stream generates");
     options.Integer("--streams", streams_, "streams at once; 0: only one stream is timed");
     options.Integer("--stream-prompt", speed_.stream_prompt, "tokens of each stream's prompt");
+    options.Flag("--constrained", constrained_,
+                 "also time 1, 4 and 16 streams that a JSON Schema constrains, beside free ones");
+    options.Text("--schema", schema_, "the schema's file, whose outputs are long; default: an array of records");
+    options.Flag("--compact", compact_, "constrained streams write no white space");
     options.Integer("--repetitions", repetitions_, "timed runs, of which the median is shown");
     options.OneOf("--kv-cache", kv_cache_, {"f16", "q8_0"}, "type of the cache");
     options.Text("--isa", isa_, "kernels to use: plain, avx2 or avx512; default: the best of this machine");
@@ -113,16 +137,40 @@ class BenchCommand final : public Command {
     speed_.streams = static_cast<int32_t>(streams_);
     speed_.repetitions = static_cast<int32_t>(repetitions_);
     TRY(const SpeedReport report, MeasureSpeed(*model, speed_));
+    std::vector<GrammarCost> costs;
+    if (constrained_) {
+      TRY(auto grammar, CompileRecords(*model));
+      TRY(costs, MeasureGrammarCost(*model, speed_, std::move(grammar), {1, 4, 16}));
+    }
     const MachineLimits limits = MeasureMachine(options.isa, gang);
     if (invocation.json) {
-      invocation.Print(ReportJson(*model, options, report, limits, gang));
+      Json body = ReportJson(*model, options, report, limits, gang);
+      if (constrained_) body.Set("constrained", CostsJson(costs));
+      invocation.Print(body);
     } else {
       Print(*model, options, report, limits, gang);
+      PrintCosts(costs);
     }
     return {};
   }
 
  private:
+  Result<std::shared_ptr<const Grammar>> CompileRecords(const LocalModel& model) const {
+    if (model.tokenizer() == nullptr) return Error::Unsupported(model.name(), "got no tokenizer, want one");
+    GrammarSpec spec;
+    spec.where = "--schema";
+    std::string text = kRecords;
+    if (!schema_.empty()) {
+      TRY(text, ReadWholeFile(Files::Real(), schema_, int64_t{16} << 20));
+    }
+    TRY(spec.schema, Json::Parse(text));
+    spec.style = {.any_whitespace = false,
+                  .max_whitespace = compact_ ? 0 : 64,
+                  .schema_order = true,
+                  .numbers = NumberSpelling::kPlain};
+    return CompileGrammar(spec, model.grammar_vocabulary());
+  }
+
   Result<void> CheckCounts() const {
     const std::pair<const char*, int64_t> counts[] = {{"--prefill", speed_.prefill},
                                                       {"--decode", speed_.decode - 1},
@@ -204,7 +252,27 @@ class BenchCommand final : public Command {
     return body;
   }
 
-  std::string model_, isa_, kv_cache_ = "f16";
+  static Json CostsJson(const std::vector<GrammarCost>& costs) {
+    Json rows = Json::Array();
+    for (const GrammarCost& cost : costs) {
+      rows.Push(Json::Object({{"streams", cost.streams},
+                              {"free_tokens_per_s", cost.free_tokens_per_s},
+                              {"constrained_tokens_per_s", cost.constrained_tokens_per_s},
+                              {"cost", cost.cost}}));
+    }
+    return rows;
+  }
+
+  static void PrintCosts(const std::vector<GrammarCost>& costs) {
+    if (!costs.empty()) std::printf("\n%-8s %14s %14s %8s\n", "streams", "free, /s", "constrained, /s", "cost");
+    for (const GrammarCost& cost : costs) {
+      std::printf("%-8d %14.1f %14.1f %7.1f%%\n", cost.streams, cost.free_tokens_per_s, cost.constrained_tokens_per_s,
+                  100 * cost.cost);
+    }
+  }
+
+  std::string model_, isa_, schema_, kv_cache_ = "f16";
+  bool constrained_ = false, compact_ = false;
   SpeedOptions speed_;
   int64_t threads_ = 0, streams_ = 0, repetitions_ = 5;
 };

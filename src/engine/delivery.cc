@@ -1,7 +1,6 @@
 #include "engine/delivery.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -14,27 +13,6 @@ int32_t NumChoices(const GenerateRequest& request) { return std::max(request.n, 
 
 int64_t NumGenerated(const Sequence& sequence) {
   return static_cast<int64_t>(sequence.tokens.size()) - sequence.request->prompt_size;
-}
-
-// Takes every token out whose bit is not set; returns the likeliest that stays.
-int32_t KeepOnly(std::span<const uint64_t> mask, std::span<float> logits) {
-  constexpr float kOut = -std::numeric_limits<float>::infinity();
-  int32_t best = -1;
-  for (size_t w = 0; w < mask.size(); ++w) {
-    const std::span<float> these = logits.subspan(w * 64, std::min<size_t>(64, logits.size() - w * 64));
-    if (mask[w] == 0) {
-      std::ranges::fill(these, kOut);
-      continue;
-    }
-    for (size_t i = 0; i < these.size(); ++i) {
-      if (((mask[w] >> i) & 1) == 0) {
-        these[i] = kOut;
-      } else if (best < 0 || these[i] > logits[static_cast<size_t>(best)]) {
-        best = static_cast<int32_t>(w * 64 + i);
-      }
-    }
-  }
-  return best;
 }
 
 }  // namespace
@@ -129,7 +107,9 @@ void Delivery::StartGenerating(Sequence& sequence) {
   context.ending_ids = request.ending_ids;
   context.dry_breaker_ids = request.dry_breaker_ids;
   sequence.sampler.emplace(asked.sampling, context);
-  if (asked.grammar != nullptr) sequence.constraint = asked.grammar->Start();
+  if (asked.grammar != nullptr && !sequence.constrained) {
+    sequence.constrained.emplace(asked, request.ending_ids, parts_.num_tokens);
+  }
   const DecodeOptions decode{.skip_special = asked.skip_special_tokens, .mark_special = asked.mark_special_tokens};
   sequence.text.emplace(parts_.tokenizer, decode, sequence.tokens.back(), asked.stop, asked.include_stop_str);
   sequence.last_token_time = request.times.first_token;
@@ -153,34 +133,8 @@ Delivery::Choice Delivery::Choose(Sequence& sequence, std::span<float> logits) {
 }
 
 int32_t Delivery::Pick(Sequence& sequence, std::span<float> logits) {
-  if (sequence.constraint == nullptr) return sequence.sampler->Pick(logits, sequence.tokens);
-  return PickConstrained(sequence, logits);
-}
-
-// The grammar outranks every other ban: where these leave nothing that it allows, its likeliest token is taken.
-int32_t Delivery::PickConstrained(Sequence& sequence, std::span<float> logits) {
-  Constraint& constraint = *sequence.constraint;
-  const std::vector<int32_t>& endings = sequence.request->ending_ids;
-  mask_.assign((logits.size() + 63) / 64, 0);
-  constraint.Mask(mask_);
-  const bool only_end = std::ranges::all_of(mask_, [](uint64_t word) { return word == 0; });
-  const bool can_end = constraint.CanEnd();
-  for (const int32_t id : endings) {
-    uint64_t& word = mask_[static_cast<size_t>(id) / 64];
-    const uint64_t bit = uint64_t{1} << (id % 64);
-    if (can_end) word |= bit;
-  }
-  const int32_t best = KeepOnly(mask_, logits);
-  int32_t token = sequence.sampler->Pick(logits, sequence.tokens);
-  const auto ends = [&](int32_t id) { return can_end && std::ranges::binary_search(endings, id); };
-  if (!ends(token) && !constraint.Accept(token)) {
-    token = std::max(best, 0);
-    // Grammars promise never to come here. Should one, the choice ends as one that was cut: what it is so far is valid
-    // as a beginning, and no other request pays for it.
-    sequence.grammar_stuck = best < 0 || !(ends(token) || constraint.Accept(token));
-  }
-  sequence.grammar_ended = only_end;
-  return token;
+  if (sequence.constrained) return sequence.constrained->Pick(*sequence.sampler, logits, sequence.tokens);
+  return sequence.sampler->Pick(logits, sequence.tokens);
 }
 
 void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
@@ -191,8 +145,8 @@ void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
   ++request.usage.completion_tokens;
   TellTimes(sequence);
 
-  const bool may_end = num_generated > asked.min_tokens || sequence.grammar_ended;
-  if (sequence.grammar_stuck) {
+  const bool may_end = num_generated > asked.min_tokens || (sequence.constrained && sequence.constrained->ended());
+  if (sequence.constrained && sequence.constrained->stuck()) {
     Emit(sequence, choice, sequence.text->Flush());
     return End(sequence, FinishReason::kLength, {}, {});
   }

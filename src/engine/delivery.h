@@ -49,7 +49,6 @@ class Delivery {
   void StartGenerating(Sequence& sequence);
   Choice Choose(Sequence& sequence, std::span<float> logits);
   int32_t Pick(Sequence& sequence, std::span<float> logits);
-  int32_t PickConstrained(Sequence& sequence, std::span<float> logits);
   void Deliver(Sequence& sequence, const Choice& choice);
   void TellTimes(Sequence& sequence);
   void Emit(Sequence& sequence, const Choice& choice, std::string_view text);
@@ -60,7 +59,6 @@ class Delivery {
   const Parts parts_;
   std::vector<float> scratch_;  // [V] logits of a further choice
   std::vector<float> raw_;      // [V] logits as the model gave them, where logprobs are asked
-  std::vector<uint64_t> mask_;  // [V / 64] tokens that a grammar allows
   int64_t num_prompt_tokens_ = 0;
   int64_t num_generated_tokens_ = 0;
 };

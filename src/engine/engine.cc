@@ -10,6 +10,7 @@
 #include "engine/cache/attention_blocks.h"
 #include "engine/delivery.h"
 #include "engine/intake.h"
+#include "engine/masks.h"
 #include "engine/runner.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
@@ -91,7 +92,9 @@ class Engine::Impl {
     }
     const Clock::TimePoint begin = parts_.clock->Now();
     MarkStarted(scheduled, begin);
+    PendingMasks masks = masks_.Start(scheduled, shape_.num_tokens);
     Result<Outputs> outputs = parts_.runner->Run(scheduler_.Batch());
+    masks.Get();
     if (outputs) {
       TellStep(scheduled, begin);
       scheduler_.Ran();
@@ -269,6 +272,7 @@ class Engine::Impl {
   const std::unique_ptr<CacheKind> cache_;
   const int64_t max_context_;
   Scheduler scheduler_;
+  Masks masks_;
   Delivery delivery_;
   const std::shared_ptr<EngineSignal> signal_;
   Intake intake_;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/cache/cache_kind.h"
+#include "engine/constrained_choice.h"
 #include "engine/events.h"
-#include "engine/grammar/grammar.h"
 #include "engine/request.h"
 #include "engine/sample/sampler.h"
 #include "engine/text_stream.h"
@@ -60,9 +60,7 @@ struct Sequence {
   // Of generations, once the first token is chosen.
   std::optional<Sampler> sampler;
   std::optional<TextStream> text;
-  std::unique_ptr<Constraint> constraint;  // where the request has a grammar
-  bool grammar_ended = false;              // nothing but an end could follow, and one was chosen
-  bool grammar_stuck = false;              // nothing could follow, not even an end: a fault of the grammar's
+  std::optional<ConstrainedChoice> constrained;  // where the request has a grammar
   Clock::TimePoint last_token_time;
   double logprob_sum = 0;  // of the tokens chosen, where best_of asks
 

@@ -46,8 +46,8 @@ class Measurement {
   }
 
   // Tokens a second while all streams generate: from when the last has its first token until the first has its last.
-  Result<double> Decode(int32_t streams, int64_t prompt) {
-    TRY(const auto sinks, Start(streams, prompt, options_.decode));
+  Result<double> Decode(int32_t streams, int64_t prompt, const std::shared_ptr<const Grammar>& grammar = nullptr) {
+    TRY(const auto sinks, Start(streams, prompt, options_.decode, grammar));
     StepWhile([&] {
       return std::any_of(sinks.begin(), sinks.end(),
                          [](const auto& sink) { return sink->num_tokens == 0 && !sink->finished; });
@@ -86,7 +86,8 @@ class Measurement {
   }
 
   // Prompts that no earlier one shares a block with.
-  Result<Sinks> Start(int32_t streams, int64_t prompt, int64_t max_tokens) {
+  Result<Sinks> Start(int32_t streams, int64_t prompt, int64_t max_tokens,
+                      const std::shared_ptr<const Grammar>& grammar = nullptr) {
     Sinks sinks;
     for (int32_t stream = 0; stream < streams; ++stream) {
       GenerateRequest request;
@@ -95,7 +96,8 @@ class Measurement {
         request.prompt.push_back(static_cast<int32_t>((i * 37 + num_requests_ * 101) % model_.shape().num_tokens));
       }
       request.max_tokens = max_tokens;
-      request.ignore_eos = true;
+      request.grammar = grammar;
+      request.ignore_eos = grammar == nullptr;
       request.read_prefix_cache = false;
       request.sampling.temperature = 0;
       sinks.push_back(std::make_shared<CountingSink>());
@@ -141,13 +143,16 @@ Result<PhaseSpeed> MeasurePhase(LocalModel& model, int32_t repetitions, Run run)
   return phase;
 }
 
+Result<void> CheckGenerates(const LocalModel& model) {
+  if (model.shape().vector_size == 0) return {};
+  return Error::Unsupported(model.name(), "got an encoder, want a model that generates");
+}
+
 }  // namespace
 
 Result<SpeedReport> MeasureSpeed(LocalModel& model, const SpeedOptions& options) {
   CHECK(options.repetitions > 0 && options.prefill > 0 && options.decode > 1);
-  if (model.shape().vector_size > 0) {
-    return Error::Unsupported(model.name(), "got an encoder, want a model that generates");
-  }
+  TRY_VOID(CheckGenerates(model));
   Measurement measurement(model, options);
   SpeedReport report;
   TRY(report.prefill, MeasurePhase(model, options.repetitions, [&] { return measurement.Prefill(); }));
@@ -157,6 +162,27 @@ Result<SpeedReport> MeasureSpeed(LocalModel& model, const SpeedOptions& options)
                                      [&] { return measurement.Decode(options.streams, options.stream_prompt); }));
   }
   return report;
+}
+
+Result<std::vector<GrammarCost>> MeasureGrammarCost(LocalModel& model, const SpeedOptions& options,
+                                                    std::shared_ptr<const Grammar> grammar,
+                                                    const std::vector<int32_t>& streams) {
+  TRY_VOID(CheckGenerates(model));
+  Measurement measurement(model, options);
+  std::vector<GrammarCost> costs;
+  for (const int32_t num : streams) {
+    std::vector<double> free, constrained, shares;
+    for (int32_t round = 0; round <= options.repetitions; ++round) {
+      TRY(const double without, measurement.Decode(num, options.stream_prompt));
+      TRY(const double with, measurement.Decode(num, options.stream_prompt, grammar));
+      if (round == 0) continue;  // it loads what is loaded on first use
+      free.push_back(without);
+      constrained.push_back(with);
+      shares.push_back(1 - with / without);
+    }
+    costs.push_back({num, Median(free), Median(constrained), Median(shares)});
+  }
+  return costs;
 }
 
 }  // namespace atelier

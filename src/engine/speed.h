@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
+#include "engine/grammar/grammar.h"
 #include "engine/local_model.h"
 #include "engine/plan/plan.h"
 
@@ -35,5 +37,19 @@ struct SpeedReport {
 // chosen by the engine's own sampler. The first, untimed round loads what is loaded on first use.
 // Errors: a model that does not generate; more tokens than its context holds.
 Result<SpeedReport> MeasureSpeed(LocalModel& model, const SpeedOptions& options);
+
+// What keeping outputs to a grammar costs.
+struct GrammarCost {
+  int32_t streams = 0;
+  double free_tokens_per_s = 0;  // medians
+  double constrained_tokens_per_s = 0;
+  double cost = 0;  // median over the rounds of 1 - constrained / free; below 0: constrained is faster
+};
+
+// Free and constrained streams in turn, the same number of tokens each, for each number of streams. Prompts are of
+// stream_prompt tokens. REQUIRES: no output of the grammar ends within `decode` tokens.   Errors: MeasureSpeed's.
+Result<std::vector<GrammarCost>> MeasureGrammarCost(LocalModel& model, const SpeedOptions& options,
+                                                    std::shared_ptr<const Grammar> grammar,
+                                                    const std::vector<int32_t>& streams);
 
 }  // namespace atelier

@@ -1,0 +1,93 @@
+#include "engine/constrained_choice.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+
+namespace atelier {
+namespace {
+
+constexpr float kOut = -std::numeric_limits<float>::infinity();
+
+bool HasBans(const GenerateRequest& request) {
+  const SamplingParams& sampling = request.sampling;
+  return !sampling.logit_bias.empty() || !sampling.allowed_token_ids.empty() || !sampling.bad_words.empty() ||
+         request.min_tokens > 0;
+}
+
+// Takes out what the bits of one word leave out, by the shorter list: of those that go or of those that stay.
+void KeepOnly(uint64_t bits, std::span<float> logits) {
+  if (std::popcount(bits) < 32) {
+    std::array<float, 32> kept;
+    size_t num_kept = 0;
+    for (uint64_t left = bits; left != 0; left &= left - 1) {
+      kept[num_kept++] = logits[static_cast<size_t>(std::countr_zero(left))];
+    }
+    std::ranges::fill(logits, kOut);
+    num_kept = 0;
+    for (; bits != 0; bits &= bits - 1) logits[static_cast<size_t>(std::countr_zero(bits))] = kept[num_kept++];
+    return;
+  }
+  const uint64_t all = logits.size() < 64 ? (uint64_t{1} << logits.size()) - 1 : ~uint64_t{0};
+  for (uint64_t out = ~bits & all; out != 0; out &= out - 1) logits[static_cast<size_t>(std::countr_zero(out))] = kOut;
+}
+
+// Takes every token out whose bit is not set.
+void KeepOnly(std::span<const uint64_t> mask, std::span<float> logits) {
+  for (size_t word = 0; word < mask.size(); ++word) {
+    KeepOnly(mask[word], logits.subspan(word * 64, std::min<size_t>(64, logits.size() - word * 64)));
+  }
+}
+
+// The likeliest token whose bit is set; -1: none is.
+int32_t Likeliest(std::span<const uint64_t> mask, std::span<const float> logits) {
+  int32_t best = -1;
+  for (size_t word = 0; word < mask.size(); ++word) {
+    for (uint64_t left = mask[word]; left != 0; left &= left - 1) {
+      const size_t token = word * 64 + static_cast<size_t>(std::countr_zero(left));
+      if (best < 0 || logits[token] > logits[static_cast<size_t>(best)]) best = static_cast<int32_t>(token);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+ConstrainedChoice::ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids,
+                                     int32_t num_tokens)
+    : constraint_(request.grammar->Start()),
+      ending_ids_(ending_ids),
+      has_bans_(HasBans(request)),
+      mask_((static_cast<size_t>(num_tokens) + 63) / 64) {}
+
+void ConstrainedChoice::MakeMask() {
+  if (mask_made_) return;
+  constraint_->Mask(mask_);
+  only_end_ = std::ranges::all_of(mask_, [](uint64_t word) { return word == 0; });
+  can_end_ = constraint_->CanEnd();
+  for (const int32_t id : ending_ids_) {
+    if (can_end_) mask_[static_cast<size_t>(id) / 64] |= uint64_t{1} << (id % 64);
+  }
+  mask_made_ = true;
+}
+
+bool ConstrainedChoice::Ends(int32_t token) const { return can_end_ && std::ranges::binary_search(ending_ids_, token); }
+
+int32_t ConstrainedChoice::Pick(Sampler& sampler, std::span<float> logits, std::span<const int32_t> tokens) {
+  MakeMask();
+  mask_made_ = false;
+  KeepOnly(mask_, logits);
+  const int32_t best = has_bans_ ? Likeliest(mask_, logits) : -1;
+  int32_t token = sampler.Pick(logits, tokens);
+  if (!Ends(token) && !constraint_->Accept(token)) {
+    token = std::max(has_bans_ ? best : Likeliest(mask_, logits), 0);
+    // Grammars promise never to come here. Should one, the choice ends as one that was cut: what it is so far is valid
+    // as a beginning, and no other request pays for it.
+    stuck_ = !Ends(token) && !constraint_->Accept(token);
+  }
+  ended_ = only_end_;
+  return token;
+}
+
+}  // namespace atelier

@@ -1,0 +1,49 @@
+// ConstrainedChoice keeps one choice of a request to its grammar: it holds the mask of the token that comes next, has
+// the sampler choose among what the mask allows, and tells the grammar what was chosen.
+//
+// MakeMask may run on another thread while the model computes the logits (masks.h); everything else is the engine
+// thread's, and never at the same time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/grammar/grammar.h"
+#include "engine/request.h"
+#include "engine/sample/sampler.h"
+
+namespace atelier {
+
+class ConstrainedChoice {
+ public:
+  // ending_ids: sorted; outlive the choice. REQUIRES: the request has a grammar.
+  ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids, int32_t num_tokens);
+
+  // What may come next, unless it is known already. Depends on the tokens chosen so far alone.
+  void MakeMask();
+  // Chooses the next token. The grammar outranks every other ban: where these leave nothing that it allows, the
+  // likeliest token that it allows is taken.
+  //   logits  [V] overwritten
+  //   tokens  prompt and output so far
+  int32_t Pick(Sampler& sampler, std::span<float> logits, std::span<const int32_t> tokens);
+
+  bool ended() const { return ended_; }  // nothing but an end could follow, and one was chosen
+  bool stuck() const { return stuck_; }  // nothing could follow, not even an end: a fault of the grammar's
+
+ private:
+  bool Ends(int32_t token) const;
+
+  std::unique_ptr<Constraint> constraint_;
+  const std::span<const int32_t> ending_ids_;
+  const bool has_bans_;         // the sampler may leave nothing of what is allowed
+  std::vector<uint64_t> mask_;  // [V / 64] ending tokens included
+  bool mask_made_ = false;
+  bool only_end_ = false;
+  bool can_end_ = false;
+  bool ended_ = false;
+  bool stuck_ = false;
+};
+
+}  // namespace atelier

@@ -1,0 +1,171 @@
+// Grammars in the engine: over the toy model, whose vocabulary here is a small byte-level one with merges.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "base/text/json.h"
+#include "base/text/json_schema.h"
+#include "base/text/json_schema_validator.h"
+#include "engine/engine.h"
+#include "engine/grammar/grammar.h"
+#include "engine/grammar/grammar_vocabulary.h"
+#include "engine/masks.h"
+#include "engine/toy_model.h"
+#include "model/tokenizer/spec.h"
+#include "model/tokenizer/tokenizer.h"
+
+namespace atelier {
+namespace {
+
+constexpr int32_t kEnd = 52;
+
+// The toy's 53 tokens: bytes, some words made of them, and one that ends.
+const std::shared_ptr<const Tokenizer>& Words() {
+  static const std::shared_ptr<const Tokenizer> words = [] {
+    TokenizerSpec spec;
+    spec.where = "toy";
+    spec.byte_level = true;
+    spec.keep_unknown_bytes = true;
+    for (const char c : std::string_view("{}[]\":,abcdefilmnorstu0123456789-.")) spec.pieces.emplace_back(1, c);
+    spec.pieces.emplace_back("\u0120");  // a blank
+    spec.merges = {{"n", "a"},  {"m", "e"},    {"na", "me"}, {"\"", ":"},  {"\"", ","}, {"\"", "}"},
+                   {"{", "\""}, {"t", "r"},    {"u", "e"},   {"tr", "ue"}, {"l", "s"},  {"ls", "e"},
+                   {"f", "a"},  {"fa", "lse"}, {"i", "d"},   {",", "\""},  {"[", "\""}};
+    for (const auto& [left, right] : spec.merges) spec.pieces.push_back(left + right);
+    CHECK(spec.pieces.size() == kEnd);
+    spec.pieces.emplace_back("<end>");
+    spec.types.assign(spec.pieces.size(), TokenType::kNormal);
+    spec.types.back() = TokenType::kControl;
+    spec.special.eos = kEnd;
+    return Tokenizer::FromSpec(std::move(spec)).value();
+  }();
+  return words;
+}
+
+std::shared_ptr<const Grammar> Compile(const GrammarSpec& spec) {
+  static const auto vocabulary = GrammarVocabulary::Create(*Words());
+  auto grammar = CompileGrammar(spec, vocabulary);
+  CHECK_MSG(grammar.ok(), grammar.error().Message());
+  return *grammar;
+}
+
+GrammarSpec Schema(std::string_view text) {
+  GrammarSpec spec;
+  spec.schema = Json::Parse(text).value();
+  spec.style = {.any_whitespace = false, .schema_order = true, .numbers = NumberSpelling::kAny};
+  return spec;
+}
+
+constexpr const char* kSchemas[] = {
+    R"({"type":"object","properties":{"name":{"type":"string","maxLength":9},"id":{"type":"integer","minimum":0}},
+        "required":["name","id"],"additionalProperties":false})",
+    R"({"type":"array","items":{"enum":[true,false,"name"]},"minItems":2,"maxItems":6})",
+    R"({"anyOf":[{"type":"object","properties":{"name":{"const":"false"},"namer":{"type":"boolean"}},
+        "additionalProperties":false},{"type":"integer","minimum":100,"maximum":200}]})",
+};
+
+GenerateRequest Ask(std::shared_ptr<const Grammar> grammar, uint64_t seed, int64_t max_tokens = 200) {
+  GenerateRequest request;
+  Random random(seed, 7);
+  for (uint64_t i = 0, n = 1 + random.Below(20); i < n; ++i) {
+    request.prompt.push_back(static_cast<int32_t>(random.Below(kEnd)));
+  }
+  request.max_tokens = max_tokens;
+  request.sampling.seed = seed;
+  request.grammar = std::move(grammar);
+  return request;
+}
+
+struct Toy {
+  explicit Toy(EngineOptions options = {}) {
+    options.cache_bytes = 200 * runner.shape().block_bytes;
+    engine =
+        std::move(Engine::Create({.runner = &runner, .tokenizer = Words().get(), .clock = &clock}, options)).value();
+  }
+  std::shared_ptr<RecordingSink> Submit(const GenerateRequest& request) {
+    auto sink = std::make_shared<RecordingSink>();
+    auto submitted = engine->Submit(request, sink);
+    CHECK_MSG(submitted.ok(), submitted.error().Message());
+    return sink;
+  }
+  void Finish() {
+    while (engine->Step()) engine->CheckInvariants();
+    EXPECT_EQ(engine->stats().num_blocks_held, 0);
+  }
+  RecordingSink Alone(const GenerateRequest& request) {
+    const auto sink = Submit(request);
+    Finish();
+    return *sink;
+  }
+  ManualClock clock;
+  ToyRunner runner;
+  std::unique_ptr<Engine> engine;
+};
+
+TEST(Constrained, WhatEndsIsValid) {
+  for (const char* schema : kSchemas) {
+    const auto grammar = Compile(Schema(schema));
+    const auto document = SchemaDocument::Parse(Json::Parse(schema).value()).value();
+    const auto validator = JsonSchemaValidator::Create(document, FormatPolicy::kAssert).value();
+    Toy toy;
+    for (uint64_t seed = 0; seed < 30; ++seed) {
+      const RecordingSink sink = toy.Alone(Ask(grammar, seed));
+      const RecordingSink::Choice& choice = sink.choices.at(0);
+      if (choice.reason != FinishReason::kStop) continue;
+      const auto value = Json::Parse(choice.text);
+      ASSERT_TRUE(value.ok()) << choice.text;
+      EXPECT_TRUE(validator.Validate(*value, 1)->empty()) << choice.text;
+    }
+  }
+}
+
+// The helper thread only makes sooner what the choice would make itself.
+TEST(Constrained, SameTokensInACrowdAsAlone) {
+  Toy crowd;
+  std::vector<GenerateRequest> requests;
+  std::vector<std::shared_ptr<RecordingSink>> sinks;
+  for (uint64_t seed = 0; seed < 24; ++seed) {
+    requests.push_back(Ask(Compile(Schema(kSchemas[seed % 3])), seed));
+    if (seed % 4 == 0) requests.back().n = 3;
+    if (seed % 5 == 0) requests.back().grammar = nullptr;
+    sinks.push_back(crowd.Submit(requests.back()));
+  }
+  crowd.Finish();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Toy toy;
+    const RecordingSink alone = toy.Alone(requests[i]);
+    ASSERT_EQ(sinks[i]->choices.size(), alone.choices.size());
+    for (const auto& [index, choice] : alone.choices) {
+      EXPECT_EQ(sinks[i]->choices[index].tokens, choice.tokens) << i << " " << index;
+    }
+  }
+}
+
+TEST(Masks, AreMadeWhetherOrNotAnyoneWaits) {
+  const auto grammar = Compile(Schema(kSchemas[0]));
+  RequestState request;
+  request.generate = Ask(grammar, 1);
+  request.ending_ids = {kEnd};
+  Masks masks;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::unique_ptr<Sequence>> sequences;
+    std::vector<Sequence*> scheduled;
+    for (int i = 0; i < 5; ++i) {
+      sequences.push_back(std::make_unique<Sequence>());
+      sequences.back()->request = &request;
+      sequences.back()->tokens = {1};
+      sequences.back()->slice_size = 1;
+      scheduled.push_back(sequences.back().get());
+    }
+    PendingMasks pending = masks.Start(scheduled, kEnd + 1);
+    if (round % 2 == 0) pending.Get();
+  }
+}
+
+}  // namespace
+}  // namespace atelier

@@ -1,0 +1,65 @@
+#include "engine/masks.h"
+
+namespace atelier {
+
+void PendingMasks::Get() {
+  if (masks_ != nullptr) std::exchange(masks_, nullptr)->Finish();
+}
+
+Masks::~Masks() {
+  if (!helper_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  helper_.join();
+}
+
+PendingMasks Masks::Start(std::span<Sequence* const> scheduled, int32_t num_tokens) {
+  std::vector<ConstrainedChoice*> choices;
+  for (Sequence* sequence : scheduled) {
+    const RequestState& request = *sequence->request;
+    const bool gives_token = sequence->slice_size == sequence->num_left();
+    if (!request.generate || request.generate->grammar == nullptr || !gives_token) continue;
+    if (!sequence->constrained) sequence->constrained.emplace(*request.generate, request.ending_ids, num_tokens);
+    choices.push_back(&*sequence->constrained);
+  }
+  if (choices.empty()) return PendingMasks(nullptr);
+  {
+    const std::lock_guard lock(mutex_);
+    choices_ = std::move(choices);
+    next_ = num_done_ = 0;
+  }
+  if (!helper_.joinable()) helper_ = std::thread([this] { Help(); });
+  wake_.notify_one();
+  return PendingMasks(this);
+}
+
+bool Masks::MakeOne(std::unique_lock<std::mutex>& lock) {
+  if (next_ == choices_.size()) return false;
+  ConstrainedChoice* choice = choices_[next_++];
+  lock.unlock();
+  choice->MakeMask();
+  lock.lock();
+  if (++num_done_ == choices_.size()) done_.notify_one();
+  return true;
+}
+
+void Masks::Finish() {
+  std::unique_lock lock(mutex_);
+  while (MakeOne(lock)) {
+  }
+  done_.wait(lock, [&] { return num_done_ == choices_.size(); });
+}
+
+void Masks::Help() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    while (MakeOne(lock)) {
+    }
+    wake_.wait(lock, [&] { return stopping_ || next_ < choices_.size(); });
+  }
+}
+
+}  // namespace atelier

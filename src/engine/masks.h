@@ -1,0 +1,62 @@
+// Masks are made beside the forward pass: what a grammar allows next depends on the tokens so far alone, and the logits
+// of the same token are being computed meanwhile.
+//
+//   PendingMasks masks = masks_.Start(scheduled);   // a helper thread begins
+//   ... the model runs ...
+//   masks.Get();                                    // makes what the helper has not come to, and waits for the rest
+//
+// What is chosen is the same with and without the helper: it only makes sooner what the choice would make itself.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "engine/constrained_choice.h"
+#include "engine/sequence.h"
+
+namespace atelier {
+
+class Masks;
+
+// Until Get or the end of its life, nobody else may touch the choices it was started for.
+class PendingMasks {
+ public:
+  explicit PendingMasks(Masks* masks) : masks_(masks) {}
+  PendingMasks(PendingMasks&& other) noexcept : masks_(std::exchange(other.masks_, nullptr)) {}
+  ~PendingMasks() { Get(); }
+  void Get();
+
+ private:
+  Masks* masks_;  // null: none is pending
+};
+
+class Masks {
+ public:
+  ~Masks();
+  // Begins the masks of the sequences whose next token this step gives and whose request has a grammar. The helper
+  // starts with the first of them.
+  //   num_tokens  V
+  PendingMasks Start(std::span<Sequence* const> scheduled, int32_t num_tokens);
+
+ private:
+  friend class PendingMasks;
+  void Finish();
+  void Help();
+  // Makes one mask; false: none is left. The lock is held, but not while it works.
+  bool MakeOne(std::unique_lock<std::mutex>& lock);
+
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::vector<ConstrainedChoice*> choices_;  // of this step
+  size_t next_ = 0;                          // the first that nobody has begun
+  size_t num_done_ = 0;
+  bool stopping_ = false;
+  std::thread helper_;
+};
+
+}  // namespace atelier
