@@ -123,6 +123,7 @@ class BenchCommand final : public Command {
                  "also time 1, 4 and 16 streams that a JSON Schema constrains, beside free ones");
     options.Text("--schema", schema_, "the schema's file, whose outputs are long; default: an array of records");
     options.Flag("--compact", compact_, "constrained streams write no white space");
+    options.Flag("--no-jump-ahead", no_jump_ahead_, "each forced token takes a step of its own");
     options.Integer("--repetitions", repetitions_, "timed runs, of which the median is shown");
     options.OneOf("--kv-cache", kv_cache_, {"f16", "q8_0"}, "type of the cache");
     options.Text("--isa", isa_, "kernels to use: plain, avx2 or avx512; default: the best of this machine");
@@ -195,6 +196,7 @@ class BenchCommand final : public Command {
       if (!isa || !Supports(*isa)) return Error::Invalid("--isa", "got " + isa_ + ", want one that this machine has");
       options.isa = *isa;
     }
+    options.engine.jump_ahead = !no_jump_ahead_;
     options.engine.prefix_cache = false;  // runs share nothing, and take the same blocks again
     options.cache_type = kv_cache_ == "q8_0" ? CacheType::kQ8_0 : CacheType::kF16;
     return options;
@@ -272,7 +274,7 @@ class BenchCommand final : public Command {
   }
 
   std::string model_, isa_, schema_, kv_cache_ = "f16";
-  bool constrained_ = false, compact_ = false;
+  bool constrained_ = false, compact_ = false, no_jump_ahead_ = false;
   SpeedOptions speed_;
   int64_t threads_ = 0, streams_ = 0, repetitions_ = 5;
 };

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/check.h"
+
 namespace atelier {
 namespace {
 
@@ -68,15 +70,38 @@ int32_t Likeliest(std::span<const uint64_t> mask, std::span<const float> logits)
 }  // namespace
 
 ConstrainedChoice::ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids,
-                                     int32_t num_tokens)
+                                     int32_t num_tokens, const Tokenizer* tokenizer)
     : constraint_(request.grammar->Start()),
+      tokenizer_(tokenizer),
       ending_ids_(ending_ids),
       has_bans_(HasBans(request)),
-      mask_((static_cast<size_t>(num_tokens) + 63) / 64) {}
+      mask_((static_cast<size_t>(num_tokens) + 63) / 64) {
+  LookAhead();
+}
+
+void ConstrainedChoice::LookAhead() {
+  if (tokenizer_ == nullptr || num_taken_ < forced_.tokens.size()) return;
+  forced_ = FindForcedText(*constraint_, *tokenizer_);
+  num_taken_ = 0;
+}
+
+bool ConstrainedChoice::Accept(int32_t token) {
+  if (!constraint_->Accept(token)) return false;
+  LookAhead();
+  return true;
+}
+
+std::optional<int32_t> ConstrainedChoice::TakeForced() {
+  if (num_taken_ == forced_.tokens.size()) return std::nullopt;
+  const int32_t token = forced_.tokens[num_taken_++];
+  CHECK(Accept(token));
+  return token;
+}
 
 void ConstrainedChoice::MakeMask() {
-  if (mask_made_) return;
+  if (mask_made_ || num_taken_ < forced_.tokens.size()) return;
   constraint_->Mask(mask_);
+  if (forced_.only >= 0) constraint_->LeaveOut(forced_.text, forced_.only, mask_);
   only_end_ = std::ranges::all_of(mask_, [](uint64_t word) { return word == 0; });
   can_end_ = constraint_->CanEnd();
   for (const int32_t id : ending_ids_) {
@@ -88,16 +113,17 @@ void ConstrainedChoice::MakeMask() {
 bool ConstrainedChoice::Ends(int32_t token) const { return can_end_ && std::ranges::binary_search(ending_ids_, token); }
 
 int32_t ConstrainedChoice::Pick(Sampler& sampler, std::span<float> logits, std::span<const int32_t> tokens) {
+  if (const auto forced = TakeForced()) return *forced;
   MakeMask();
   mask_made_ = false;
   KeepOnly(mask_, logits);
   const int32_t best = has_bans_ ? Likeliest(mask_, logits) : -1;
   int32_t token = sampler.Pick(logits, tokens);
-  if (!Ends(token) && !constraint_->Accept(token)) {
+  if (!Ends(token) && !Accept(token)) {
     token = std::max(has_bans_ ? best : Likeliest(mask_, logits), 0);
     // Grammars promise never to come here. Should one, the choice ends as one that was cut: what it is so far is valid
     // as a beginning, and no other request pays for it.
-    stuck_ = !Ends(token) && !constraint_->Accept(token);
+    stuck_ = !Ends(token) && !Accept(token);
   }
   ended_ = only_end_;
   return token;

@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "engine/forced_text.h"
 #include "engine/grammar/grammar.h"
 #include "engine/request.h"
 #include "engine/sample/sampler.h"
@@ -18,27 +20,37 @@ namespace atelier {
 
 class ConstrainedChoice {
  public:
-  // ending_ids: sorted; outlive the choice. REQUIRES: the request has a grammar.
-  ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids, int32_t num_tokens);
+  // ending_ids: sorted; they and the tokenizer, which may be null, outlive the choice.
+  // REQUIRES: the request has a grammar.
+  ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids, int32_t num_tokens,
+                    const Tokenizer* tokenizer);
 
   // What may come next, unless it is known already. Depends on the tokens chosen so far alone.
   void MakeMask();
-  // Chooses the next token. The grammar outranks every other ban: where these leave nothing that it allows, the
-  // likeliest token that it allows is taken.
+  // Chooses the next token: the one that is forced, or else the sampler's. The grammar outranks every other ban: where
+  // these leave nothing that it allows, the likeliest token that it allows is taken.
   //   logits  [V] overwritten
   //   tokens  prompt and output so far
   int32_t Pick(Sampler& sampler, std::span<float> logits, std::span<const int32_t> tokens);
+
+  // The next token, where it is forced; the choice has made it.
+  std::optional<int32_t> TakeForced();
 
   bool ended() const { return ended_; }  // nothing but an end could follow, and one was chosen
   bool stuck() const { return stuck_; }  // nothing could follow, not even an end: a fault of the grammar's
 
  private:
   bool Ends(int32_t token) const;
+  bool Accept(int32_t token);
+  void LookAhead();
 
   std::unique_ptr<Constraint> constraint_;
+  const Tokenizer* const tokenizer_;
   const std::span<const int32_t> ending_ids_;
   const bool has_bans_;         // the sampler may leave nothing of what is allowed
   std::vector<uint64_t> mask_;  // [V / 64] ending tokens included
+  ForcedText forced_;
+  size_t num_taken_ = 0;  // of the forced tokens
   bool mask_made_ = false;
   bool only_end_ = false;
   bool can_end_ = false;

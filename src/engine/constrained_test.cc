@@ -33,6 +33,7 @@ const std::shared_ptr<const Tokenizer>& Words() {
     spec.keep_unknown_bytes = true;
     for (const char c : std::string_view("{}[]\":,abcdefilmnorstu0123456789-.")) spec.pieces.emplace_back(1, c);
     spec.pieces.emplace_back("\u0120");  // a blank
+    spec.decoders = {{.kind = DecoderSpec::Kind::kByteLevel}};
     spec.merges = {{"n", "a"},  {"m", "e"},    {"na", "me"}, {"\"", ":"},  {"\"", ","}, {"\"", "}"},
                    {"{", "\""}, {"t", "r"},    {"u", "e"},   {"tr", "ue"}, {"l", "s"},  {"ls", "e"},
                    {"f", "a"},  {"fa", "lse"}, {"i", "d"},   {",", "\""},  {"[", "\""}};
@@ -57,7 +58,7 @@ std::shared_ptr<const Grammar> Compile(const GrammarSpec& spec) {
 GrammarSpec Schema(std::string_view text) {
   GrammarSpec spec;
   spec.schema = Json::Parse(text).value();
-  spec.style = {.any_whitespace = false, .schema_order = true, .numbers = NumberSpelling::kAny};
+  spec.style = {.any_whitespace = false, .schema_order = true, .numbers = NumberSpelling::kPlain};
   return spec;
 }
 
@@ -113,10 +114,12 @@ TEST(Constrained, WhatEndsIsValid) {
     const auto document = SchemaDocument::Parse(Json::Parse(schema).value()).value();
     const auto validator = JsonSchemaValidator::Create(document, FormatPolicy::kAssert).value();
     Toy toy;
+    int num_ended = 0;
     for (uint64_t seed = 0; seed < 30; ++seed) {
       const RecordingSink sink = toy.Alone(Ask(grammar, seed));
       const RecordingSink::Choice& choice = sink.choices.at(0);
       if (choice.reason != FinishReason::kStop) continue;
+      ++num_ended;
       const auto value = Json::Parse(choice.text);
       ASSERT_TRUE(value.ok()) << choice.text;
       EXPECT_TRUE(validator.Validate(*value, 1)->empty()) << choice.text;
@@ -146,12 +149,63 @@ TEST(Constrained, SameTokensInACrowdAsAlone) {
   }
 }
 
+// Tokens and logprobs, whatever else is asked, and in a crowd.
+TEST(Constrained, SameTokensAndLogprobsWithAndWithoutJumpAhead) {
+  Toy with, without({.jump_ahead = false});
+  std::vector<std::shared_ptr<RecordingSink>> jumped, stepped;
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    Random random(seed, 11);
+    GenerateRequest request = Ask(Compile(Schema(kSchemas[seed % 3])), seed, 1 + static_cast<int64_t>(seed * 2));
+    if (random.Below(2) == 0) request.logprobs = 2;
+    if (random.Below(3) == 0) request.n = 2;
+    if (random.Below(4) == 0) request.best_of = 3;
+    if (random.Below(4) == 0) request.stop = {"me"};
+    if (random.Below(4) == 0) request.sampling.frequency_penalty = 0.5F;
+    if (random.Below(4) == 0) request.sampling.mirostat = 2;
+    if (random.Below(4) == 0) request.min_tokens = std::min<int64_t>(5, *request.max_tokens);
+    jumped.push_back(with.Submit(request));
+    stepped.push_back(without.Submit(request));
+  }
+  with.Finish();
+  without.Finish();
+  for (size_t i = 0; i < jumped.size(); ++i) {
+    ASSERT_EQ(jumped[i]->choices.size(), stepped[i]->choices.size());
+    EXPECT_EQ(jumped[i]->usage.completion_tokens, stepped[i]->usage.completion_tokens);
+    for (const auto& [index, choice] : stepped[i]->choices) {
+      const RecordingSink::Choice& other = jumped[i]->choices[index];
+      EXPECT_EQ(other.tokens, choice.tokens);
+      EXPECT_EQ(other.text, choice.text);
+      EXPECT_EQ(other.reason, choice.reason);
+      ASSERT_EQ(other.logprobs.size(), choice.logprobs.size());
+      for (size_t k = 0; k < choice.logprobs.size(); ++k) {
+        EXPECT_EQ(other.logprobs[k].chosen.logprob, choice.logprobs[k].chosen.logprob);
+        EXPECT_EQ(other.logprobs[k].rank, choice.logprobs[k].rank);
+        EXPECT_EQ(other.logprobs[k].top.size(), choice.logprobs[k].top.size());
+      }
+    }
+  }
+  EXPECT_GT(with.engine->stats().jumped_tokens, 100);
+  EXPECT_EQ(without.engine->stats().jumped_tokens, 0);
+  EXPECT_LT(with.engine->stats().num_steps, without.engine->stats().num_steps);
+}
+
+TEST(Constrained, AForcedTextTakesNoStepForEachToken) {
+  GrammarSpec spec;
+  spec.kind = GrammarSpec::Kind::kRegex;
+  spec.text = "(true|1)(,false,name){20}";
+  Toy toy;
+  const RecordingSink sink = toy.Alone(Ask(Compile(spec), 3));
+  EXPECT_EQ(sink.choices.at(0).reason, FinishReason::kStop);
+  EXPECT_GT(sink.choices.at(0).tokens.size(), 60U);
+  EXPECT_LT(toy.engine->stats().num_steps, 12);
+}
+
 TEST(Masks, AreMadeWhetherOrNotAnyoneWaits) {
   const auto grammar = Compile(Schema(kSchemas[0]));
   RequestState request;
   request.generate = Ask(grammar, 1);
   request.ending_ids = {kEnd};
-  Masks masks;
+  Masks masks(kEnd + 1, Words().get());
   for (int round = 0; round < 200; ++round) {
     std::vector<std::unique_ptr<Sequence>> sequences;
     std::vector<Sequence*> scheduled;
@@ -162,7 +216,7 @@ TEST(Masks, AreMadeWhetherOrNotAnyoneWaits) {
       sequences.back()->slice_size = 1;
       scheduled.push_back(sequences.back().get());
     }
-    PendingMasks pending = masks.Start(scheduled, kEnd + 1);
+    PendingMasks pending = masks.Start(scheduled);
     if (round % 2 == 0) pending.Get();
   }
 }

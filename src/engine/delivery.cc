@@ -11,9 +11,10 @@ namespace {
 
 int32_t NumChoices(const GenerateRequest& request) { return std::max(request.n, request.best_of); }
 
-int64_t NumGenerated(const Sequence& sequence) {
-  return static_cast<int64_t>(sequence.tokens.size()) - sequence.request->prompt_size;
-}
+int64_t NumGenerated(const Sequence& sequence) { return sequence.num_told - sequence.request->prompt_size; }
+
+// The logprobs of each token are delivered, or count for best_of.
+bool IsScored(const RequestState& request) { return request.generate->logprobs || !request.held.empty(); }
 
 }  // namespace
 
@@ -36,10 +37,11 @@ void Delivery::Commit(std::span<Sequence* const> scheduled, Outputs outputs) {
       continue;
     }
     if (row > first_row) CommitPromptLogprobs(sequence, outputs.logits, first_row);
-    if (sequence.num_left() > 0) continue;
+    if (row > first_row && sequence.sampler) CommitForced(sequence, outputs.logits, first_row);
+    if (sequence.done || sequence.num_left() > 0) continue;
     const std::span<float> logits = Row(outputs.logits, row - 1);
     if (sequence.sampler) {
-      Deliver(sequence, Choose(sequence, logits));
+      ChooseAndDeliver(sequence, logits);
     } else {
       CommitFirst(sequence, logits);
     }
@@ -60,6 +62,19 @@ void Delivery::CommitPromptLogprobs(Sequence& sequence, std::span<float> logits,
   }
 }
 
+// Forced tokens whose logprobs were waited for.
+void Delivery::CommitForced(Sequence& sequence, std::span<float> logits, int64_t first_row) {
+  const RequestState& request = *sequence.request;
+  const int64_t begin = sequence.num_computed - sequence.slice_size + sequence.first_output;
+  const int64_t end = std::min(sequence.num_computed, static_cast<int64_t>(sequence.tokens.size()) - 1);
+  for (int64_t position = begin; position < end && !sequence.done; ++position) {
+    const std::span<float> row = Row(logits, first_row + position - begin);
+    CHECK(position + 1 == sequence.num_told);
+    request.sink->OnLogits(sequence.index, position + 1, row);
+    Deliver(sequence, Score(sequence, sequence.tokens[static_cast<size_t>(position) + 1], row));
+  }
+}
+
 // The prompt is computed: every choice takes its first token from the same logits.
 void Delivery::CommitFirst(Sequence& sequence, std::span<float> logits) {
   RequestState& request = *sequence.request;
@@ -71,7 +86,7 @@ void Delivery::CommitFirst(Sequence& sequence, std::span<float> logits) {
   if (request.max_tokens > 0) {
     for (int32_t choice = 1; choice < num_choices; ++choice) Split(sequence, choice, logits);
     StartGenerating(sequence);
-    Deliver(sequence, Choose(sequence, logits));
+    ChooseAndDeliver(sequence, logits);
     return;
   }
   End(sequence, FinishReason::kLength, {}, {});
@@ -94,6 +109,27 @@ void Delivery::Split(Sequence& sequence, int32_t choice, std::span<const float> 
   parts_.scheduler->Fork(sequence, sibling.get());
   request.sequences.push_back(std::move(sibling));
   Deliver(*request.sequences.back(), chosen);
+  JumpAhead(*request.sequences.back());
+}
+
+void Delivery::ChooseAndDeliver(Sequence& sequence, std::span<float> logits) {
+  Deliver(sequence, Choose(sequence, logits));
+  JumpAhead(sequence);
+}
+
+// Forced tokens follow at once, where no logprobs are wanted, else with those of the step that computes them.
+void Delivery::JumpAhead(Sequence& sequence) {
+  if (!parts_.jump_ahead || !sequence.constrained) return;
+  const RequestState& request = *sequence.request;
+  const int64_t end = std::min(request.prompt_size + request.max_tokens, parts_.max_context);
+  for (int64_t i = 0; i < kMaxJump && !sequence.done; ++i) {
+    if (static_cast<int64_t>(sequence.tokens.size()) >= end) return;
+    const auto forced = sequence.constrained->TakeForced();
+    if (!forced) return;
+    ++num_jumped_tokens_;
+    sequence.tokens.push_back(*forced);
+    if (!IsScored(request)) Deliver(sequence, {*forced, {}});
+  }
 }
 
 void Delivery::StartGenerating(Sequence& sequence) {
@@ -107,8 +143,9 @@ void Delivery::StartGenerating(Sequence& sequence) {
   context.ending_ids = request.ending_ids;
   context.dry_breaker_ids = request.dry_breaker_ids;
   sequence.sampler.emplace(asked.sampling, context);
+  sequence.num_told = request.prompt_size;
   if (asked.grammar != nullptr && !sequence.constrained) {
-    sequence.constrained.emplace(asked, request.ending_ids, parts_.num_tokens);
+    sequence.constrained.emplace(asked, request.ending_ids, parts_.num_tokens, parts_.tokenizer);
   }
   const DecodeOptions decode{.skip_special = asked.skip_special_tokens, .mark_special = asked.mark_special_tokens};
   sequence.text.emplace(parts_.tokenizer, decode, sequence.tokens.back(), asked.stop, asked.include_stop_str);
@@ -119,17 +156,20 @@ Delivery::Choice Delivery::Choose(Sequence& sequence, std::span<float> logits) {
   const RequestState& request = *sequence.request;
   const auto position = static_cast<int64_t>(sequence.tokens.size());
   request.sink->OnLogits(sequence.index, position, logits);
-  const std::optional<int32_t> asked = request.generate->logprobs;
-  const bool scored = asked || !request.held.empty();
-  if (scored) raw_.assign(logits.begin(), logits.end());  // picking overwrites them
-  Choice choice{Pick(sequence, logits), {}};
-  if (scored) {
-    LogprobEntry entry = Logprobs(raw_, choice.token, asked.value_or(0));
-    sequence.logprob_sum += entry.chosen.logprob;
-    if (asked) choice.logprob = std::move(entry);
-  }
-  sequence.tokens.push_back(choice.token);
-  return choice;
+  if (IsScored(request)) raw_.assign(logits.begin(), logits.end());  // picking overwrites them
+  const int32_t token = Pick(sequence, logits);
+  sequence.tokens.push_back(token);
+  if (!IsScored(request)) return {token, {}};
+  return Score(sequence, token, raw_);
+}
+
+// A token with its logprobs, which count for best_of.
+Delivery::Choice Delivery::Score(Sequence& sequence, int32_t token, std::span<const float> logits) const {
+  const std::optional<int32_t> asked = sequence.request->generate->logprobs;
+  LogprobEntry entry = Logprobs(logits, token, asked.value_or(0));
+  sequence.logprob_sum += entry.chosen.logprob;
+  if (!asked) return {token, {}};
+  return {token, std::move(entry)};
 }
 
 int32_t Delivery::Pick(Sequence& sequence, std::span<float> logits) {
@@ -140,6 +180,7 @@ int32_t Delivery::Pick(Sequence& sequence, std::span<float> logits) {
 void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
   RequestState& request = *sequence.request;
   const GenerateRequest& asked = *request.generate;
+  ++sequence.num_told;
   const int64_t num_generated = NumGenerated(sequence);
   ++num_generated_tokens_;
   ++request.usage.completion_tokens;
@@ -158,8 +199,7 @@ void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
     return End(sequence, FinishReason::kStop, {}, choice.token);
   }
   StopFinder::Step step = sequence.text->Push(choice.token, num_generated >= asked.min_tokens);
-  const bool full =
-      num_generated >= request.max_tokens || static_cast<int64_t>(sequence.tokens.size()) >= parts_.max_context;
+  const bool full = num_generated >= request.max_tokens || sequence.num_told >= parts_.max_context;
   if (full && !step.stop) step.text += sequence.text->Flush();
   Emit(sequence, choice, step.text);
   if (step.stop) return End(sequence, FinishReason::kStop, *step.stop, {});

@@ -25,6 +25,7 @@ class Delivery {
     int32_t num_tokens = 0;              // V
     int32_t vector_size = 0;             // E
     int64_t max_context = 0;
+    bool jump_ahead = true;  // forced tokens are delivered with the one before them
   };
   explicit Delivery(const Parts& parts) : parts_(parts) {}
 
@@ -35,6 +36,7 @@ class Delivery {
 
   int64_t num_prompt_tokens() const { return num_prompt_tokens_; }
   int64_t num_generated_tokens() const { return num_generated_tokens_; }
+  int64_t num_jumped_tokens() const { return num_jumped_tokens_; }  // of these, those that no step was made for
 
  private:
   struct Choice {
@@ -44,11 +46,15 @@ class Delivery {
 
   std::span<float> Row(std::span<float> logits, int64_t row) const;
   void CommitPromptLogprobs(Sequence& sequence, std::span<float> logits, int64_t first_row);
+  void CommitForced(Sequence& sequence, std::span<float> logits, int64_t first_row);
   void CommitFirst(Sequence& sequence, std::span<float> logits);
   void Split(Sequence& sequence, int32_t choice, std::span<const float> logits);
   void StartGenerating(Sequence& sequence);
   Choice Choose(Sequence& sequence, std::span<float> logits);
+  Choice Score(Sequence& sequence, int32_t token, std::span<const float> logits) const;
   int32_t Pick(Sequence& sequence, std::span<float> logits);
+  void ChooseAndDeliver(Sequence& sequence, std::span<float> logits);
+  void JumpAhead(Sequence& sequence);
   void Deliver(Sequence& sequence, const Choice& choice);
   void TellTimes(Sequence& sequence);
   void Emit(Sequence& sequence, const Choice& choice, std::string_view text);
@@ -61,6 +67,7 @@ class Delivery {
   std::vector<float> raw_;      // [V] logits as the model gave them, where logprobs are asked
   int64_t num_prompt_tokens_ = 0;
   int64_t num_generated_tokens_ = 0;
+  int64_t num_jumped_tokens_ = 0;
 };
 
 }  // namespace atelier

@@ -62,8 +62,9 @@ class Engine::Impl {
         cache_(std::move(cache)),
         max_context_(MaxContext()),
         scheduler_(cache_.get(), LimitsOf(options_, shape_)),
+        masks_(shape_.num_tokens, parts_.tokenizer),
         delivery_({&scheduler_, parts_.tokenizer, parts_.clock, parts_.listener.get(), shape_.num_tokens,
-                   shape_.vector_size, max_context_}),
+                   shape_.vector_size, max_context_, options_.jump_ahead}),
         signal_(std::make_shared<EngineSignal>()),
         intake_(IntakeParts(), signal_) {
     signal_->wake = parts_.wake;
@@ -92,7 +93,7 @@ class Engine::Impl {
     }
     const Clock::TimePoint begin = parts_.clock->Now();
     MarkStarted(scheduled, begin);
-    PendingMasks masks = masks_.Start(scheduled, shape_.num_tokens);
+    PendingMasks masks = masks_.Start(scheduled);
     Result<Outputs> outputs = parts_.runner->Run(scheduler_.Batch());
     masks.Get();
     if (outputs) {
@@ -207,7 +208,7 @@ class Engine::Impl {
     StepFigures figures;
     for (const Sequence* sequence : scheduled) {
       figures.num_tokens += static_cast<int32_t>(sequence->slice_size);
-      if (sequence->slice_size > 1 || !sequence->sampler) {
+      if (sequence->slice_size > 1 + kMaxJump || !sequence->sampler) {
         figures.num_prefill_tokens += static_cast<int32_t>(sequence->slice_size);
       }
     }
@@ -262,6 +263,7 @@ class Engine::Impl {
     now.prefix_hit_tokens = scheduler_.prefix_hit_tokens();
     now.prompt_tokens = delivery_.num_prompt_tokens();
     now.generation_tokens = delivery_.num_generated_tokens();
+    now.jumped_tokens = delivery_.num_jumped_tokens();
     const std::lock_guard lock(stats_mutex_);
     stats_ = now;
   }

@@ -36,6 +36,7 @@ struct EngineOptions {
   int64_t cache_bytes = 0;                  // memory for blocks; 0: what one context needs
   int32_t max_context = 0;                  // 0: the model's; else at most so many positions a sequence
   bool prefix_cache = true;
+  bool jump_ahead = true;  // tokens that a grammar forces go through a step together; the tokens are the same without
 };
 
 // Snapshot of gauges and counters since the start.
@@ -54,6 +55,7 @@ struct EngineStats {
   int64_t prefix_hit_tokens = 0;
   int64_t prompt_tokens = 0;  // computed or taken from the cache
   int64_t generation_tokens = 0;
+  int64_t jumped_tokens = 0;  // of these, those that a grammar forced and no step was made for
 };
 
 // A request in flight. Dropping it does not cancel.

@@ -73,7 +73,8 @@ class Sink {
   // Generate: once, before any delta, where prompt logprobs were asked: entries[i] is of prompt[i + 1].
   virtual void OnPromptLogprobs(std::span<const LogprobEntry> /*entries*/) {}
   // Generate: before each token is chosen, what it is chosen from: the model's own logits [V] of the position
-  // `position`. For tools and tests that look at distributions.
+  // `position`. Not of tokens that a grammar forces, unless logprobs are asked. For tools and tests that look at
+  // distributions.
   virtual void OnLogits(int32_t /*choice*/, int64_t /*position*/, std::span<const float> /*logits*/) {}
   // A token that ends its choice comes too, in the last delta.
   virtual void OnDelta(const Delta& /*delta*/) {}

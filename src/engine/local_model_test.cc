@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "compute/kernel/gang.h"
+#include "engine/grammar/grammar.h"
 #include "engine/toy_model.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -255,6 +256,49 @@ TEST(LocalModel, ALongInputIsAnErrorOrCutOnlyWhereAsked) {
   served.Finish();
   EXPECT_EQ(cut->vectors.size(), 1U);
   EXPECT_EQ(cut->usage.prompt_tokens, static_cast<int64_t>(max));
+}
+
+// A schema with much that is forced; logprobs are asked of every second request.
+TEST(LocalModel, JumpAheadChangesNoTokenAndNoLogprob) {
+  REQUIRE_MODEL(kSmol);
+  Served with(kSmol, {}, 2);
+  Served without(kSmol, {.jump_ahead = false}, 2);
+  std::vector<std::shared_ptr<RecordingSink>> sinks[2];
+  for (Served* served : {&with, &without}) {
+    GrammarSpec spec;
+    spec.schema = Json::Parse(R"({"type": "object", "additionalProperties": false, "properties": {
+        "first_name": {"type": "string", "maxLength": 12}, "last_name": {"type": "string", "maxLength": 12},
+        "occupation": {"enum": ["software engineer", "software architect", "florist"]},
+        "address": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 12}},
+                    "required": ["city"], "additionalProperties": false}},
+        "required": ["first_name", "last_name", "occupation", "address"]})")
+                      .value();
+    spec.style = {
+        .any_whitespace = false, .max_whitespace = 0, .schema_order = true, .numbers = NumberSpelling::kPlain};
+    const auto grammar = CompileGrammar(spec, served->model->grammar_vocabulary()).value();
+    for (uint64_t i = 0; i < kCrowd / 3; ++i) {
+      GenerateRequest request = served->Ask("Somebody as JSON: ", 80);
+      request.grammar = grammar;
+      request.sampling.temperature = 0.9F;
+      request.sampling.seed = i;
+      if (i % 2 == 0) request.logprobs = 3;
+      sinks[served == &with ? 0 : 1].push_back(served->Submit(request));
+    }
+    served->Finish();
+  }
+  for (size_t i = 0; i < sinks[0].size(); ++i) {
+    const RecordingSink::Choice& jumped = sinks[0][i]->choices[0];
+    const RecordingSink::Choice& stepped = sinks[1][i]->choices[0];
+    EXPECT_EQ(jumped.tokens, stepped.tokens) << jumped.text;
+    EXPECT_EQ(jumped.text, stepped.text);
+    EXPECT_TRUE(Json::Parse(jumped.text).ok()) << jumped.text;
+    ASSERT_EQ(jumped.logprobs.size(), stepped.logprobs.size());
+    for (size_t k = 0; k < jumped.logprobs.size(); ++k) {
+      EXPECT_EQ(jumped.logprobs[k].chosen.logprob, stepped.logprobs[k].chosen.logprob) << k;
+    }
+  }
+  EXPECT_GT(with.model->engine().stats().jumped_tokens, 10);
+  EXPECT_LT(with.model->engine().stats().num_steps, without.model->engine().stats().num_steps);
 }
 
 }  // namespace

@@ -37,11 +37,12 @@ class PendingMasks {
 
 class Masks {
  public:
+  // tokenizer: outlives this; may be null
+  Masks(int32_t num_tokens, const Tokenizer* tokenizer) : num_tokens_(num_tokens), tokenizer_(tokenizer) {}
   ~Masks();
   // Begins the masks of the sequences whose next token this step gives and whose request has a grammar. The helper
   // starts with the first of them.
-  //   num_tokens  V
-  PendingMasks Start(std::span<Sequence* const> scheduled, int32_t num_tokens);
+  PendingMasks Start(std::span<Sequence* const> scheduled);
 
  private:
   friend class PendingMasks;
@@ -50,6 +51,8 @@ class Masks {
   // Makes one mask; false: none is left. The lock is held, but not while it works.
   bool MakeOne(std::unique_lock<std::mutex>& lock);
 
+  const int32_t num_tokens_;  // V
+  const Tokenizer* const tokenizer_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::vector<ConstrainedChoice*> choices_;  // of this step

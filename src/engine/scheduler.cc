@@ -1,6 +1,7 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -17,7 +18,8 @@ int64_t FirstOutput(const Sequence& sequence, int64_t slice_size) {
   if (request.wants_prompt_logprobs() && sequence.index == 0 && num_known < request.prompt_size - 1) {
     return std::clamp<int64_t>(num_known - sequence.num_computed, 0, slice_size);
   }
-  return slice_size == sequence.num_left() ? slice_size - 1 : slice_size;
+  const int64_t first_wanted = sequence.sampler ? sequence.num_told : NumTokens(sequence);
+  return std::clamp<int64_t>(first_wanted - 1 - sequence.num_computed, 0, slice_size);
 }
 
 }  // namespace
@@ -66,11 +68,18 @@ std::span<Sequence* const> Scheduler::Next() {
   return scheduled_;
 }
 
+// Each gets a row, and then those with forced tokens more of them, as far as rows are left.
 void Scheduler::ScheduleDecodes(Room& room) {
-  const std::vector<Sequence*> in_order(running_.begin(), running_.end());
-  for (Sequence* sequence : in_order) {
-    if (!sequence->running || sequence->num_left() != 1 || room.rows == 0 || room.outputs == 0) continue;
-    if (MakeRoom(sequence, 1, room)) Take(sequence, 1, room);
+  std::vector<Sequence*> decoding;
+  std::ranges::copy_if(running_, std::back_inserter(decoding), [](const Sequence* s) { return s->decodes(); });
+  const auto num_decoding = static_cast<int64_t>(decoding.size());
+  int64_t spare = std::min(room.rows, room.outputs) - num_decoding;
+  for (Sequence* sequence : decoding) {
+    if (!sequence->running || room.rows == 0 || room.outputs == 0) continue;
+    const int64_t more = std::clamp<int64_t>(spare, 0, sequence->num_left() - 1);
+    if (!MakeRoom(sequence, 1 + more, room)) continue;
+    Take(sequence, 1 + more, room);
+    spare -= more;
   }
 }
 

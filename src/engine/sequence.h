@@ -39,6 +39,8 @@ struct RequestControl {
 
 struct RequestState;
 
+inline constexpr int64_t kMaxJump = 16;  // forced tokens that go into one step of a sequence, beside the one chosen
+
 // Tokens that are to follow each other, and how far they are computed.
 //
 // Invariant: 0 <= num_computed <= tokens.size(). When all are computed, the logits of the last give the next token.
@@ -62,8 +64,12 @@ struct Sequence {
   std::optional<TextStream> text;
   std::optional<ConstrainedChoice> constrained;  // where the request has a grammar
   Clock::TimePoint last_token_time;
+  int64_t num_told = 0;    // tokens of prompt and output that the sink knows; those behind were forced, and wait for
+                           // their logprobs
   double logprob_sum = 0;  // of the tokens chosen, where best_of asks
 
+  // It only waits for its next token, with at most some that were forced before it.
+  bool decodes() const { return num_left() == 1 || (sampler && num_left() <= 1 + kMaxJump); }
   int64_t num_left() const { return static_cast<int64_t>(tokens.size()) - num_computed; }
 };
 

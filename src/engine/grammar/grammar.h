@@ -54,6 +54,14 @@ class Constraint {
   virtual bool AcceptBytes(std::string_view bytes) = 0;
   // The output may end here.
   virtual bool CanEnd() = 0;
+
+  // What jump-ahead asks (forced_text.h). These change nothing; a grammar that leaves them out is never jumped over.
+  // Bytes that come next whatever is chosen: no others may, nor may the output end before.
+  virtual std::string Forced(size_t /*max_bytes*/) { return {}; }
+  // Whether, once `bytes` are read, one may follow that makes of `piece`, their end, the beginning of a longer token.
+  virtual bool MayGoOn(std::string_view /*bytes*/, std::string_view /*piece*/) { return true; }
+  // Clears the bits of the tokens that `text` begins with, but for that of `token`.
+  virtual void LeaveOut(std::string_view /*text*/, int32_t /*token*/, std::span<uint64_t> /*bits*/) {}
 };
 
 class Grammar {

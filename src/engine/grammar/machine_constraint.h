@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -29,7 +30,6 @@ struct SharedMachine {
   std::mutex mutex;
 };
 
-// Beside what MachineReader asks of it, Machine says `bool Accepts(const Thread&)`: the output may end here.
 template <class Machine>
 class MachineConstraint : public Constraint {
  public:
@@ -55,6 +55,26 @@ class MachineConstraint : public Constraint {
   bool CanEnd() final {
     const std::lock_guard lock(shared_->mutex);
     return std::ranges::any_of(reader_.threads(), [&](const Thread& thread) { return machine().Accepts(thread); });
+  }
+  std::string Forced(size_t max_bytes) final {
+    const std::lock_guard lock(shared_->mutex);
+    return reader_.Forced(max_bytes);
+  }
+  bool MayGoOn(std::string_view bytes, std::string_view piece) final {
+    const int32_t node = trie().Find(TokenTrie::kRoot, piece);
+    if (node < 0) return true;
+    const std::lock_guard lock(shared_->mutex);
+    return reader_.CanReadOneOf(bytes, trie().child_bytes(node));
+  }
+  void LeaveOut(std::string_view text, int32_t token, std::span<uint64_t> bits) final {
+    int32_t node = TokenTrie::kRoot;
+    for (size_t i = 0; i < text.size() && node >= 0; ++i) {
+      node = trie().Find(node, text.substr(i, 1));
+      if (node < 0) return;
+      for (const int32_t other : trie().tokens(node)) {
+        if (other != token) bits[static_cast<size_t>(other) / 64] &= ~(uint64_t{1} << (other % 64));
+      }
+    }
   }
 
  protected:

@@ -10,8 +10,10 @@
 //                std::vector<Thread>& out);
 //   // Bytes that may come next, and perhaps some that may not: what is cheap to say.
 //   ByteSet MayFollow(std::span<const Thread> threads);
+//   bool Accepts(const Thread& thread);   // the output may end here
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -77,6 +79,41 @@ class MachineReader {
     return !path_.empty();
   }
 
+  // Bytes that come next whatever happens, at most `max_bytes`.
+  std::string Forced(size_t max_bytes) {
+    const size_t before = text_.size();
+    const Arena::Mark mark = arena_.Now();
+    path_ = threads_;
+    for (int byte = 0; byte >= 0 && text_.size() - before < max_bytes;) {
+      byte = ForcedByte();
+      if (byte >= 0) text_.push_back(static_cast<char>(byte));
+    }
+    std::string forced = text_.substr(before);
+    text_.resize(before);
+    arena_.Reset(mark);
+    return forced;
+  }
+
+  // Whether one of `last` may follow once `bytes` are read.
+  bool CanReadOneOf(std::string_view bytes, std::span<const uint8_t> last) {
+    const size_t before = text_.size();
+    const Arena::Mark mark = arena_.Now();
+    path_ = threads_;
+    for (size_t i = 0; i < bytes.size() && !path_.empty(); ++i) {
+      StepPath(static_cast<uint8_t>(bytes[i]));
+      text_.push_back(bytes[i]);
+    }
+    const ByteSet may_follow = machine_->MayFollow(path_);
+    const bool can = std::ranges::any_of(last, [&](uint8_t byte) {
+      next_.clear();
+      if (may_follow.test(byte)) machine_->StepAll(path_, byte, text_, arena_, next_);
+      return !next_.empty();
+    });
+    text_.resize(before);
+    arena_.Reset(mark);
+    return can;
+  }
+
   // Calls found(token) for each token of the trie that may come after `start`.
   template <class Found>
   void Walk(std::span<const Thread> start, const TokenTrie& trie, Found found) {
@@ -105,6 +142,30 @@ class MachineReader {
   }
 
  private:
+  void StepPath(uint8_t byte) {
+    next_.clear();
+    machine_->StepAll(path_, byte, text_, arena_, next_);
+    std::swap(path_, next_);
+  }
+
+  // The one byte that may follow `path_`, which then has read it; -1: none, several, or the output may end.
+  int ForcedByte() {
+    if (std::ranges::any_of(path_, [&](const Thread& thread) { return machine_->Accepts(thread); })) return -1;
+    const ByteSet may_follow = machine_->MayFollow(path_);
+    int found = -1;
+    for (int byte = 0; byte < 256; ++byte) {
+      if (!may_follow.test(static_cast<size_t>(byte))) continue;
+      next_.clear();
+      machine_->StepAll(path_, static_cast<uint8_t>(byte), text_, arena_, next_);
+      if (next_.empty()) continue;
+      if (found >= 0) return -1;
+      found = byte;
+      std::swap(read_, next_);
+    }
+    if (found >= 0) std::swap(path_, read_);
+    return found;
+  }
+
   // What is under `top`, where `start` stand.
   template <class Found>
   void WalkUnder(std::span<const Thread> start, const TokenTrie& trie, int32_t top, Found found) {
