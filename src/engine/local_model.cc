@@ -13,6 +13,7 @@
 #include "engine/plan/stored_weights.h"
 #include "engine/plan_runner.h"
 #include "model/arch/model.h"
+#include "model/chat/chat_syntax.h"
 #include "model/chat/chat_template.h"
 #include "model/tokenizer/tokenizer.h"
 #include "model/weights/panel_store.h"
@@ -122,6 +123,17 @@ class ServedModel final : public LocalModel {
 
 }  // namespace
 
+ChatSyntax ReadChatSyntax(const ChatTemplate& chat_template, const Tokenizer& tokenizer) {
+  ChatInput base;
+  if (tokenizer.special().bos >= 0) base.bos_token = tokenizer.Spelling(tokenizer.special().bos);
+  if (tokenizer.special().eos >= 0) base.eos_token = tokenizer.Spelling(tokenizer.special().eos);
+  std::vector<std::string> ends;
+  for (const int32_t id : tokenizer.end_of_generation()) ends.emplace_back(tokenizer.Spelling(id));
+  ChatSyntax syntax = ChatSyntax::Of(chat_template, ends, base);
+  syntax.ForEachText([&](std::string& text) { text = MarkControlTokens(tokenizer, text); });
+  return syntax;
+}
+
 TokenizerResult LoadTokenizer(const TokenizerSource& source) {
   if (source.gguf != nullptr) return Tokenizer::FromGguf(*source.gguf);
   TRY(const std::string json, ReadWholeFile(Files::Real(), source.json_path, kMaxTokenizerBytes));
@@ -139,6 +151,14 @@ Result<std::unique_ptr<LocalModel>> LoadLocalModel(const LocalModelOptions& opti
   auto model = std::make_unique<ServedModel>(options);
   TRY_VOID(model->Load(options, surroundings));
   return std::unique_ptr<LocalModel>(std::move(model));
+}
+
+std::shared_ptr<const ChatSyntax> LocalModel::chat_syntax() const {
+  if (chat_template() == nullptr) return nullptr;
+  std::call_once(syntax_once_, [this] {
+    syntax_ = std::make_shared<const ChatSyntax>(ReadChatSyntax(*chat_template(), *tokenizer()));
+  });
+  return syntax_;
 }
 
 std::shared_ptr<const GrammarVocabulary> LocalModel::grammar_vocabulary() const {

@@ -18,6 +18,7 @@
 namespace atelier {
 
 class ChatTemplate;
+struct ChatSyntax;
 class Gang;
 class Plan;
 struct GrammarVocabulary;
@@ -47,6 +48,9 @@ class LocalModel {
   virtual int64_t memory_bytes() const = 0;  // counted against the host's budget
   // The vocabulary as grammars walk it; made on first use, some tens of ms.   REQUIRES: tokenizer() != nullptr.
   std::shared_ptr<const GrammarVocabulary> grammar_vocabulary() const;
+  // How the model's own template writes reasoning and calls, control tokens as ControlText; made on first use, some ms.
+  // Null: the model has no template.
+  std::shared_ptr<const ChatSyntax> chat_syntax() const;
   const std::string& name() const { return name_; }
 
  protected:
@@ -56,6 +60,8 @@ class LocalModel {
   std::string name_;
   mutable std::once_flag vocabulary_once_;
   mutable std::shared_ptr<const GrammarVocabulary> vocabulary_;
+  mutable std::once_flag syntax_once_;
+  mutable std::shared_ptr<const ChatSyntax> syntax_;
 };
 
 // What a model's host provides.
@@ -74,6 +80,9 @@ struct LocalModelOptions {
   Isa isa = BestIsa();
   std::string panel_path = {};  // file that keeps the packed weights for the next start; empty: none
 };
+
+// How a template writes reasoning and calls to a model of this vocabulary, control tokens as ControlText.
+ChatSyntax ReadChatSyntax(const ChatTemplate& chat_template, const Tokenizer& tokenizer);
 
 // The tokenizer of a model whose weights may be anywhere. Errors name the file.
 Result<std::shared_ptr<const Tokenizer>> LoadTokenizer(const TokenizerSource& source);

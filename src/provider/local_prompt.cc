@@ -1,7 +1,11 @@
 #include "provider/local_prompt.h"
 
+#include <algorithm>
+
+#include "base/text/unicode.h"
 #include "model/chat/chat_template.h"
 #include "model/tokenizer/tokenizer.h"
+#include "provider/tool_prompt.h"
 
 namespace atelier {
 namespace {
@@ -13,12 +17,14 @@ Error OfParameter(Error error, std::string parameter) {
   return std::move(error).WithCode("chat_template_error");
 }
 
-// As templates take them; null: none.
-Json ToolDefinitions(const ToolUse& use) {
-  if (use.tools.empty()) return {};
-  Json definitions = Json::Array();
-  for (const Tool& tool : use.tools) definitions.Push(tool.definition);
-  return definitions;
+// Where the rendered text leaves the model's reasoning.
+ReasoningState StateOf(const ChatSyntax& syntax, const Tokenizer& tokenizer, std::string_view text, bool continues) {
+  constexpr size_t kTail = 512;  // more than any mark
+  if (!syntax.reasoning || continues) return ReasoningState::kNone;
+  text = TrimRight(text);
+  const std::string tail = MarkControlTokens(tokenizer, text.substr(text.size() - std::min(text.size(), kTail)));
+  if (tail.ends_with(syntax.reasoning->begin)) return ReasoningState::kOpened;
+  return tail.ends_with(syntax.reasoning->end) ? ReasoningState::kNone : ReasoningState::kMayBegin;
 }
 
 Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt, const Clock& clock) {
@@ -36,9 +42,11 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt
         .WithCode("no_chat_template");
   }
   const Tokenizer& tokenizer = *model.tokenizer();
+  const auto syntax = own ? std::make_shared<const ChatSyntax>(ReadChatSyntax(*own, tokenizer)) : model.chat_syntax();
+  TRY(ToolPrompt with_tools, PrepareToolPrompt(*syntax, prompt.messages, prompt.tool_use));
   ChatInput input;
-  input.messages = prompt.messages;
-  input.tools = ToolDefinitions(prompt.tool_use);
+  input.messages = std::move(with_tools.messages);
+  input.tools = std::move(with_tools.tools);
   input.documents = prompt.documents;
   input.extra = prompt.template_kwargs;
   input.add_generation_prompt = prompt.add_generation_prompt;
@@ -52,6 +60,13 @@ Result<PreparedPrompt> Prepare(const LocalModel& model, const ChatPrompt& prompt
   PreparedPrompt prepared;
   prepared.text = std::move(rendered->text);
   prepared.tokens = tokenizer.Encode(prepared.text, {.add_special = prompt.add_special_tokens, .parse_special = true});
+  prepared.syntax = syntax;
+  if (!prompt.tool_use.tools.empty() && !syntax->calls) {
+    auto with_calls = std::make_shared<ChatSyntax>(*syntax);
+    with_calls->calls = ChatSyntax::DefaultCalls();
+    prepared.syntax = std::move(with_calls);
+  }
+  prepared.reasoning = StateOf(*syntax, tokenizer, prepared.text, prompt.continue_final_message);
   return prepared;
 }
 

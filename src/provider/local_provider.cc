@@ -8,6 +8,8 @@
 #include "model/tokenizer/tokenizer.h"
 #include "provider/local_prompt.h"
 #include "provider/local_sink.h"
+#include "provider/reasoning_limit.h"
+#include "provider/reply_grammar.h"
 
 namespace atelier {
 namespace {
@@ -35,6 +37,31 @@ void AddBadWords(const Tokenizer& tokenizer, const std::vector<std::string>& wor
       if (!ids.empty()) sampling.bad_words.push_back(std::move(ids));
     }
   }
+}
+
+// "call_" and 24 letters and digits, as OpenAI's ids are; no two are the same.
+std::string NewCallId() {
+  constexpr char kLetters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::random_device device;
+  std::string id = "call_";
+  for (int i = 0; i < 24; ++i) id += kLetters[device() % 62];
+  return id;
+}
+
+// How the reply is read; null: as it stands.
+std::shared_ptr<const ReplyParser::Rules> RulesOf(const PreparedPrompt& prepared, ToolUse use,
+                                                  const GenerationOptions& options) {
+  const bool as_it_stands =
+      prepared.syntax == nullptr ||
+      (use.tools.empty() && prepared.syntax->content_begin.empty() && prepared.reasoning == ReasoningState::kNone);
+  if (as_it_stands) return nullptr;
+  auto rules = std::make_shared<ReplyParser::Rules>();
+  rules->syntax = prepared.syntax;
+  rules->use = std::move(use);
+  rules->reasoning = prepared.reasoning;
+  rules->answer_is_given = options.grammar.has_value();
+  rules->new_id = NewCallId;
+  return rules;
 }
 
 void SetDeadline(const Call& call, RequestOptions& options) {
@@ -90,20 +117,20 @@ Task<Result<ModelLease>> LocalProvider::Lease(std::string name, std::optional<st
   co_return lease;
 }
 
+Task<Result<PreparedPrompt>> LocalProvider::PrepareOn(ModelLease lease, Prompt prompt) {
+  auto work = [&] { return PreparePrompt(*lease, prompt, clock_); };
+  if (PromptBytes(prompt) <= kQuickPromptBytes) co_return work();
+  auto waiting = OnPool(pool_, work);
+  auto prepared = co_await waiting;
+  co_return prepared;
+}
+
 Task<Result<Generation>> LocalProvider::Prepare(Call /*call*/, GenerationRequest request) {
   CO_TRY(ModelLease lease, co_await Lease(request.model, request.options.keep_alive));
-  auto work = [&] { return PreparePrompt(*lease, request.prompt, clock_); };
-  Result<PreparedPrompt> prepared = Error::Internal("", "");
-  if (PromptBytes(request.prompt) <= kQuickPromptBytes) {
-    prepared = work();
-  } else {
-    auto waiting = OnPool(pool_, work);
-    prepared = co_await waiting;
-  }
-  if (!prepared.ok()) co_return std::move(prepared).error();
+  CO_TRY(PreparedPrompt prepared, co_await PrepareOn(std::move(lease), std::move(request.prompt)));
   Generation generation;
-  generation.prompt_tokens = std::move(prepared->tokens);
-  generation.prompt_text = std::move(prepared->text);
+  generation.prompt_tokens = std::move(prepared.tokens);
+  generation.prompt_text = std::move(prepared.text);
   co_return generation;
 }
 
@@ -114,8 +141,13 @@ Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest re
                                           (lease->shape().scores ? "scores pairs" : "makes embeddings"))
         .WithCode("wrong_model_kind");
   }
-  GenerationOptions options = request.options;
-  CO_TRY(Generation generation, co_await Prepare(call, std::move(request)));
+  GenerationOptions& options = request.options;
+  ToolUse use;
+  if (auto* chat = std::get_if<ChatPrompt>(&request.prompt)) use = chat->tool_use;
+  CO_TRY(PreparedPrompt prepared, co_await PrepareOn(lease, std::move(request.prompt)));
+  Generation generation;
+  generation.prompt_tokens = std::move(prepared.tokens);
+  generation.prompt_text = std::move(prepared.text);
   KeepLast(generation.prompt_tokens, options.truncate_prompt_tokens);
   generation.seed = options.seed.value_or(0);
   if (!options.seed) generation.seed = DrawSeed();
@@ -125,13 +157,25 @@ Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest re
   wanted.sampling.seed = generation.seed;
   AddBadWords(*lease->tokenizer(), options.bad_words, wanted.sampling);
   SetDeadline(call, wanted.options);
-  if (options.grammar) {
-    auto compile = [&] { return grammars_.Get(*options.grammar, lease->grammar_vocabulary()); };
+  auto rules = RulesOf(prepared, std::move(use), options);
+  wanted.mark_special_tokens = rules != nullptr;
+  std::optional<GrammarSpec> spec = options.grammar;
+  if (rules != nullptr) {
+    ReplyPlan plan{.syntax = rules->syntax.get(), .use = &rules->use, .answer = nullptr, .reasoning = rules->reasoning};
+    if (options.grammar) plan.answer = &*options.grammar;
+    CO_TRY(spec, ReplyGrammar(plan));
+  }
+  if (spec) {
+    auto compile = [&] { return grammars_.Get(*spec, lease->grammar_vocabulary()); };
     auto waiting = OnPool(pool_, compile);
     CO_TRY(wanted.grammar, co_await waiting);
   }
+  if (options.thinking_token_budget && rules != nullptr && rules->reasoning != ReasoningState::kNone) {
+    wanted.grammar = LimitReasoning(std::move(wanted.grammar), *rules->syntax->reasoning, rules->reasoning,
+                                    *options.thinking_token_budget, lease->grammar_vocabulary());
+  }
   generation.events = Channel<GenerationEvent>::Create(loop_, kMaxQueuedEvents);
-  auto sink = std::make_shared<ChannelSink>(lease, generation.events);
+  auto sink = std::make_shared<ChannelSink>(lease, generation.events, std::move(rules));
   CO_TRY(Handle handle, lease->engine().Submit(std::move(wanted), sink));
   generation.owner = std::make_shared<RequestOwner>(std::move(handle), call.stop);
   co_return generation;

@@ -15,6 +15,7 @@
 #include "engine/local_model.h"
 #include "engine/model_host.h"
 #include "provider/language_model.h"
+#include "provider/local_prompt.h"
 
 namespace atelier {
 
@@ -35,6 +36,8 @@ class LocalProvider final : public LanguageModel, public Embedder, public Rerank
   Task<Result<ModelLease>> Lease(std::string name, std::optional<std::chrono::milliseconds> keep_alive = {});
 
  private:
+  // The prompt, prepared where it takes long on the pool.
+  Task<Result<PreparedPrompt>> PrepareOn(ModelLease lease, Prompt prompt);
   Task<Result<Reranking>> RerankByVectors(Call call, ModelLease lease, RerankingRequest request);
   Task<Result<Reranking>> RerankByPairs(Call call, ModelLease lease, RerankingRequest request);
 

@@ -1,6 +1,22 @@
 #include "provider/local_sink.h"
 
 namespace atelier {
+namespace {
+
+void SetPiece(ReplyPiece piece, GenerationDelta& delta) {
+  delta.text = std::move(piece.content);
+  delta.reasoning = std::move(piece.reasoning);
+  delta.tool_calls = std::move(piece.tool_calls);
+}
+
+}  // namespace
+
+ReplyParser& ChannelSink::ParserOf(int32_t choice) {
+  const auto index = static_cast<size_t>(choice);
+  if (parsers_.size() <= index) parsers_.resize(index + 1);
+  if (parsers_[index] == nullptr) parsers_[index] = std::make_unique<ReplyParser>(rules_);
+  return *parsers_[index];
+}
 
 TokenText ChannelSink::Describe(const TokenLogprob& token) const {
   const Tokenizer* tokenizer = lease_->tokenizer();
@@ -32,13 +48,26 @@ void ChannelSink::OnPromptLogprobs(std::span<const LogprobEntry> entries) {
 void ChannelSink::OnDelta(const Delta& delta) {
   GenerationDelta event;
   event.choice = delta.choice;
-  event.text = delta.text;
+  if (rules_ == nullptr) {
+    event.text = delta.text;
+  } else {
+    ReplyParser& parser = ParserOf(delta.choice);
+    if (parser.in_reasoning()) reasoning_tokens_ += std::ssize(delta.tokens);
+    SetPiece(parser.Push(delta.text), event);
+  }
   event.tokens.assign(delta.tokens.begin(), delta.tokens.end());
   event.logprobs = DescribeAll(delta.logprobs);
   events_->Push(std::move(event));
 }
 
 void ChannelSink::OnChoiceFinish(const ChoiceFinish& finish) {
+  if (rules_ != nullptr) {
+    GenerationDelta last;
+    last.choice = finish.choice;
+    SetPiece(ParserOf(finish.choice).Finish(), last);
+    const bool says_more = !last.text.empty() || !last.reasoning.empty() || !last.tool_calls.empty();
+    if (says_more) events_->Push(std::move(last));
+  }
   GenerationChoiceEnd event;
   event.choice = finish.choice;
   event.reason = finish.reason;
@@ -50,6 +79,7 @@ void ChannelSink::OnChoiceFinish(const ChoiceFinish& finish) {
 void ChannelSink::OnFinish(const Finished& finished) {
   GenerationEnd event;
   event.usage = finished.usage;
+  event.reasoning_tokens = reasoning_tokens_;
   event.times = finished.times;
   if (finished.error != nullptr) event.error = *finished.error;
   if (finished.reason == FinishReason::kCancelled) event.error = Error::Cancelled("", "the request was cancelled");

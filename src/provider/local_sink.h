@@ -8,14 +8,17 @@
 #include "engine/model_host.h"
 #include "model/tokenizer/tokenizer.h"
 #include "provider/language_model.h"
+#include "provider/reply_parser.h"
 
 namespace atelier {
 
 // Puts what the engine tells into a channel; holds the model until the end.
 class ChannelSink final : public Sink {
  public:
-  ChannelSink(ModelLease lease, std::shared_ptr<Channel<GenerationEvent>> events)
-      : lease_(std::move(lease)), events_(std::move(events)) {}
+  // `rules`: how replies are read; null: their text is the answer.
+  ChannelSink(ModelLease lease, std::shared_ptr<Channel<GenerationEvent>> events,
+              std::shared_ptr<const ReplyParser::Rules> rules)
+      : lease_(std::move(lease)), events_(std::move(events)), rules_(std::move(rules)) {}
 
   void OnPromptLogprobs(std::span<const LogprobEntry> entries) override;
   void OnDelta(const Delta& delta) override;
@@ -26,8 +29,13 @@ class ChannelSink final : public Sink {
   TokenText Describe(const TokenLogprob& token) const;
   std::vector<TokenChoice> DescribeAll(std::span<const LogprobEntry> entries) const;
 
+  ReplyParser& ParserOf(int32_t choice);
+
   ModelLease lease_;
   const std::shared_ptr<Channel<GenerationEvent>> events_;
+  const std::shared_ptr<const ReplyParser::Rules> rules_;
+  std::vector<std::unique_ptr<ReplyParser>> parsers_;  // by choice; of those that have begun
+  int64_t reasoning_tokens_ = 0;
 };
 
 // Ends a request when its Call is stopped or when its reader lets go.

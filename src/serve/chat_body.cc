@@ -60,23 +60,24 @@ Fields ChatBody::Describe() {
       Ignored("prompt_cache_options", "prefixes are shared by content"),
       Ignored("prompt_cache_retention", "accepted without effect"),
       Ignored("prediction", "a hint that changes speed alone"),
-      Ignored("parallel_tool_calls", "without tools it has no effect"),
-      Unsupported("tools", "function calling").UnlessIs("[]"),
-      Unsupported("tool_choice", "function calling").UnlessIs("\"none\"|\"auto\""),
-      Unsupported("functions", "function calling").UnlessIs("[]"),
-      Unsupported("function_call", "function calling").UnlessIs("\"none\"|\"auto\""),
+      Key<&B::tools>("tools", "what the model may call").AtMostItems(kMaxTools),
+      Key<&B::tool_choice>("tool_choice", "whether it may call, must call, or must call a certain one"),
+      Key<&B::parallel_tool_calls>("parallel_tool_calls", "several calls in one answer"),
+      Key<&B::thinking_token_budget>("thinking_token_budget", "end the reasoning after so many tokens")
+          .Between(0, 2147483647),
+      Key<&B::include_reasoning>("include_reasoning", "send the reasoning beside the answer"),
+      Unsupported("functions", "the form before tools").UnlessIs("[]"),
+      Unsupported("function_call", "the form before tool_choice").UnlessIs("\"none\"|\"auto\""),
       Unsupported("audio", "no model here speaks"),
       Unsupported("modalities", "no model here speaks").UnlessIs("[\"text\"]"),
       Unsupported("moderation", "there is no moderation model"),
       Unsupported("web_search_options", "there is no web search in this resource"),
-      Unsupported("thinking_token_budget", "a bound on reasoning"),
       Unsupported("use_beam_search", "beam search").UnlessIs("false"),
       Unsupported("length_penalty", "beam search").UnlessIs("1"),
       Unsupported("mm_processor_kwargs", "no model here sees"),
       Unsupported("echo", "the prompt in front of the answer").UnlessIs("false"),
       Unsupported("logprob_token_ids", "logprobs of chosen ids"),
       Unsupported("truncation_side", "a prompt is cut at its beginning").UnlessIs("\"left\""),
-      Unsupported("include_reasoning", "reasoning apart from the answer").UnlessIs("true"),
   };
   return fields;
 }
@@ -162,8 +163,10 @@ Result<GenerationRequest> ChatRequest(const ChatBody& body) {
     return Error::Invalid("prompt_logprobs", "got it beside stream, want one of the two").WithCode("invalid_value");
   }
   request.options.truncate_prompt_tokens = body.truncate_prompt_tokens;
+  request.options.thinking_token_budget = body.thinking_token_budget;
 
   ChatPrompt prompt;
+  TRY(prompt.tool_use, ToolUseOf(body.tools, body.tool_choice, body.parallel_tool_calls));
   prompt.messages = Json::Array();
   for (size_t i = 0; i < body.messages.size(); ++i) {
     TRY(Json message, PlainMessage(body.messages[i], i));

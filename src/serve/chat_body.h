@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serve/generation_body.h"
+#include "serve/tool_body.h"
 
 namespace atelier {
 
@@ -32,6 +33,11 @@ struct ChatBody {
   std::optional<std::string> chat_template, reasoning_effort, verbosity;
   bool add_generation_prompt = true, continue_final_message = false, add_special_tokens = false;
   std::optional<int64_t> truncate_prompt_tokens;
+  std::vector<ToolBody> tools;
+  Json tool_choice;
+  bool parallel_tool_calls = true;
+  std::optional<int64_t> thinking_token_budget;
+  bool include_reasoning = true;
   std::map<std::string, std::string> metadata;
 
   static Fields Describe();

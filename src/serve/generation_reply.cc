@@ -27,6 +27,7 @@ struct ReplyState {
   std::vector<std::vector<ChoiceResult>> choices;         // [generations][n]
   std::vector<std::optional<PromptLogprobs>> prompt_logprobs;
   Usage usage;
+  int64_t reasoning_tokens = 0;
   std::optional<Error> error;
 };
 
@@ -49,6 +50,12 @@ void Add(Usage& total, const Usage& more) {
   total.completion_tokens += more.completion_tokens;
 }
 
+// A new call, or more of the last one's arguments.
+void AddCall(ToolCallDelta call, std::vector<ToolCallDelta>& calls) {
+  if (calls.empty() || calls.back().index != call.index) return calls.push_back(std::move(call));
+  calls.back().arguments += call.arguments;
+}
+
 // Takes one event into the state. Returns what is new of a choice, for streams.
 void Gather(ReplyState& state, size_t index, GenerationEvent event) {
   if (auto* prompt = std::get_if<PromptLogprobs>(&event)) {
@@ -61,6 +68,8 @@ void Gather(ReplyState& state, size_t index, GenerationEvent event) {
     active.any_new_line |= delta->text.find('\n') != std::string::npos;
     choice.begun = true;
     choice.text += delta->text;
+    choice.reasoning += delta->reasoning;
+    for (ToolCallDelta& call : delta->tool_calls) AddCall(std::move(call), choice.tool_calls);
     for (const TokenChoice& entry : delta->logprobs) choice.num_characters += NumCharacters(entry.chosen.bytes);
     choice.tokens.insert(choice.tokens.end(), delta->tokens.begin(), delta->tokens.end());
     std::move(delta->logprobs.begin(), delta->logprobs.end(), std::back_inserter(choice.logprobs));
@@ -69,6 +78,7 @@ void Gather(ReplyState& state, size_t index, GenerationEvent event) {
   } else {
     auto& last = std::get<GenerationEnd>(event);
     Add(state.usage, last.usage);
+    state.reasoning_tokens += last.reasoning_tokens;
     state.trace.AddTimes(last.times, last.usage, true);
     if (last.error && !state.error) state.error = std::move(last.error);
   }
@@ -78,7 +88,8 @@ void Gather(ReplyState& state, size_t index, GenerationEvent event) {
 void EndTrace(ReplyState& state) {
   std::vector<std::string> reasons;
   for (const auto& of_generation : state.choices) {
-    for (const ChoiceResult& choice : of_generation) reasons.emplace_back(FinishName(choice.end.reason));
+    for (const ChoiceResult& choice : of_generation)
+      reasons.emplace_back(FinishName(choice.end.reason, !choice.tool_calls.empty()));
     if (state.app.config().traces.record_content && !of_generation.empty()) {
       state.trace.Set("atelier.prompt", of_generation.front().generation->prompt_text);
       state.trace.Set("atelier.completion", of_generation.front().text);
@@ -110,7 +121,7 @@ Task<HttpResponse> WholeReply(std::shared_ptr<ReplyState> state) {
     for (const ChoiceResult& choice : of_generation) choices.Push(state->shape->Whole(choice));
   }
   body.Set("choices", std::move(choices));
-  body.Set("usage", UsageBody(state->usage));
+  body.Set("usage", UsageBody(state->usage, state->reasoning_tokens));
   HttpResponse response = JsonResponse(body);
   AddWarnings(response, state->options.unknown);
   co_return response;
@@ -123,7 +134,8 @@ Task<HttpResponse> WholeReply(std::shared_ptr<ReplyState> state) {
 std::string EventOf(const ReplyState& state, const Json& choice) {
   std::string data = state.event_head + ",\"choices\":[" + choice.Dump() + "]";
   if (state.options.include_usage) {
-    data += ",\"usage\":" + (state.options.continuous_usage ? UsageBody(state.usage).Dump() : "null");
+    data += ",\"usage\":" +
+            (state.options.continuous_usage ? UsageBody(state.usage, state.reasoning_tokens).Dump() : "null");
   }
   return FormatSse(data += "}");
 }
@@ -148,11 +160,14 @@ std::string StreamText(ReplyState& state, size_t index, GenerationEvent& event) 
     news.index = choice.index;
     news.generation = choice.generation;
     news.text = delta->text;
+    news.reasoning = delta->reasoning;
+    news.tool_calls = delta->tool_calls;
     news.tokens = delta->tokens;
     news.logprobs = delta->logprobs;
     news.begun = choice.begun;
     news.num_characters = choice.num_characters;
-    const bool nothing_new = news.text.empty() && news.logprobs.empty() && !state.options.return_token_ids;
+    const bool says_nothing = news.text.empty() && news.reasoning.empty() && news.tool_calls.empty();
+    const bool nothing_new = says_nothing && news.logprobs.empty() && !state.options.return_token_ids;
     if (!nothing_new) out = EventOf(state, state.shape->Delta(news));
   } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
     ChoiceResult last = state.choices[index][static_cast<size_t>(end->choice)];
@@ -218,7 +233,7 @@ Task<void> Produce(std::shared_ptr<ReplyState> state, BodyWriter writer) {
   } else if (state->options.include_usage) {
     Json event = state->envelope;
     event.Set("choices", Json::Array());
-    event.Set("usage", UsageBody(state->usage));
+    event.Set("usage", UsageBody(state->usage, state->reasoning_tokens));
     closing = FormatSse(event.Dump());
   }
   writer.Write(closing + FormatSse("[DONE]"));
@@ -267,6 +282,7 @@ Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std:
                                                        .choices = {},
                                                        .prompt_logprobs = {},
                                                        .usage = {},
+                                                       .reasoning_tokens = 0,
                                                        .error = {}});
   for (GenerationRequest& request : requests) {
     request.model = listing->id;
@@ -299,7 +315,10 @@ Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std:
   co_return co_await WholeReply(std::move(state));
 }
 
-std::string_view FinishName(FinishReason reason) { return reason == FinishReason::kLength ? "length" : "stop"; }
+std::string_view FinishName(FinishReason reason, bool has_called) {
+  if (reason == FinishReason::kLength) return "length";
+  return has_called ? "tool_calls" : "stop";
+}
 
 Json StopReason(const ChoiceResult& choice, const std::vector<int32_t>& stop_token_ids) {
   if (!choice.end.stop_string.empty()) return choice.end.stop_string;
@@ -340,13 +359,13 @@ Json TokenIds(const std::vector<int32_t>& tokens) {
   return ids;
 }
 
-Json UsageBody(const Usage& usage) {
+Json UsageBody(const Usage& usage, int64_t reasoning_tokens) {
   return Json::Object({
       {"prompt_tokens", usage.prompt_tokens},
       {"completion_tokens", usage.completion_tokens},
       {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
       {"prompt_tokens_details", Json::Object({{"cached_tokens", usage.cached_tokens}})},
-      {"completion_tokens_details", Json::Object({{"reasoning_tokens", 0}})},
+      {"completion_tokens_details", Json::Object({{"reasoning_tokens", reasoning_tokens}})},
   });
 }
 

@@ -22,7 +22,8 @@ namespace atelier {
 // One choice, as far as it has come.
 struct ChoiceResult {
   int32_t index = 0;  // in the reply
-  std::string text;
+  std::string text, reasoning;
+  std::vector<ToolCallDelta> tool_calls;  // whole, or what is new of them
   std::vector<int32_t> tokens;
   std::vector<TokenChoice> logprobs;
   GenerationChoiceEnd end;
@@ -66,12 +67,12 @@ ReplyOptions ReplyOptionsOf(const GenerationBody& body);
 Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std::vector<GenerationRequest> requests,
                              std::shared_ptr<const ReplyShape> shape, ReplyOptions options);
 
-// "stop" or "length".
-std::string_view FinishName(FinishReason reason);
+// "stop" or "length"; "tool_calls" where a choice that ended by itself has called.
+std::string_view FinishName(FinishReason reason, bool has_called = false);
 // A logprob as JSON can say it: minus infinity is -9999.
 double FiniteLogprob(double logprob);
 Json TokenIds(const std::vector<int32_t>& tokens);
-Json UsageBody(const Usage& usage);
+Json UsageBody(const Usage& usage, int64_t reasoning_tokens = 0);
 // As vLLM says it: the stop text or the caller's stop token that ended the choice, else null.
 Json StopReason(const ChoiceResult& choice, const std::vector<int32_t>& stop_token_ids);
 // As vLLM: null for the first token, then an object of logprob, rank and text by id.

@@ -169,6 +169,8 @@ class Prober {
     syntax.reasoning = Reasoning();
     syntax.content_begin = ContentBegin(prompt, said, syntax.reasoning);
     turn_end_ = std::string(Behind(said, kAnswer));
+    syntax.reads_calls = template_.source().find("tool_calls") != std::string::npos;
+    tools_ = !Prompt(true).empty();
     syntax.shows_tools = Prompt(true).find(kAbout) != std::string::npos;
     // What templates want of earlier calls differs.
     for (const bool as_text : {false, true}) {
@@ -206,7 +208,7 @@ class Prober {
     ChatInput input = base_;
     input.messages = Json::Array({Json::Object({{"role", "user"}, {"content", "A question."}})});
     for (const Json& turn : turns) input.messages.Push(turn);
-    if (with_tools) input.tools = Json::Array({ProbeTool(kNames[0]), ProbeTool(kNames[1])});
+    if (with_tools && tools_) input.tools = Json::Array({ProbeTool(kNames[0]), ProbeTool(kNames[1])});
     input.add_generation_prompt = prompt;
     auto rendered = template_.Render(input);
     return rendered.ok() ? std::move(rendered->text) : std::string();
@@ -375,6 +377,7 @@ class Prober {
   const ChatTemplate& template_;
   const std::span<const std::string> ends_;
   const ChatInput& base_;
+  bool tools_ = true;     // the template can render them
   bool as_text_ = false;  // arguments
   Json content_ = "";     // beside calls
   std::array<std::string_view, 2> ids_ = kPlainIds;
@@ -382,6 +385,15 @@ class Prober {
 };
 
 }  // namespace
+
+CallSyntax ChatSyntax::DefaultCalls() {
+  CallSyntax calls;
+  calls.calls = {
+      .open = {}, .begin = "<tool_call>\n{\"name\": \"", .end = "}\n</tool_call>", .separator = "\n", .close = {}};
+  calls.after_name = "\", \"arguments\": ";
+  calls.trigger = "<tool_call>";
+  return calls;
+}
 
 ChatSyntax ChatSyntax::Of(const ChatTemplate& chat_template, std::span<const std::string> ends, const ChatInput& base) {
   return Prober(chat_template, ends, base).Run();

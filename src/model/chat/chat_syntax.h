@@ -23,6 +23,7 @@ namespace atelier {
 inline constexpr char kIdHole = '\x01';     // nine letters and digits
 inline constexpr char kIndexHole = '\x02';  // a decimal number
 inline constexpr char kNameHole = '\x03';
+inline constexpr std::string_view kHoles = "\x01\x02\x03";
 
 struct ReasoningSyntax {
   std::string begin, end;  // without the white space around them
@@ -60,7 +61,30 @@ struct ChatSyntax {
   std::optional<ReasoningSyntax> reasoning;
   std::string content_begin;        // before a text; often empty
   std::optional<CallSyntax> calls;  // none: the template shows no calls
+  bool reads_calls = false;         // the template does something with earlier calls, understood or not
   bool shows_tools = false;         // the template tells the model what it may call
+
+  // Every text of it; `change` takes a std::string&.
+  template <class Change>
+  void ForEachText(Change change) {
+    if (reasoning) change(reasoning->begin), change(reasoning->end);
+    change(content_begin);
+    if (!calls) return;
+    ListSyntax& list = calls->calls;
+    for (std::string* text : {&list.open, &list.begin, &list.end, &list.separator, &list.close, &calls->after_name,
+                              &calls->trigger, &calls->after_content}) {
+      change(*text);
+    }
+    if (!calls->tagged) return;
+    TaggedArguments& tagged = *calls->tagged;
+    for (std::string* text : {&tagged.list.begin, &tagged.list.end, &tagged.list.separator, &tagged.after_key,
+                              &tagged.after_text_key, &tagged.text_end}) {
+      change(*text);
+    }
+  }
+
+  // What models whose template shows no calls are taught: a JSON object between tags, as Hermes and Qwen write it.
+  static CallSyntax DefaultCalls();
 
   // `ends`: what ends a turn (the spellings of the tokens that do).   COST: a dozen renderings.
   static ChatSyntax Of(const ChatTemplate& chat_template, std::span<const std::string> ends, const ChatInput& base);

@@ -184,6 +184,21 @@ Detokenizer::Detokenizer(const Tokenizer& tokenizer, const DecodeOptions& option
 
 std::string ControlText(std::string_view spelling) { return kControlBegin + std::string(spelling) + kControlEnd; }
 
+std::string MarkControlTokens(const Tokenizer& tokenizer, std::string_view text) {
+  constexpr size_t kLongest = 64;  // bytes of a control token's spelling
+  std::string marked;
+  for (size_t at = 0; at < text.size();) {
+    size_t size = std::min(kLongest, text.size() - at);
+    for (; size > 1; --size) {
+      const auto id = tokenizer.Find(text.substr(at, size));
+      if (id && tokenizer.IsSpecial(*id)) break;
+    }
+    marked += size > 1 ? ControlText(text.substr(at, size)) : std::string(text.substr(at, 1));
+    at += std::max<size_t>(size, 1);
+  }
+  return marked;
+}
+
 std::string Detokenizer::Push(int32_t id) {
   if (!tokenizer_->Contains(id)) return {};
   if (tokenizer_->IsSpecial(id) && options_.mark_special) {

@@ -66,6 +66,10 @@ struct EncodeOptions {
 std::string ControlText(std::string_view spelling);
 inline constexpr char kControlBegin = '\xFF', kControlEnd = '\xFE';
 
+class Tokenizer;
+// Control tokens that a text spells, as ControlText.
+std::string MarkControlTokens(const Tokenizer& tokenizer, std::string_view text);
+
 struct DecodeOptions {
   bool skip_special = true;   // leave control tokens out
   bool mark_special = false;  // Detokenizer: or write them as ControlText
