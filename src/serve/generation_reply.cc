@@ -8,6 +8,7 @@
 #include "observe/gen_ai.h"
 #include "serve/call_trace.h"
 #include "serve/errors.h"
+#include "serve/generation_run.h"
 #include "serve/resource.h"
 
 namespace atelier {
@@ -48,12 +49,6 @@ void Add(Usage& total, const Usage& more) {
   total.prompt_tokens += more.prompt_tokens;
   total.cached_tokens += more.cached_tokens;
   total.completion_tokens += more.completion_tokens;
-}
-
-// A new call, or more of the last one's arguments.
-void AddCall(ToolCallDelta call, std::vector<ToolCallDelta>& calls) {
-  if (calls.empty() || calls.back().index != call.index) return calls.push_back(std::move(call));
-  calls.back().arguments += call.arguments;
 }
 
 // Takes one event into the state. Returns what is new of a choice, for streams.

@@ -5,6 +5,7 @@
 #include "serve/call_trace.h"
 #include "serve/errors.h"
 #include "serve/generation_reply.h"
+#include "serve/generation_run.h"
 #include "serve/resource.h"
 #include "serve/sampling_body.h"
 
@@ -58,17 +59,8 @@ Fields InfillBody::Describe() {
 
 // What has come of the one choice of an infill.
 struct InfillState {
-  App& app;
-  std::string model;
-  GenerationOptions options;
+  std::shared_ptr<GenerationRun> run;
   bool stream = false, return_tokens = false;
-  CallTrace trace;
-  std::string content;
-  std::vector<int32_t> tokens;
-  GenerationChoiceEnd end;
-  GenerationEnd last;
-  Generation generation;
-  std::shared_ptr<ActiveGeneration> active;
 };
 
 // llama-server's timings: milliseconds, and tokens a second.
@@ -94,62 +86,46 @@ Json Timings(const GenerationEnd& last) {
 }
 
 Json FinalBody(const InfillState& state) {
-  const bool limit = state.end.reason == FinishReason::kLength;
-  const std::string_view type = limit ? "limit" : state.end.stop_string.empty() ? "eos" : "word";
+  const GenerationRun& run = *state.run;
+  const GenerationChoiceEnd& end = run.choice().end;
+  const Usage& usage = run.end().usage;
+  const bool limit = end.reason == FinishReason::kLength;
+  const std::string_view type = limit ? "limit" : end.stop_string.empty() ? "eos" : "word";
   Json body = Json::Object({{"index", 0},
-                            {"content", state.stream ? "" : state.content},  // a stream has sent it
-                            {"tokens", state.return_tokens ? TokenIds(state.tokens) : Json::Array()},
-                            {"id_slot", state.active->number},
+                            {"content", state.stream ? "" : run.choice().text},  // a stream has sent it
+                            {"tokens", state.return_tokens ? TokenIds(run.choice().tokens) : Json::Array()},
+                            {"id_slot", run.active().number},
                             {"stop", true},
-                            {"model", state.model},
-                            {"tokens_predicted", state.last.usage.completion_tokens},
-                            {"tokens_evaluated", state.last.usage.prompt_tokens},
-                            {"generation_settings", SamplingBody(state.options, state.stream)},
-                            {"prompt", state.generation.prompt_text},
-                            {"has_new_line", state.active->any_new_line},
+                            {"model", run.model().id},
+                            {"tokens_predicted", usage.completion_tokens},
+                            {"tokens_evaluated", usage.prompt_tokens},
+                            {"generation_settings", SamplingBody(run.options(), state.stream)},
+                            {"prompt", run.generation().prompt_text},
+                            {"has_new_line", run.active().any_new_line},
                             {"truncated", false},
                             {"stop_type", type},
-                            {"stopping_word", state.end.stop_string},
-                            {"tokens_cached", state.last.usage.cached_tokens}});
-  body.Set("timings", Timings(state.last));
+                            {"stopping_word", end.stop_string},
+                            {"tokens_cached", usage.cached_tokens}});
+  body.Set("timings", Timings(run.end()));
   return body;
 }
 
-// Takes what came. Returns the event for it, for streams; null: none.
-Json Take(InfillState& state, GenerationEvent& event) {
-  if (auto* delta = std::get_if<GenerationDelta>(&event)) {
-    state.content += delta->text;
-    state.tokens.insert(state.tokens.end(), delta->tokens.begin(), delta->tokens.end());
-    state.active->num_generated = static_cast<int64_t>(state.tokens.size());
-    state.active->any_new_line |= delta->text.find('\n') != std::string::npos;
-    if (delta->text.empty()) return {};
-    return Json::Object({{"index", 0}, {"content", delta->text}, {"tokens", TokenIds(delta->tokens)}, {"stop", false}});
-  }
-  if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) state.end = *end;
-  if (auto* last = std::get_if<GenerationEnd>(&event)) state.last = *last;
-  return {};
-}
-
-Task<void> Gather(std::shared_ptr<InfillState> state, std::optional<BodyWriter> writer) {
+Task<void> Produce(InfillState state, BodyWriter writer) {
   for (;;) {
-    std::deque<GenerationEvent> batch = co_await state->generation.events->NextBatch();
+    const std::deque<GenerationEvent> batch = co_await state.run->Next();
     if (batch.empty()) break;
     std::string text;
-    for (GenerationEvent& event : batch) {
-      if (const Json news = Take(*state, event); !news.is_null()) text += FormatSse(news.Dump());
+    for (const GenerationEvent& event : batch) {
+      const auto* delta = std::get_if<GenerationDelta>(&event);
+      if (delta == nullptr || delta->text.empty()) continue;
+      const Json news =
+          Json::Object({{"index", 0}, {"content", delta->text}, {"tokens", TokenIds(delta->tokens)}, {"stop", false}});
+      text += FormatSse(news.Dump());
     }
-    if (writer && !text.empty() && !writer->Write(text)) state->generation.owner.reset();
+    if (!text.empty() && !writer.Write(text)) state.run->Cancel();
   }
-  state->trace.AddTimes(state->last.times, state->last.usage, true);
-  std::vector<std::string> reasons;
-  if (!state->last.error) reasons.emplace_back(FinishName(state->end.reason));
-  state->trace.End(state->last.usage, state->last.error, std::move(reasons));
-}
-
-Task<void> Produce(std::shared_ptr<InfillState> state, BodyWriter writer) {
-  co_await Gather(state, writer);
-  const std::optional<Error>& error = state->last.error;
-  writer.Write(FormatSse((error ? ErrorBody(*error, StatusOf(*error)) : FinalBody(*state)).Dump()));
+  const std::optional<Error>& error = state.run->error();
+  writer.Write(FormatSse((error ? ErrorBody(*error, StatusOf(*error)) : FinalBody(state)).Dump()));
 }
 
 Result<GenerationRequest> RequestOf(const InfillBody& body) {
@@ -170,40 +146,21 @@ Task<HttpResponse> Infill(HttpRequest http, App& app) {
   Result<Parsed<InfillBody>> parsed = ParseBody<InfillBody>(http, app);
   if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, parsed.error());
   const InfillBody& body = parsed->body;
-  const Result<ModelListing> model = app.FindModel(body.generation.model.value_or(""), "chat");
-  if (!model.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, model.error());
   Result<GenerationRequest> request = RequestOf(body);
   if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kTextCompletion, request.error());
-  request->model = model->id;
-
-  CallTrace trace(app, http, gen_ai::kTextCompletion, model->id);
-  trace.SetRequest(request->options, body.generation.stream, Json());
-  auto state = std::make_shared<InfillState>(InfillState{.app = app,
-                                                         .model = model->id,
-                                                         .options = request->options,
-                                                         .stream = body.generation.stream,
-                                                         .return_tokens = body.return_tokens,
-                                                         .trace = std::move(trace),
-                                                         .content = {},
-                                                         .tokens = {},
-                                                         .end = {},
-                                                         .last = {},
-                                                         .generation = {},
-                                                         .active = {}});
-  Result<Generation> generation = co_await app.language_model().Generate(http.call, std::move(*request));
-  if (!generation.ok()) {
-    state->trace.End({}, generation.error());
-    co_return ErrorResponse(generation.error());
-  }
-  state->active =
-      app.activity().Begin(model->id, state->options, static_cast<int64_t>(generation->prompt_tokens.size()));
-  state->generation = std::move(*generation);
+  GenerationRun::Options options;
+  options.stream = body.generation.stream;
+  auto run = co_await GenerationRun::Start(app, std::move(http), gen_ai::kTextCompletion,
+                                           body.generation.model.value_or(""), std::move(*request), std::move(options));
+  if (!run.ok()) co_return ErrorResponse(run.error());
+  InfillState state{.run = std::move(*run), .stream = body.generation.stream, .return_tokens = body.return_tokens};
   HttpResponse response;
-  if (state->stream) {
+  if (state.stream) {
     response = HttpResponse::Events([state](BodyWriter writer) { return Produce(state, std::move(writer)); });
   } else {
-    co_await Gather(state, std::nullopt);
-    response = state->last.error ? ErrorResponse(*state->last.error) : JsonResponse(FinalBody(*state));
+    for (auto batch = co_await state.run->Next(); !batch.empty(); batch = co_await state.run->Next()) {
+    }
+    response = state.run->error() ? ErrorResponse(*state.run->error()) : JsonResponse(FinalBody(state));
   }
   AddWarnings(response, parsed->unknown);
   co_return response;
