@@ -48,6 +48,10 @@ Task<std::deque<GenerationEvent>> GenerationRun::Next() {
   co_return batch;
 }
 
+Task<void> GenerationRun::Finish() {
+  while (!is_over_) co_await Next();
+}
+
 void GenerationRun::Gather(const GenerationEvent& event) {
   if (const auto* delta = std::get_if<GenerationDelta>(&event)) {
     active_->num_generated += static_cast<int64_t>(delta->tokens.size());

@@ -34,6 +34,8 @@ class GenerationRun {
 
   // What came, in order; empty: it is over, and the trace has ended.
   Task<std::deque<GenerationEvent>> Next();
+  // Waits until it is over.
+  Task<void> Finish();
   // The client left. Next goes on until the end.
   void Cancel() { generation_.owner.reset(); }
 

@@ -158,8 +158,7 @@ Task<HttpResponse> Infill(HttpRequest http, App& app) {
   if (state.stream) {
     response = HttpResponse::Events([state](BodyWriter writer) { return Produce(state, std::move(writer)); });
   } else {
-    for (auto batch = co_await state.run->Next(); !batch.empty(); batch = co_await state.run->Next()) {
-    }
+    co_await state.run->Finish();
     response = state.run->error() ? ErrorResponse(*state.run->error()) : JsonResponse(FinalBody(state));
   }
   AddWarnings(response, parsed->unknown);
