@@ -206,6 +206,29 @@ Result<void> Migrate(Db& db, std::span<const std::string_view> migrations) {
   }
 }
 
+Result<void> MigrateStore(Db& db, std::string_view store, std::span<const std::string_view> migrations) {
+  const auto wanted = static_cast<int64_t>(migrations.size());
+  TRY(Transaction transaction, Transaction::Begin(db));
+  TRY_VOID(db.Execute("CREATE TABLE IF NOT EXISTS store_version(store TEXT PRIMARY KEY, version INTEGER NOT NULL)"));
+  int64_t current = 0;
+  {
+    TRY(Statement select, db.Prepare("SELECT version FROM store_version WHERE store = ?"));
+    select.BindAll(store);
+    TRY(const bool known, select.Step());
+    if (known) current = select.Int(0);
+  }
+  if (current > wanted || current < 0) {
+    return Error::Unsupported(db.path() + ": " + std::string(store),
+                              "got version " + std::to_string(current) + " of its tables, want at most " +
+                                  std::to_string(wanted) + "; a newer program wrote this file");
+  }
+  if (current == wanted) return transaction.Commit();
+  for (; current < wanted; ++current) TRY_VOID(db.Execute(std::string(migrations[static_cast<size_t>(current)])));
+  TRY(Statement set, db.Prepare("INSERT INTO store_version VALUES (?1, ?2) ON CONFLICT(store) DO UPDATE SET version = ?2"));
+  TRY_VOID(set.Run(store, wanted));
+  return transaction.Commit();
+}
+
 Result<void> CheckIntegrity(Db& db) {
   TRY(const auto answer, db.QueryText("PRAGMA integrity_check"));
   const std::string verdict = answer.value_or("no answer");

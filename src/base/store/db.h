@@ -144,6 +144,10 @@ class Transaction {
 // own transaction. A file from a newer program (user_version > size) is kUnsupported.
 Result<void> Migrate(Db& db, std::span<const std::string_view> migrations);
 
+// The same for one of several stores that share a file: each counts its own migrations, under its name. The file's
+// user_version is left alone.
+Result<void> MigrateStore(Db& db, std::string_view store, std::span<const std::string_view> migrations);
+
 // PRAGMA integrity_check: kCorrupt with SQLite's words unless "ok".
 Result<void> CheckIntegrity(Db& db);
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "base/store/database.h"
 #include "base/store/db.h"
 #include "base/store/writer.h"
 
@@ -238,6 +239,22 @@ TEST_F(StoreTest, WhatWasAcknowledgedSurvivesKill9) {
     total += static_cast<int64_t>(acknowledged.size());
   }
   EXPECT_GE(total, 500);
+}
+
+TEST_F(StoreTest, StoresOfOneFileCountTheirMigrationsApart) {
+  constexpr std::string_view kFirst[] = {"CREATE TABLE a(x INTEGER)", "ALTER TABLE a ADD COLUMN y INTEGER"};
+  constexpr std::string_view kSecond[] = {"CREATE TABLE b(x INTEGER)"};
+  for (int round = 0; round < 2; ++round) {
+    auto database = Database::Open(path());
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE((*database)->Migrate("first", std::span(kFirst, 1)).ok() || round == 1);
+    ASSERT_TRUE((*database)->Migrate("second", kSecond).ok());
+    ASSERT_TRUE((*database)->Migrate("first", kFirst).ok());
+    EXPECT_FALSE((*database)->Migrate("first", std::span(kFirst, 1)).ok());  // an older program
+    ASSERT_TRUE((*database)->Write([](Db& db) { return db.Execute("INSERT INTO a VALUES (1, 2)"); }).ok());
+    const auto num_rows = (*database)->Read([](Db& db) { return db.QueryInt("SELECT count(*) FROM a"); });
+    EXPECT_EQ(**num_rows, round + 1);
+  }
 }
 
 }  // namespace
