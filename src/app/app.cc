@@ -9,8 +9,11 @@
 #include "app/activity.h"
 #include "app/api_keys.h"
 #include "app/keep_alive.h"
+#include "app/live_responses.h"
 #include "app/model_directory.h"
 #include "app/model_metrics.h"
+#include "app/response_store.h"
+#include "base/store/database.h"
 #include "base/task/pool.h"
 #include "compute/kernel/isa.h"
 #include "engine/local_model.h"
@@ -87,6 +90,9 @@ struct App::Parts {
   std::unique_ptr<TraceStore> traces;
   std::unique_ptr<OtlpExporter> exporter;
   std::unique_ptr<Tracer> tracer;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<ResponseStore> responses;
+  LiveResponses live_responses;
   std::unique_ptr<Pool> pool;
   OwnMetrics own_metrics;
   std::vector<std::function<void()>> refreshers;
@@ -143,6 +149,8 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   std::error_code fault;
   std::filesystem::create_directories(home, fault);
   if (fault) return Error::Unavailable(home, "cannot make this folder: " + fault.message());
+  TRY(p.database, Database::Open(home + "/atelier.db"));
+  TRY(p.responses, ResponseStore::Open(*p.database));
   std::vector<TraceSink*> sinks;
   TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
   if (p.config.traces.record) sinks.push_back(p.traces.get());
@@ -179,6 +187,10 @@ TraceStore& App::traces() { return *parts_->traces; }
 MetricRegistry& App::metrics() { return parts_->metrics; }
 ModelHost& App::models() { return *parts_->host; }
 ApiKeys& App::keys() { return *parts_->keys; }
+Pool& App::pool() { return *parts_->pool; }
+Database& App::database() { return *parts_->database; }
+ResponseStore& App::responses() { return *parts_->responses; }
+LiveResponses& App::live_responses() { return parts_->live_responses; }
 
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }

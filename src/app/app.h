@@ -19,10 +19,13 @@ namespace atelier {
 
 class Activity;
 class ApiKeys;
+class Database;
+class LiveResponses;
 class MetricRegistry;
 class ModelHost;
 class OwnMetrics;
 class Pool;
+class ResponseStore;
 class Tracer;
 class TraceStore;
 
@@ -58,6 +61,10 @@ class App {
   OwnMetrics& own_metrics();
   ModelHost& models();
   ApiKeys& keys();
+  Pool& pool();
+  Database& database();  // atelier.db
+  ResponseStore& responses();
+  LiveResponses& live_responses();
   Activity& activity();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.

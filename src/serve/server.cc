@@ -7,6 +7,7 @@
 
 #include "app/api_keys.h"
 #include "app/app.h"
+#include "app/response_store.h"
 #include "observe/log.h"
 #include "observe/own_metrics.h"
 #include "serve/errors.h"
@@ -146,6 +147,7 @@ Result<void> RunServer(Config config, const ServerStart& start) {
   AllowOpenFiles(config.server.max_connections);
   IoLoop loop;
   TRY(const std::unique_ptr<App> app, App::Create(std::move(config), loop, Clock::Real()));
+  TRY_VOID(app->responses().FailUnfinished());
   Result<std::unique_ptr<HttpServer>> listening = ListenFor(*app, loop);
   if (!listening.ok()) return WithAdvice(std::move(listening).error());
   const std::unique_ptr<HttpServer> server = std::move(*listening);

@@ -1,0 +1,217 @@
+#include "serve/response_writer.h"
+
+#include <utility>
+
+#include "serve/generation_reply.h"
+
+namespace atelier {
+namespace {
+
+Json TokenBody(const TokenText& token) {
+  Json bytes = Json::Array();
+  for (const char byte : token.bytes) bytes.Push(static_cast<int>(static_cast<unsigned char>(byte)));
+  return Json::Object(
+      {{"token", token.bytes}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
+}
+
+Json LogprobBody(const TokenChoice& choice) {
+  Json body = TokenBody(choice.chosen);
+  Json top = Json::Array();
+  for (const TokenText& token : choice.top) top.Push(TokenBody(token));
+  body.Set("top_logprobs", std::move(top));
+  return body;
+}
+
+}  // namespace
+
+ResponseWriter::ResponseWriter(ResponseWriterOptions options) : options_(std::move(options)) {
+  response_ = Json::Object({{"id", options_.id}, {"object", "response"}});
+  for (const JsonMember& member : options_.body.members()) response_.Set(member.key, member.value);
+  response_.Set("status", options_.background ? "queued" : "in_progress");
+  response_.Set("error", nullptr);
+  response_.Set("incomplete_details", nullptr);
+  response_.Set("output", Json::Array());
+  response_.Set("usage", nullptr);
+}
+
+void ResponseWriter::Emit(const char* type, Json event) {
+  Json whole = Json::Object({{"type", type}, {"sequence_number", sequence_++}});
+  for (const JsonMember& member : event.members()) whole.Set(member.key, member.value);
+  events_.push_back(std::move(whole));
+}
+
+void ResponseWriter::EmitResponse(const char* type) { Emit(type, Json::Object({{"response", response_}})); }
+
+std::vector<Json> ResponseWriter::Begin() {
+  EmitResponse("response.created");
+  if (options_.background) EmitResponse("response.queued");
+  response_.Set("status", "in_progress");
+  EmitResponse("response.in_progress");
+  return Flush();
+}
+
+Json ResponseWriter::Place() const {
+  return Json::Object({{"item_id", item_["id"]}, {"output_index", response_["output"].size()}});
+}
+
+void ResponseWriter::OpenItem(Open kind, Json item) {
+  CloseItem(true);
+  open_ = kind;
+  item_ = std::move(item);
+  text_.clear();
+  logprobs_ = Json::Array();
+  Emit("response.output_item.added",
+       Json::Object({{"output_index", response_["output"].size()}, {"item", item_}}));
+}
+
+Json ResponseWriter::Part(bool whole) const {
+  if (open_ == Open::kReasoning) return Json::Object({{"type", "reasoning_text"}, {"text", whole ? text_ : ""}});
+  Json part = Json::Object({{"type", "output_text"}, {"text", whole ? text_ : ""}, {"annotations", Json::Array()}});
+  part.Set("logprobs", whole ? logprobs_ : Json::Array());
+  return part;
+}
+
+// An item of text, with its one part.
+void ResponseWriter::OpenText(Open kind) {
+  if (open_ == kind) return;
+  const std::string end = options_.id.substr(options_.id.find('_') + 1) + std::to_string(num_items_++);
+  Json item = kind == Open::kReasoning
+                  ? Json::Object({{"id", "rs_" + end}, {"type", "reasoning"}, {"summary", Json::Array()}})
+                  : Json::Object({{"id", "msg_" + end}, {"type", "message"}, {"role", "assistant"}});
+  item.Set("status", "in_progress");
+  item.Set("content", Json::Array());
+  OpenItem(kind, std::move(item));
+  Json added = Place();
+  added.Set("content_index", 0);
+  added.Set("part", Part(false));
+  Emit("response.content_part.added", std::move(added));
+}
+
+void ResponseWriter::CloseItem(bool whole) {
+  if (open_ == Open::kNothing) return;
+  const bool is_text = open_ == Open::kReasoning || open_ == Open::kMessage;
+  Json done = Place();
+  if (is_text) {
+    done.Set("content_index", 0);
+    Json part_done = done;
+    done.Set("text", text_);
+    if (open_ == Open::kMessage) done.Set("logprobs", logprobs_);
+    Emit(open_ == Open::kReasoning ? "response.reasoning_text.done" : "response.output_text.done", std::move(done));
+    part_done.Set("part", Part(true));
+    Emit("response.content_part.done", std::move(part_done));
+    item_.Set("content", Json::Array({Part(true)}));
+  } else {
+    const char* member = open_ == Open::kCustom ? "input" : "arguments";
+    done.Set(member, text_);
+    if (open_ == Open::kFunction) done.Set("name", item_["name"]);
+    Emit(open_ == Open::kCustom ? "response.custom_tool_call_input.done" : "response.function_call_arguments.done",
+         std::move(done));
+    item_.Set(member, text_);
+  }
+  item_.Set("status", whole ? "completed" : "incomplete");
+  Emit("response.output_item.done", Json::Object({{"output_index", response_["output"].size()}, {"item", item_}}));
+  response_.Find("output")->Push(std::move(item_));
+  open_ = Open::kNothing;
+}
+
+void ResponseWriter::AddCall(const ToolCallDelta& call) {
+  const char* member = call.custom ? "input" : "arguments";
+  if (call.index != call_index_) {
+    call_index_ = call.index;
+    const std::string end = options_.id.substr(options_.id.find('_') + 1) + std::to_string(num_items_++);
+    Json item = Json::Object({{"id", (call.custom ? "ctc_" : "fc_") + end},
+                              {"type", call.custom ? "custom_tool_call" : "function_call"},
+                              {"status", "in_progress"},
+                              {member, ""},
+                              {"call_id", call.id},
+                              {"name", call.name}});
+    OpenItem(call.custom ? Open::kCustom : Open::kFunction, std::move(item));
+  }
+  if (call.arguments.empty()) return;
+  text_ += call.arguments;
+  Json delta = Place();
+  delta.Set("delta", call.arguments);
+  Emit(call.custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta",
+       std::move(delta));
+}
+
+std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
+  if (const auto* delta = std::get_if<GenerationDelta>(&event)) {
+    if (!delta->reasoning.empty()) {
+      OpenText(Open::kReasoning);
+      text_ += delta->reasoning;
+      Json news = Place();
+      news.Set("content_index", 0);
+      news.Set("delta", delta->reasoning);
+      Emit("response.reasoning_text.delta", std::move(news));
+    }
+    if (!delta->text.empty()) {
+      OpenText(Open::kMessage);
+      text_ += delta->text;
+      Json news = Place();
+      news.Set("content_index", 0);
+      news.Set("delta", delta->text);
+      Json logprobs = Json::Array();
+      for (const TokenChoice& choice : delta->logprobs) {
+        if (!options_.logprobs) break;
+        logprobs.Push(LogprobBody(choice));
+        logprobs_.Push(LogprobBody(choice));
+      }
+      news.Set("logprobs", std::move(logprobs));
+      Emit("response.output_text.delta", std::move(news));
+    }
+    for (const ToolCallDelta& call : delta->tool_calls) AddCall(call);
+  }
+  if (const auto* end = std::get_if<GenerationChoiceEnd>(&event)) choice_end_ = *end;
+  if (const auto* last = std::get_if<GenerationEnd>(&event)) {
+    SetUsage(*last);
+    error_ = last->error;
+  }
+  return Flush();
+}
+
+void ResponseWriter::SetUsage(const GenerationEnd& end) {
+  const Usage& usage = end.usage;
+  response_.Set(
+      "usage",
+      Json::Object({{"input_tokens", usage.prompt_tokens},
+                    {"input_tokens_details", Json::Object({{"cached_tokens", usage.cached_tokens},
+                                                           {"cache_write_tokens",
+                                                            usage.prompt_tokens - usage.cached_tokens}})},
+                    {"output_tokens", usage.completion_tokens},
+                    {"output_tokens_details", Json::Object({{"reasoning_tokens", end.reasoning_tokens}})},
+                    {"total_tokens", usage.prompt_tokens + usage.completion_tokens}}));
+}
+
+std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
+  if (cancelled) {
+    CloseItem(false);
+    response_.Set("status", "cancelled");
+    Emit("response.incomplete", Json::Object({{"response", response_}}));
+    return Flush();
+  }
+  if (error_) return Fail(*error_, now_unix);
+  const bool cut = choice_end_.reason == FinishReason::kLength;
+  if (!cut && open_ == Open::kNothing && response_["output"].empty()) OpenText(Open::kMessage);
+  CloseItem(!cut);
+  if (cut) response_.Set("incomplete_details", Json::Object({{"reason", "max_output_tokens"}}));
+  response_.Set("status", cut ? "incomplete" : "completed");
+  if (!cut) response_.Set("completed_at", now_unix);
+  EmitResponse(cut ? "response.incomplete" : "response.completed");
+  return Flush();
+}
+
+std::vector<Json> ResponseWriter::Fail(const Error& error, int64_t /*now_unix*/) {
+  CloseItem(false);
+  response_.Set("status", "failed");
+  response_.Set("error", ResponseError(error));
+  EmitResponse("response.failed");
+  return Flush();
+}
+
+Json ResponseError(const Error& error) {
+  return Json::Object({{"code", error.kind == ErrorKind::kExhausted ? "rate_limit_exceeded" : "server_error"},
+                       {"message", error.Message()}});
+}
+
+}  // namespace atelier
