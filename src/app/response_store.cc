@@ -8,7 +8,8 @@ namespace atelier {
 namespace {
 
 constexpr std::string_view kMigrations[] = {
-    "CREATE TABLE response(id TEXT PRIMARY KEY, principal TEXT NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL,"
+    "CREATE TABLE response(id TEXT PRIMARY KEY, principal TEXT NOT NULL, created INTEGER NOT NULL, status TEXT NOT "
+    "NULL,"
     " body TEXT NOT NULL, input TEXT NOT NULL, events TEXT) STRICT;"
     "CREATE TABLE item(id TEXT NOT NULL, owner TEXT NOT NULL, principal TEXT NOT NULL, position INTEGER NOT NULL,"
     " body TEXT NOT NULL, PRIMARY KEY(owner, position)) STRICT;"
@@ -17,7 +18,8 @@ constexpr std::string_view kMigrations[] = {
     " metadata TEXT NOT NULL) STRICT;"};
 
 Error NoSuch(std::string_view what, const std::string& id) {
-  return Error::NotFound(std::string(what), "got '" + id + "', want the id of one that is stored").WithCode("not_found");
+  return Error::NotFound(std::string(what), "got '" + id + "', want the id of one that is stored")
+      .WithCode("not_found");
 }
 
 Result<void> DeleteItemsOf(Db& db, const std::string& owner) {
@@ -128,7 +130,8 @@ Result<Json> ResponseStore::FindItem(const std::string& item_id, const std::stri
 
 Result<void> ResponseStore::PutConversation(const StoredConversation& conversation) {
   return database_.Write([conversation](Db& db) -> Result<void> {
-    TRY(auto put, db.Prepare("INSERT OR REPLACE INTO conversation(id, principal, created, metadata) VALUES (?, ?, ?, ?)"));
+    TRY(auto put,
+        db.Prepare("INSERT OR REPLACE INTO conversation(id, principal, created, metadata) VALUES (?, ?, ?, ?)"));
     return put.Run(conversation.id, conversation.principal, conversation.created_unix, conversation.metadata.Dump());
   });
 }

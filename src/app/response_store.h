@@ -1,5 +1,5 @@
-// Responses and conversations of /v1/responses and /v1/conversations, in atelier.db. What is put is there after a restart.
-// Everything belongs to the API key that made it: for another key it isn't there.
+// Responses and conversations of /v1/responses and /v1/conversations, in atelier.db. What is put is there after a
+// restart. Everything belongs to the API key that made it: for another key it isn't there.
 //
 // Methods block; call them on a Pool. Thread-safe.
 #pragma once

@@ -64,6 +64,24 @@ std::shared_ptr<const ReplyParser::Rules> RulesOf(const PreparedPrompt& prepared
   return rules;
 }
 
+// Which part of a reply's grammar it is that cannot be kept; the first that is alone at fault.
+Result<std::shared_ptr<const Grammar>> NameFault(Error fault, const ToolUse& use, const GenerationOptions& options,
+                                                 const std::shared_ptr<const GrammarVocabulary>& vocabulary) {
+  for (size_t i = 0; i < use.tools.size(); ++i) {
+    const Tool& tool = use.tools[i];
+    GrammarSpec spec;
+    spec.where = "tools[" + std::to_string(i) + "]." + (tool.custom ? "custom.format.grammar" : "function.parameters");
+    spec.schema = tool.parameters;
+    spec.style = JsonStyle::Served();
+    if (tool.input) spec.kind = tool.input->kind, spec.text = tool.input->text;
+    if (auto alone = CompileGrammar(spec, vocabulary); !alone.ok()) return std::move(alone).error();
+  }
+  if (options.grammar) {
+    if (auto alone = CompileGrammar(*options.grammar, vocabulary); !alone.ok()) return std::move(alone).error();
+  }
+  return fault;
+}
+
 void SetDeadline(const Call& call, RequestOptions& options) {
   options.id = call.request_id;
   if (call.deadline != Call::kNoDeadline) options.deadline = call.deadline;
@@ -166,7 +184,11 @@ Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest re
     CO_TRY(spec, ReplyGrammar(plan));
   }
   if (spec) {
-    auto compile = [&] { return grammars_.Get(*spec, lease->grammar_vocabulary()); };
+    auto compile = [&] {
+      auto grammar = grammars_.Get(*spec, lease->grammar_vocabulary());
+      if (grammar.ok() || rules == nullptr) return grammar;
+      return NameFault(std::move(grammar).error(), rules->use, options, lease->grammar_vocabulary());
+    };
     auto waiting = OnPool(pool_, compile);
     CO_TRY(wanted.grammar, co_await waiting);
   }

@@ -71,19 +71,21 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   conversation.principal = http.call.principal;
   conversation.created_unix = app.clock().UnixNanos() / 1'000'000'000;
   conversation.metadata = MetadataOf(parsed->body.metadata);
-  co_return co_await Answer(app, [&app, conversation, items = *items]() -> Result<Json> {
+  auto work = [&app, conversation, items = *items]() -> Result<Json> {
     TRY_VOID(app.responses().PutConversation(conversation));
     TRY_VOID(app.responses().AddItems(conversation.id, items, conversation.principal));
     return BodyOf(conversation);
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> Retrieve(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), principal = http.call.principal;
-  co_return co_await Answer(app, [&app, id, principal]() -> Result<Json> {
+  auto work = [&app, id, principal]() -> Result<Json> {
     TRY(const StoredConversation conversation, app.responses().GetConversation(id, principal));
     return BodyOf(conversation);
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> Update(HttpRequest http, App& app) {
@@ -91,20 +93,22 @@ Task<HttpResponse> Update(HttpRequest http, App& app) {
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
   const std::string id(http.Path("id")), principal = http.call.principal;
   const Json metadata = MetadataOf(parsed->body.metadata);
-  co_return co_await Answer(app, [&app, id, principal, metadata]() -> Result<Json> {
+  auto work = [&app, id, principal, metadata]() -> Result<Json> {
     TRY(StoredConversation conversation, app.responses().GetConversation(id, principal));
     conversation.metadata = metadata;
     TRY_VOID(app.responses().PutConversation(conversation));
     return BodyOf(conversation);
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> Delete(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), principal = http.call.principal;
-  co_return co_await Answer(app, [&app, id, principal]() -> Result<Json> {
+  auto work = [&app, id, principal]() -> Result<Json> {
     TRY_VOID(app.responses().DeleteConversation(id, principal));
     return Json::Object({{"id", id}, {"object", "conversation.deleted"}, {"deleted", true}});
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> AddItems(HttpRequest http, App& app) {
@@ -115,11 +119,12 @@ Task<HttpResponse> AddItems(HttpRequest http, App& app) {
   auto items = NormalItems(given);
   if (!items.ok()) co_return ErrorResponse(items.error());
   const std::string id(http.Path("id")), principal = http.call.principal;
-  co_return co_await Answer(app, [&app, id, principal, items = *items]() -> Result<Json> {
+  auto work = [&app, id, principal, items = *items]() -> Result<Json> {
     TRY_VOID(app.responses().GetConversation(id, principal));
     TRY_VOID(app.responses().AddItems(id, items, principal));
     return PageOf({items.items().begin(), items.items().end()}, {.after = {}, .order = "asc", .limit = 100});
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> ListItems(HttpRequest http, App& app) {
@@ -129,29 +134,32 @@ Task<HttpResponse> ListItems(HttpRequest http, App& app) {
     const auto number = Json::Parse(limit);
     page.limit = number.ok() ? number->AsInt64().value_or(0) : 0;
   }
-  co_return co_await Answer(app, [&app, id, principal, page]() -> Result<Json> {
+  auto work = [&app, id, principal, page]() -> Result<Json> {
     TRY(std::vector<Json> items, app.responses().Items(id, principal));
     return PageOf(std::move(items), page);
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> RetrieveItem(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), item_id(http.Path("item_id")), principal = http.call.principal;
-  co_return co_await Answer(app, [&app, id, item_id, principal]() -> Result<Json> {
+  auto work = [&app, id, item_id, principal]() -> Result<Json> {
     TRY(const std::vector<Json> items, app.responses().Items(id, principal));
     const auto found = std::ranges::find_if(items, [&](const Json& item) { return item["id"] == Json(item_id); });
     if (found == items.end()) return Error::NotFound("item_id", "got '" + item_id + "', want the id of an item of it");
     return *found;
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 Task<HttpResponse> DeleteItem(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), item_id(http.Path("item_id")), principal = http.call.principal;
-  co_return co_await Answer(app, [&app, id, item_id, principal]() -> Result<Json> {
+  auto work = [&app, id, item_id, principal]() -> Result<Json> {
     TRY_VOID(app.responses().DeleteItem(id, item_id, principal));
     TRY(const StoredConversation conversation, app.responses().GetConversation(id, principal));
     return BodyOf(conversation);
-  });
+  };
+  co_return co_await Answer(app, std::move(work));
 }
 
 constexpr RouteSpec kRoutes[] = {

@@ -45,7 +45,9 @@ Fields ReasoningBody::Describe() {
 Fields ResponseToolBody::Describe() {
   using T = ResponseToolBody;
   static constexpr Field fields[] = {
-      Key<&T::type>("type", "of the tool; those that OpenAI runs itself are not here").Required().OneOf("function|custom"),
+      Key<&T::type>("type", "of the tool; those that OpenAI runs itself are not here")
+          .Required()
+          .OneOf("function|custom"),
       Key<&T::name>("name", "of the tool").Required(),
       Key<&T::description>("description", "what it does, for the model").AtMostBytes(1 << 16),
       Key<&T::parameters>("parameters", "of a function: a JSON Schema that the arguments keep"),
@@ -174,7 +176,8 @@ Result<GenerationRequest> ResponseRequest(const ResponsesBody& body, const std::
   chat.generation = SamplingOf(body);
   TRY(chat.messages, MessagesOf(items));
   if (body.instructions) chat.messages.insert(chat.messages.begin(), ChatMessage::Of("system", *body.instructions));
-  if (chat.messages.empty()) return Error::Invalid("input", "got nothing, want a text or items").WithCode("invalid_value");
+  if (chat.messages.empty())
+    return Error::Invalid("input", "got nothing, want a text or items").WithCode("invalid_value");
   chat.logprobs = body.Includes("message.output_text.logprobs");
   if (chat.logprobs) chat.top_logprobs = body.top_logprobs;
   if (body.reasoning) chat.reasoning_effort = body.reasoning->effort;
@@ -183,6 +186,7 @@ Result<GenerationRequest> ResponseRequest(const ResponsesBody& body, const std::
   chat.thinking_token_budget = body.thinking_token_budget;
   Result<GenerationRequest> request = ChatRequest(chat);
   if (!request.ok()) return Renamed(std::move(request).error());
+  if (request->options.grammar) request->options.grammar->where = "text.format.schema";
   TRY(std::get<ChatPrompt>(request->prompt).tool_use, ToolsOf(body));
   return request;
 }

@@ -32,7 +32,8 @@ constexpr ItemKind kKinds[] = {{"message", "msg_"},
 // The words of parts; those that are no text are named.
 Result<std::string> TextOf(const Json& content, const std::string& where) {
   if (content.is_string()) return content.AsString();
-  if (!content.is_array()) return Wrong(where, "got " + std::string(content.TypeName()) + ", want a string or an array");
+  if (!content.is_array())
+    return Wrong(where, "got " + std::string(content.TypeName()) + ", want a string or an array");
   std::string text;
   for (int64_t i = 0; i < content.size(); ++i) {
     const Json& part = content[i];
@@ -41,7 +42,8 @@ Result<std::string> TextOf(const Json& content, const std::string& where) {
     constexpr std::array<std::string_view, 6> kTexts = {"input_text",     "output_text",  "text",
                                                         "reasoning_text", "summary_text", "refusal"};
     if (std::ranges::find(kTexts, type) == kTexts.end()) {
-      return Error::Unsupported(place + ".type", "got \"" + type + "\", want \"input_text\": this model reads text alone")
+      return Error::Unsupported(place + ".type",
+                                "got \"" + type + "\", want \"input_text\": this model reads text alone")
           .WithCode("unsupported_parameter");
     }
     const Json& words = part[type == "refusal" ? "refusal" : "text"];
@@ -97,10 +99,15 @@ class MessageMaker {
       return {};
     }
     if (type == "compaction") {
-      const Json& sealed = item["encrypted_content"];
-      const Result<std::string> summary = Base64Decode(sealed.is_string() ? sealed.AsString() : "-");
-      if (!summary.ok()) return Wrong(Place(index, ".encrypted_content"), "got none that this server made");
-      messages_.push_back(ChatMessage::Of("user", "What was said before, in short:\n" + *summary));
+      const Json& given = item["encrypted_content"];
+      const Result<std::string> bytes = Base64Decode(given.is_string() ? given.AsString() : "-");
+      const Result<Json> sealed = bytes.ok() ? Json::Parse(*bytes) : bytes.error();
+      if (!sealed.ok() || !(*sealed)["summary"].is_string()) {
+        return Wrong(Place(index, ".encrypted_content"), "got none that this server made");
+      }
+      const std::string last = (*sealed)["last"].is_string() ? (*sealed)["last"].AsString() : std::string();
+      messages_.push_back(ChatMessage::Of(
+          "user", "What was said before, in short:\n" + (*sealed)["summary"].AsString() + "\n\n" + last));
       return {};
     }
     return Wrong(Place(index), "got a reference to an item that is not stored");
@@ -159,6 +166,12 @@ Result<Json> NormalItems(const Json& input) {
     items.Push(std::move(item));
   }
   return items;
+}
+
+Json CompactionItem(const std::string& summary, const std::string& last) {
+  const Json sealed = Json::Object({{"summary", summary}, {"last", last}});
+  return Json::Object(
+      {{"id", NewItemId("cmp_")}, {"type", "compaction"}, {"encrypted_content", Base64Encode(sealed.Dump())}});
 }
 
 Result<std::vector<ChatMessage>> MessagesOf(const std::vector<Json>& items) { return MessageMaker().Run(items); }

@@ -13,12 +13,16 @@ namespace atelier {
 // "resp_", "msg_" and the like, and 48 hexadecimal digits; no two are the same.
 std::string NewItemId(std::string_view prefix);
 
-// Items as they are stored: a text is a message of the user, each has a type and an id. Errors: `where` is "input[i]...".
+// Items as they are stored: a text is a message of the user, each has a type and an id. Errors: `where` is
+// "input[i]...".
 Result<Json> NormalItems(const Json& input);
 
 // The messages that items stand for. Calls of one turn become one message of the assistant, and what was thought before
 // them goes with it.
 Result<std::vector<ChatMessage>> MessagesOf(const std::vector<Json>& items);
+
+// An item that stands for what was said: a summary, and what the user said last.
+Json CompactionItem(const std::string& summary, const std::string& last);
 
 // A page of a list: `after` an id, `order` "asc" or "desc", at most `limit`.   Errors name the parameter.
 struct Page {

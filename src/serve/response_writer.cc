@@ -10,8 +10,7 @@ namespace {
 Json TokenBody(const TokenText& token) {
   Json bytes = Json::Array();
   for (const char byte : token.bytes) bytes.Push(static_cast<int>(static_cast<unsigned char>(byte)));
-  return Json::Object(
-      {{"token", token.bytes}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
+  return Json::Object({{"token", token.bytes}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
 }
 
 Json LogprobBody(const TokenChoice& choice) {
@@ -60,8 +59,7 @@ void ResponseWriter::OpenItem(Open kind, Json item) {
   item_ = std::move(item);
   text_.clear();
   logprobs_ = Json::Array();
-  Emit("response.output_item.added",
-       Json::Object({{"output_index", response_["output"].size()}, {"item", item_}}));
+  Emit("response.output_item.added", Json::Object({{"output_index", response_["output"].size()}, {"item", item_}}));
 }
 
 Json ResponseWriter::Part(bool whole) const {
@@ -172,15 +170,14 @@ std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
 
 void ResponseWriter::SetUsage(const GenerationEnd& end) {
   const Usage& usage = end.usage;
-  response_.Set(
-      "usage",
-      Json::Object({{"input_tokens", usage.prompt_tokens},
-                    {"input_tokens_details", Json::Object({{"cached_tokens", usage.cached_tokens},
-                                                           {"cache_write_tokens",
-                                                            usage.prompt_tokens - usage.cached_tokens}})},
-                    {"output_tokens", usage.completion_tokens},
-                    {"output_tokens_details", Json::Object({{"reasoning_tokens", end.reasoning_tokens}})},
-                    {"total_tokens", usage.prompt_tokens + usage.completion_tokens}}));
+  response_.Set("usage",
+                Json::Object({{"input_tokens", usage.prompt_tokens},
+                              {"input_tokens_details",
+                               Json::Object({{"cached_tokens", usage.cached_tokens},
+                                             {"cache_write_tokens", usage.prompt_tokens - usage.cached_tokens}})},
+                              {"output_tokens", usage.completion_tokens},
+                              {"output_tokens_details", Json::Object({{"reasoning_tokens", end.reasoning_tokens}})},
+                              {"total_tokens", usage.prompt_tokens + usage.completion_tokens}}));
 }
 
 std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {

@@ -10,8 +10,8 @@
 #include "base/net/sse.h"
 #include "base/task/pool.h"
 #include "base/text/base64.h"
-#include "observe/log.h"
 #include "observe/gen_ai.h"
+#include "observe/log.h"
 #include "serve/call_trace.h"
 #include "serve/errors.h"
 #include "serve/generation_run.h"
@@ -94,7 +94,9 @@ Result<std::vector<Json>> AllItems(ResponseStore& store, const ResponsesBody& bo
 
 // Without the oldest turn: a call goes with its output.
 bool DropOldest(std::vector<Json>& items) {
-  const auto is_kept = [](const Json& item) { return item["role"] == Json("system") || item["role"] == Json("developer"); };
+  const auto is_kept = [](const Json& item) {
+    return item["role"] == Json("system") || item["role"] == Json("developer");
+  };
   const auto oldest = std::ranges::find_if_not(items, is_kept);
   if (oldest == items.end() || oldest + 1 == items.end()) return false;
   const Json call_id = (*oldest)["call_id"];
@@ -157,8 +159,9 @@ GenerationRun::Options RunOptionsOf(const ResponsesBody& body) {
 
 Task<Result<void>> Begin(std::shared_ptr<Job> job) {
   const std::string model = job->request.model;
-  CO_TRY(job->run, co_await GenerationRun::Start(job->app, job->http, gen_ai::kChat, model, job->request,
-                                                 RunOptionsOf(job->body)));
+  GenerationRun::Options options = RunOptionsOf(job->body);
+  CO_TRY(job->run,
+         co_await GenerationRun::Start(job->app, job->http, gen_ai::kChat, model, job->request, std::move(options)));
   job->live->cancel = [run = job->run] { run->Cancel(); };
   co_return Result<void>();
 }
@@ -178,8 +181,7 @@ Task<void> Make(std::shared_ptr<Job> job) {
     const bool gone = job->run->error() && job->run->error()->kind == ErrorKind::kCancelled;
     last = job->writer.End(NowUnix(job->app), job->live->is_cancelled || gone);
   } else {
-    last = begun.ok() ? job->writer.End(NowUnix(job->app), true)
-                      : job->writer.Fail(begun.error(), NowUnix(job->app));
+    last = begun.ok() ? job->writer.End(NowUnix(job->app), true) : job->writer.Fail(begun.error(), NowUnix(job->app));
   }
   // The last event is stored before anybody sees it.
   const Json closing = std::move(last.back());
@@ -198,7 +200,8 @@ std::string EventText(const Json& event) {
   return FormatSse(SseEvent{.event = event["type"].AsString(), .data = event.Dump(), .id = {}, .retry_ms = {}});
 }
 
-// Sends events from index `next` on. The one who asked for a response ends it by leaving, unless it is in the background.
+// Sends events from index `next` on. The one who asked for a response ends it by leaving, unless it is in the
+// background.
 Task<void> Send(std::shared_ptr<LiveResponse> live, size_t next, bool ends_it, BodyWriter writer) {
   auto watch = live->Watch();
   for (;;) {
@@ -281,9 +284,8 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
     if (!job->body.stream) {
       response = JsonResponse(first);
     } else {
-      response = HttpResponse::Events([live = job->live, background](BodyWriter writer) {
-        return Send(live, 0, !background, std::move(writer));
-      });
+      response = HttpResponse::Events(
+          [live = job->live, background](BodyWriter writer) { return Send(live, 0, !background, std::move(writer)); });
     }
   }
   AddWarnings(response, unknown);
@@ -316,7 +318,8 @@ Task<HttpResponse> Retrieve(HttpRequest http, App& app) {
   const auto first = static_cast<size_t>(std::max<int64_t>(after->value_or(-1) + 1, 0));
   if (const auto live = app.live_responses().Find(id, http.call.principal)) {
     if (!stream) co_return JsonResponse(live->body);
-    co_return HttpResponse::Events([live, first](BodyWriter writer) { return Send(live, first, false, std::move(writer)); });
+    co_return HttpResponse::Events(
+        [live, first](BodyWriter writer) { return Send(live, first, false, std::move(writer)); });
   }
   Result<StoredResponse> stored = co_await Find(app, id, http.call.principal);
   if (!stored.ok()) co_return ErrorResponse(stored.error());
@@ -345,7 +348,8 @@ Task<HttpResponse> Cancel(HttpRequest http, App& app) {
   const std::string id(http.Path("id"));
   if (const auto live = app.live_responses().Find(id, http.call.principal)) {
     if (live->body["background"] != Json(true)) {
-      co_return ErrorResponse(Error::Invalid("response_id", "got a response that is not in the background, want one that is"));
+      co_return ErrorResponse(
+          Error::Invalid("response_id", "got a response that is not in the background, want one that is"));
     }
     live->is_cancelled = true;
     if (live->cancel) live->cancel();
@@ -397,20 +401,22 @@ Task<HttpResponse> CountInputTokens(HttpRequest http, App& app) {
   co_return JsonResponse(Json::Object({{"object", "response.input_tokens"}, {"input_tokens", num_tokens}}));
 }
 
-// What was said becomes one item that the model wrote; a last message of the user stays.
+// What was said becomes one item that the model wrote; a last message of the user is kept in it as it stands.
 Task<HttpResponse> Compact(HttpRequest http, App& app) {
   Result<Parsed<ResponsesBody>> parsed = ParseBody<ResponsesBody>(http, app);
   if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kChat, parsed.error());
   ResponsesBody& body = parsed->body;
   auto items = co_await ItemsOf(app, body, http.call.principal);
   if (!items.ok()) co_return RefuseCall(app, http, gen_ai::kChat, items.error());
-  Json output = Json::Array();
-  std::optional<Json> last;
+  std::string last;
   if (!items->empty() && items->back()["role"] == Json("user")) {
-    last = std::move(items->back());
+    const Result<std::vector<ChatMessage>> message = MessagesOf({items->back()});
+    if (!message.ok()) co_return RefuseCall(app, http, gen_ai::kChat, message.error());
+    last = message->front().content.AsString();
     items->pop_back();
   }
-  const std::string ask = "Sum up our conversation so far for yourself: facts, decisions, and what is still to do. Be brief.";
+  const std::string ask =
+      "Sum up our conversation so far for yourself: facts, decisions, and what is still to do. Be brief.";
   items->push_back(Json::Object({{"type", "message"}, {"role", "user"}, {"content", ask}}));
   ResponsesBody summing;
   summing.model = body.model, summing.instructions = body.instructions;
@@ -423,10 +429,7 @@ Task<HttpResponse> Compact(HttpRequest http, App& app) {
   if (!run.ok()) co_return ErrorResponse(run.error());
   co_await (*run)->Finish();
   if ((*run)->error()) co_return ErrorResponse(*(*run)->error());
-  output.Push(Json::Object({{"id", NewItemId("cmp_")},
-                            {"type", "compaction"},
-                            {"encrypted_content", Base64Encode((*run)->choice().text)}}));
-  if (last) output.Push(std::move(*last));
+  Json output = Json::Array({CompactionItem((*run)->choice().text, last)});
   const Usage& usage = (*run)->end().usage;
   Json counted = Json::Object(
       {{"input_tokens", usage.prompt_tokens},

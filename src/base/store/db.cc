@@ -224,7 +224,8 @@ Result<void> MigrateStore(Db& db, std::string_view store, std::span<const std::s
   }
   if (current == wanted) return transaction.Commit();
   for (; current < wanted; ++current) TRY_VOID(db.Execute(std::string(migrations[static_cast<size_t>(current)])));
-  TRY(Statement set, db.Prepare("INSERT INTO store_version VALUES (?1, ?2) ON CONFLICT(store) DO UPDATE SET version = ?2"));
+  TRY(Statement set,
+      db.Prepare("INSERT INTO store_version VALUES (?1, ?2) ON CONFLICT(store) DO UPDATE SET version = ?2"));
   TRY_VOID(set.Run(store, wanted));
   return transaction.Commit();
 }
