@@ -65,6 +65,7 @@ EngineOptions OptionsOfEngines(const EngineConfig& config) {
   options.max_step_tokens = config.max_step_tokens;
   options.max_context = config.context;
   options.prefix_cache = config.prefix_cache;
+  options.prefer_closing = config.prefer_closing;
   options.cache_bytes = config.kv_cache_mib * kMiB;
   return options;
 }

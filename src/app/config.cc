@@ -61,6 +61,8 @@ Fields EngineConfig::Describe() {
       Key<&C::memory_mib>("memory_mib", "of all loaded models; 0: three quarters of the memory").AtLeast(0),
       Key<&C::keep_alive>("keep_alive", "how long a model stays loaded after its last use; negative: for ever"),
       Key<&C::prefix_cache>("prefix_cache", "reuse the cache of equal prompt beginnings"),
+      Key<&C::prefer_closing>("prefer_closing",
+                              "structured outputs are completed within max_tokens, where requests do not say"),
   };
   return fields;
 }

@@ -56,6 +56,7 @@ struct EngineConfig {
   int64_t memory_mib = 0;  // of all loaded models; 0: three quarters of the memory
   std::string keep_alive = "5m";
   bool prefix_cache = true;
+  bool prefer_closing = false;
   static Fields Describe();
 };
 

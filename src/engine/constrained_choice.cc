@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace atelier {
 namespace {
@@ -69,20 +70,47 @@ int32_t Likeliest(std::span<const uint64_t> mask, std::span<const float> logits)
 
 }  // namespace
 
-ConstrainedChoice::ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids,
-                                     int32_t num_tokens, const Tokenizer* tokenizer)
-    : constraint_(request.grammar->Start()),
-      tokenizer_(tokenizer),
-      ending_ids_(ending_ids),
-      has_bans_(HasBans(request)),
-      mask_((static_cast<size_t>(num_tokens) + 63) / 64) {
-  LookAhead();
+ConstrainedChoice::ConstrainedChoice(const Parts& parts)
+    : constraint_(parts.request->grammar->Start()),
+      tokenizer_(parts.tokenizer),
+      ending_ids_(parts.ending_ids),
+      has_bans_(HasBans(*parts.request)),
+      mask_((static_cast<size_t>(parts.num_tokens) + 63) / 64) {
+  const bool wanted = parts.request->prefer_closing.value_or(parts.prefer_closing);
+  if (wanted && parts.request->grammar->KnowsClosing() && tokenizer_ != nullptr && !ending_ids_.empty()) {
+    budget_.emplace(constraint_.get(), tokenizer_, parts.max_tokens);
+    if (!budget_->Fits({}, 0)) budget_.reset();  // it is too small for any output: this one is cut
+  }
+  LookForForced();
 }
 
 void ConstrainedChoice::LookAhead() {
-  if (tokenizer_ == nullptr || num_taken_ < forced_.tokens.size()) return;
-  forced_ = FindForcedText(*constraint_, *tokenizer_);
+  if (budget_) budget_->TookOne();
+  if (num_taken_ == forced_.tokens.size()) LookForForced();
+}
+
+void ConstrainedChoice::LookForForced() {
+  if (tokenizer_ == nullptr) return;
   num_taken_ = 0;
+  forced_ = closing_ ? ForcedText() : FindForcedText(*constraint_, *tokenizer_);
+  if (!budget_ || closing_ || forced_.tokens.empty()) return;
+  std::string text;
+  for (const int32_t token : forced_.tokens) text += tokenizer_->Piece(token);
+  if (budget_->Fits(text, static_cast<int64_t>(forced_.tokens.size()))) return;
+  closing_ = true;
+  forced_ = {.tokens = budget_->WayToEnd()};
+}
+
+int32_t ConstrainedChoice::BeginClosing(std::span<const float> logits) {
+  closing_ = true;
+  num_taken_ = 0;
+  forced_ = {.tokens = budget_->WayToEnd()};
+  if (const auto first = TakeForced()) return *first;
+  can_end_ = only_end_ = true;
+  const auto likelier = [&](int32_t a, int32_t b) {
+    return logits[static_cast<size_t>(a)] < logits[static_cast<size_t>(b)];
+  };
+  return *std::ranges::max_element(ending_ids_, likelier);
 }
 
 bool ConstrainedChoice::Accept(int32_t token) {
@@ -100,7 +128,11 @@ std::optional<int32_t> ConstrainedChoice::TakeForced() {
 
 void ConstrainedChoice::MakeMask() {
   if (mask_made_ || num_taken_ < forced_.tokens.size()) return;
-  constraint_->Mask(mask_);
+  if (closing_) {
+    std::ranges::fill(mask_, 0);
+  } else {
+    constraint_->Mask(mask_);
+  }
   if (forced_.only >= 0) constraint_->LeaveOut(forced_.text, forced_.only, mask_);
   only_end_ = std::ranges::all_of(mask_, [](uint64_t word) { return word == 0; });
   can_end_ = constraint_->CanEnd();
@@ -119,6 +151,11 @@ int32_t ConstrainedChoice::Pick(Sampler& sampler, std::span<float> logits, std::
   KeepOnly(mask_, logits);
   const int32_t best = has_bans_ ? Likeliest(mask_, logits) : -1;
   int32_t token = sampler.Pick(logits, tokens);
+  if (budget_ && !closing_ && !Ends(token) && !budget_->Fits(tokenizer_->Piece(token), 1)) {
+    token = BeginClosing(logits);
+    ended_ = only_end_;
+    return token;
+  }
   if (!Ends(token) && !Accept(token)) {
     token = std::max(has_bans_ ? best : Likeliest(mask_, logits), 0);
     // Grammars promise never to come here. Should one, the choice ends as one that was cut: what it is so far is valid

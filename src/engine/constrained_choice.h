@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/closing_budget.h"
 #include "engine/forced_text.h"
 #include "engine/grammar/grammar.h"
 #include "engine/request.h"
@@ -20,10 +21,16 @@ namespace atelier {
 
 class ConstrainedChoice {
  public:
-  // ending_ids: sorted; they and the tokenizer, which may be null, outlive the choice.
-  // REQUIRES: the request has a grammar.
-  ConstrainedChoice(const GenerateRequest& request, std::span<const int32_t> ending_ids, int32_t num_tokens,
-                    const Tokenizer* tokenizer);
+  struct Parts {
+    const GenerateRequest* request = nullptr;  // has a grammar
+    std::span<const int32_t> ending_ids = {};  // sorted
+    int64_t max_tokens = 0;                    // clipped to the context
+    int32_t num_tokens = 0;                    // V
+    const Tokenizer* tokenizer = nullptr;      // may be null: nothing is forced
+    bool prefer_closing = false;               // where the request does not say
+  };
+  // What parts point to outlives the choice.
+  explicit ConstrainedChoice(const Parts& parts);
 
   // What may come next, unless it is known already. Depends on the tokens chosen so far alone.
   void MakeMask();
@@ -43,12 +50,17 @@ class ConstrainedChoice {
   bool Ends(int32_t token) const;
   bool Accept(int32_t token);
   void LookAhead();
+  void LookForForced();
+  // The output is completed by the shortest way from here; returns its first token, or one that ends.
+  int32_t BeginClosing(std::span<const float> logits);
 
   std::unique_ptr<Constraint> constraint_;
   const Tokenizer* const tokenizer_;
   const std::span<const int32_t> ending_ids_;
   const bool has_bans_;         // the sampler may leave nothing of what is allowed
   std::vector<uint64_t> mask_;  // [V / 64] ending tokens included
+  std::optional<ClosingBudget> budget_;
+  bool closing_ = false;  // what is forced leads to the end
   ForcedText forced_;
   size_t num_taken_ = 0;  // of the forced tokens
   bool mask_made_ = false;

@@ -200,21 +200,70 @@ TEST(Constrained, AForcedTextTakesNoStepForEachToken) {
   EXPECT_LT(toy.engine->stats().num_steps, 12);
 }
 
+// The smallest document of each schema takes under 40 tokens.
+TEST(Constrained, OutputsAreCompleteWhereTheBudgetSuffices) {
+  for (const char* schema : kSchemas) {
+    const auto grammar = Compile(Schema(schema));
+    const auto document = SchemaDocument::Parse(Json::Parse(schema).value()).value();
+    const auto validator = JsonSchemaValidator::Create(document, FormatPolicy::kAssert).value();
+    int64_t smallest = 0;  // budget that was kept
+    Toy jumps({.prefer_closing = true}), steps({.prefer_closing = true, .jump_ahead = false});
+    for (uint64_t seed = 0; seed < 200; ++seed) {
+      GenerateRequest request = Ask(grammar, seed, 1 + static_cast<int64_t>(seed) / 4);
+      if (seed % 7 == 0) request.logprobs = 1;
+      const RecordingSink sink = jumps.Alone(request);
+      const RecordingSink::Choice& choice = sink.choices.at(0);
+      EXPECT_EQ(choice.tokens, steps.Alone(request).choices.at(0).tokens);
+      if (choice.reason != FinishReason::kStop) {
+        EXPECT_LT(*request.max_tokens, 40) << choice.text;
+        continue;
+      }
+      if (smallest == 0) smallest = *request.max_tokens;
+      const auto value = Json::Parse(choice.text);
+      ASSERT_TRUE(value.ok()) << choice.text;
+      EXPECT_TRUE(validator.Validate(*value, 1)->empty()) << choice.text;
+    }
+    EXPECT_GT(smallest, 0);
+  }
+}
+
+TEST(Constrained, ExpressionsAndChoicesAreCompletedToo) {
+  GrammarSpec spec;
+  spec.kind = GrammarSpec::Kind::kRegex;
+  spec.text = "[abc]{2,}(name|false|true){3,}";
+  const auto grammar = Compile(spec);
+  Toy toy;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    GenerateRequest request = Ask(grammar, seed, 9);
+    request.prefer_closing = true;
+    EXPECT_EQ(toy.Alone(request).choices.at(0).reason, FinishReason::kStop);
+  }
+}
+
+TEST(Constrained, ClosingIsRefusedWhereNoWayIsKnown) {
+  GrammarSpec spec;
+  spec.kind = GrammarSpec::Kind::kGrammar;
+  spec.text = "root ::= \"a\" root | \"b\"";
+  GenerateRequest request = Ask(Compile(spec), 1);
+  request.prefer_closing = true;
+  Toy toy;
+  const auto refused = toy.engine->Submit(request, std::make_shared<RecordingSink>());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().where, "structured_outputs.prefer_closing");
+}
+
 TEST(Masks, AreMadeWhetherOrNotAnyoneWaits) {
   const auto grammar = Compile(Schema(kSchemas[0]));
-  RequestState request;
-  request.generate = Ask(grammar, 1);
-  request.ending_ids = {kEnd};
-  Masks masks(kEnd + 1, Words().get());
+  const GenerateRequest request = Ask(grammar, 1);
+  const std::vector<int32_t> ending_ids = {kEnd};
+  Masks masks;
   for (int round = 0; round < 200; ++round) {
-    std::vector<std::unique_ptr<Sequence>> sequences;
-    std::vector<Sequence*> scheduled;
+    std::vector<std::unique_ptr<ConstrainedChoice>> choices;
+    std::vector<ConstrainedChoice*> scheduled;
     for (int i = 0; i < 5; ++i) {
-      sequences.push_back(std::make_unique<Sequence>());
-      sequences.back()->request = &request;
-      sequences.back()->tokens = {1};
-      sequences.back()->slice_size = 1;
-      scheduled.push_back(sequences.back().get());
+      choices.push_back(std::make_unique<ConstrainedChoice>(ConstrainedChoice::Parts{
+          .request = &request, .ending_ids = ending_ids, .max_tokens = 9, .num_tokens = kEnd + 1}));
+      scheduled.push_back(choices.back().get());
     }
     PendingMasks pending = masks.Start(scheduled);
     if (round % 2 == 0) pending.Get();

@@ -22,6 +22,28 @@ std::span<float> Delivery::Row(std::span<float> logits, int64_t row) const {
   return logits.subspan(static_cast<size_t>(row * parts_.num_tokens), static_cast<size_t>(parts_.num_tokens));
 }
 
+void Delivery::Constrain(Sequence& sequence) const {
+  const RequestState& request = *sequence.request;
+  if (request.generate->grammar == nullptr || sequence.constrained) return;
+  sequence.constrained.emplace(ConstrainedChoice::Parts{.request = &*request.generate,
+                                                        .ending_ids = request.ending_ids,
+                                                        .max_tokens = request.max_tokens,
+                                                        .num_tokens = parts_.num_tokens,
+                                                        .tokenizer = parts_.tokenizer,
+                                                        .prefer_closing = parts_.prefer_closing});
+}
+
+std::vector<ConstrainedChoice*> Delivery::Constrained(std::span<Sequence* const> scheduled) const {
+  std::vector<ConstrainedChoice*> choices;
+  for (Sequence* sequence : scheduled) {
+    const bool gives_token = sequence->slice_size == sequence->num_left();
+    if (!sequence->request->generate || !gives_token) continue;
+    Constrain(*sequence);
+    if (sequence->constrained) choices.push_back(&*sequence->constrained);
+  }
+  return choices;
+}
+
 void Delivery::Commit(std::span<Sequence* const> scheduled, Outputs outputs) {
   int64_t row = 0;
   for (size_t i = 0; i < scheduled.size(); ++i) {
@@ -144,9 +166,7 @@ void Delivery::StartGenerating(Sequence& sequence) {
   context.dry_breaker_ids = request.dry_breaker_ids;
   sequence.sampler.emplace(asked.sampling, context);
   sequence.num_told = request.prompt_size;
-  if (asked.grammar != nullptr && !sequence.constrained) {
-    sequence.constrained.emplace(asked, request.ending_ids, parts_.num_tokens, parts_.tokenizer);
-  }
+  Constrain(sequence);
   const DecodeOptions decode{.skip_special = asked.skip_special_tokens, .mark_special = asked.mark_special_tokens};
   sequence.text.emplace(parts_.tokenizer, decode, sequence.tokens.back(), asked.stop, asked.include_stop_str);
   sequence.last_token_time = request.times.first_token;

@@ -25,10 +25,13 @@ class Delivery {
     int32_t num_tokens = 0;              // V
     int32_t vector_size = 0;             // E
     int64_t max_context = 0;
-    bool jump_ahead = true;  // forced tokens are delivered with the one before them
+    bool prefer_closing = false;  // where requests do not say
+    bool jump_ahead = true;       // forced tokens are delivered with the one before them
   };
   explicit Delivery(const Parts& parts) : parts_(parts) {}
 
+  // Of the sequences whose next token this step gives, the choices that a grammar constrains.
+  std::vector<ConstrainedChoice*> Constrained(std::span<Sequence* const> scheduled) const;
   // What ran is committed: its outputs are told, and sequences that ended have left the scheduler.
   void Commit(std::span<Sequence* const> scheduled, Outputs outputs);
   // The request's last word. REQUIRES: none of its sequences is in the scheduler.
@@ -49,6 +52,7 @@ class Delivery {
   void CommitForced(Sequence& sequence, std::span<float> logits, int64_t first_row);
   void CommitFirst(Sequence& sequence, std::span<float> logits);
   void Split(Sequence& sequence, int32_t choice, std::span<const float> logits);
+  void Constrain(Sequence& sequence) const;
   void StartGenerating(Sequence& sequence);
   Choice Choose(Sequence& sequence, std::span<float> logits);
   Choice Score(Sequence& sequence, int32_t token, std::span<const float> logits) const;

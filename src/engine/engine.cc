@@ -62,9 +62,8 @@ class Engine::Impl {
         cache_(std::move(cache)),
         max_context_(MaxContext()),
         scheduler_(cache_.get(), LimitsOf(options_, shape_)),
-        masks_(shape_.num_tokens, parts_.tokenizer),
         delivery_({&scheduler_, parts_.tokenizer, parts_.clock, parts_.listener.get(), shape_.num_tokens,
-                   shape_.vector_size, max_context_, options_.jump_ahead}),
+                   shape_.vector_size, max_context_, options_.prefer_closing, options_.jump_ahead}),
         signal_(std::make_shared<EngineSignal>()),
         intake_(IntakeParts(), signal_) {
     signal_->wake = parts_.wake;
@@ -93,7 +92,7 @@ class Engine::Impl {
     }
     const Clock::TimePoint begin = parts_.clock->Now();
     MarkStarted(scheduled, begin);
-    PendingMasks masks = masks_.Start(scheduled);
+    PendingMasks masks = masks_.Start(delivery_.Constrained(scheduled));
     Result<Outputs> outputs = parts_.runner->Run(scheduler_.Batch());
     masks.Get();
     if (outputs) {

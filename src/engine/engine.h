@@ -36,6 +36,7 @@ struct EngineOptions {
   int64_t cache_bytes = 0;                  // memory for blocks; 0: what one context needs
   int32_t max_context = 0;                  // 0: the model's; else at most so many positions a sequence
   bool prefix_cache = true;
+  bool prefer_closing = false;  // GenerateRequest::prefer_closing, where it does not say
   bool jump_ahead = true;  // tokens that a grammar forces go through a step together; the tokens are the same without
 };
 

@@ -17,6 +17,8 @@ std::string_view WholeCharacters(std::string_view text) {
   return text;
 }
 
+}  // namespace
+
 bool Spells(const Tokenizer& tokenizer, const std::vector<int32_t>& tokens, std::string_view text) {
   for (const int32_t token : tokens) {
     const std::string_view piece = tokenizer.Piece(token);
@@ -25,8 +27,6 @@ bool Spells(const Tokenizer& tokenizer, const std::vector<int32_t>& tokens, std:
   }
   return text.empty();
 }
-
-}  // namespace
 
 ForcedText FindForcedText(Constraint& constraint, const Tokenizer& tokenizer) {
   const std::string forced = constraint.Forced(kMaxForcedBytes);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/grammar/grammar.h"
@@ -21,6 +22,9 @@ struct ForcedText {
   std::string text = {};
   int32_t only = -1;
 };
+
+// Whether these are tokens of text, which joined are `text`.
+bool Spells(const Tokenizer& tokenizer, const std::vector<int32_t>& tokens, std::string_view text);
 
 // What is forced now. Nothing where the tokenizer spells the text in another way, such as with a blank before it.
 ForcedText FindForcedText(Constraint& constraint, const Tokenizer& tokenizer);

@@ -16,16 +16,7 @@ Masks::~Masks() {
   helper_.join();
 }
 
-PendingMasks Masks::Start(std::span<Sequence* const> scheduled) {
-  std::vector<ConstrainedChoice*> choices;
-  for (Sequence* sequence : scheduled) {
-    const RequestState& request = *sequence->request;
-    const bool gives_token = sequence->slice_size == sequence->num_left();
-    if (!request.generate || request.generate->grammar == nullptr || !gives_token) continue;
-    if (!sequence->constrained)
-      sequence->constrained.emplace(*request.generate, request.ending_ids, num_tokens_, tokenizer_);
-    choices.push_back(&*sequence->constrained);
-  }
+PendingMasks Masks::Start(std::vector<ConstrainedChoice*> choices) {
   if (choices.empty()) return PendingMasks(nullptr);
   {
     const std::lock_guard lock(mutex_);

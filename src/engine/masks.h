@@ -1,7 +1,7 @@
 // Masks are made beside the forward pass: what a grammar allows next depends on the tokens so far alone, and the logits
 // of the same token are being computed meanwhile.
 //
-//   PendingMasks masks = masks_.Start(scheduled);   // a helper thread begins
+//   PendingMasks masks = masks_.Start(choices);     // a helper thread begins
 //   ... the model runs ...
 //   masks.Get();                                    // makes what the helper has not come to, and waits for the rest
 //
@@ -11,13 +11,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
-#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "engine/constrained_choice.h"
-#include "engine/sequence.h"
 
 namespace atelier {
 
@@ -37,12 +35,9 @@ class PendingMasks {
 
 class Masks {
  public:
-  // tokenizer: outlives this; may be null
-  Masks(int32_t num_tokens, const Tokenizer* tokenizer) : num_tokens_(num_tokens), tokenizer_(tokenizer) {}
   ~Masks();
-  // Begins the masks of the sequences whose next token this step gives and whose request has a grammar. The helper
-  // starts with the first of them.
-  PendingMasks Start(std::span<Sequence* const> scheduled);
+  // Begins these masks, the helper with the first of them.
+  PendingMasks Start(std::vector<ConstrainedChoice*> choices);
 
  private:
   friend class PendingMasks;
@@ -51,8 +46,6 @@ class Masks {
   // Makes one mask; false: none is left. The lock is held, but not while it works.
   bool MakeOne(std::unique_lock<std::mutex>& lock);
 
-  const int32_t num_tokens_;  // V
-  const Tokenizer* const tokenizer_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::vector<ConstrainedChoice*> choices_;  // of this step

@@ -37,6 +37,9 @@ struct GenerateRequest {
   // What each choice must be, whole: it ends when the grammar lets it end and the model wants to, or nothing else can
   // follow. A choice that ends for another reason (stop strings, max_tokens) may be only the beginning of one.
   std::shared_ptr<const Grammar> grammar = {};
+  // Choices are completed within max_tokens, if need be by the shortest way from where they are; one for which
+  // max_tokens is too small from the start is cut. For JSON, expressions and choices. None: as EngineOptions say.
+  std::optional<bool> prefer_closing = {};
 
   std::vector<std::string> stop = {};        // text that ends a choice, at most kMaxStops
   std::vector<int32_t> stop_token_ids = {};  // tokens that end a choice, beside the model's own

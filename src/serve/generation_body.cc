@@ -140,6 +140,7 @@ Result<GenerationOptions> GenerationBody::Options() const {
   r.read_prefix_cache = cache_prompt;
   Set(r.options.priority, priority);
   TRY(options.grammar, output.Spec());
+  if (output.structured_outputs) r.prefer_closing = output.structured_outputs->prefer_closing;
   if (keep_alive) {
     TRY(options.keep_alive, ParseKeepAlive(*keep_alive));
   }

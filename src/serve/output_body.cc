@@ -105,6 +105,10 @@ Result<std::optional<GrammarSpec>> OfStructured(const StructuredOutputs& outputs
   if (specs.empty()) return std::optional<GrammarSpec>();
   if (specs.size() > 1) return OneOf(where);
   GrammarSpec& spec = specs[0];
+  if (outputs.whitespace_pattern && outputs.disable_any_whitespace) {
+    return Error::Invalid(where + ".whitespace_pattern", "got it beside disable_any_whitespace, want one of the two");
+  }
+  spec.style.whitespace_pattern = outputs.whitespace_pattern;
   if (outputs.disable_any_whitespace) spec.style.max_whitespace = 0;
   if (outputs.disable_additional_properties) CloseObjects(spec.schema);
   return std::move(spec);
@@ -147,8 +151,13 @@ Fields StructuredOutputs::Describe() {
       Key<&F::disable_any_whitespace>("disable_any_whitespace", "no white space between JSON's tokens"),
       Key<&F::disable_additional_properties>("disable_additional_properties",
                                              "objects that list properties have no others unless they say so"),
+      Key<&F::prefer_closing>("prefer_closing",
+                              "complete the output within max_tokens, if need be by the shortest way; also of what "
+                              "response_format describes"),
       Ignored("disable_fallback", "there is nothing to fall back to"),
-      Unsupported("whitespace_pattern", "white space by an expression"),
+      Key<&F::whitespace_pattern>("whitespace_pattern",
+                                  "what stands between JSON's tokens: an expression of white space")
+          .AtMostBytes(1 << 10),
       Key<&F::structural_tag>("structural_tag", "a text with tags in it, as JSON or its text"),
   };
   return fields;

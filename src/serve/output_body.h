@@ -28,11 +28,12 @@ struct ResponseFormat {
 
 struct StructuredOutputs {
   Json json;  // a schema, or its text
-  std::optional<std::string> regex, grammar;
+  std::optional<std::string> regex, grammar, whitespace_pattern;
   Json structural_tag;  // or its text
   std::optional<std::vector<std::string>> choice;
   bool json_object = false;
   bool disable_any_whitespace = false, disable_additional_properties = false;
+  std::optional<bool> prefer_closing;  // none: as the engine is configured
   static Fields Describe();
 };
 

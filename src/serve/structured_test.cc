@@ -76,6 +76,36 @@ TEST_F(Structured, AStreamSaysTheSameAsAWholeReply) {
   EXPECT_TRUE(stream.done);
 }
 
+TEST_F(Structured, ClosingIsPreferredWhereAsked) {
+  const Json format = SchemaFormat(ServedApp::Parsed(kSchema));
+  for (const char* max_tokens : {"60", "70", "90"}) {
+    const std::string more = std::string(R"("temperature": 1, "seed": 4, "max_tokens": )") + max_tokens;
+    const Answer answer =
+        server->Post(kPath, BodyOf(format, more + R"(, "structured_outputs": {"prefer_closing": true})"));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.json["choices"][0]["finish_reason"].AsString(), "stop") << max_tokens << answer.body;
+    EXPECT_TRUE(Json::Parse(answer.Text()).ok()) << answer.Text();
+  }
+  const Answer small =
+      server->Post(kPath, BodyOf(format, R"("max_tokens": 3, "structured_outputs": {"prefer_closing": true})"));
+  EXPECT_EQ(small.json["choices"][0]["finish_reason"].AsString(), "length") << small.body;
+  const Answer refused = server->Post(
+      kPath, ChatBodyOf("x", R"("structured_outputs": {"grammar": "root ::= \"a\"+", "prefer_closing": true})"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.param(), "structured_outputs.prefer_closing");
+}
+
+TEST_F(Structured, WhiteSpaceByAPattern) {
+  const Answer answer = server->Post(kPath, ChatBodyOf("A pair.", R"js("temperature": 1, "seed": 1, "max_tokens": 60,
+      "structured_outputs": {"whitespace_pattern": "\\n", "json": {"type": "object", "additionalProperties": false,
+      "properties": {"a": {"type": "integer", "maximum": 9, "minimum": 1}}, "required": ["a"]}})js"));
+  EXPECT_TRUE(std::regex_match(answer.Text(), std::regex("\\{\n\"a\"\n:\n[1-9]\n\\}"))) << answer.body;
+  const Answer refused = server->Post(
+      kPath, ChatBodyOf("x", R"js("structured_outputs": {"json_object": true, "whitespace_pattern": "-+"})js"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("whitespace_pattern"), std::string::npos) << refused.body;
+}
+
 TEST_F(Structured, JsonObjectIsAnObject) {
   const Answer answer =
       server->Post(kPath, BodyOf(Json::Object({{"type", "json_object"}}), R"("max_tokens": 8, "temperature": 0)"));

@@ -10,7 +10,8 @@ namespace atelier {
 
 std::string GrammarSpec::Key() const {
   Json key = Json::Array({static_cast<int>(kind), schema, text, Json(choices), style.max_whitespace,
-                          style.any_whitespace, style.schema_order, static_cast<int>(style.numbers), style.formats});
+                          style.any_whitespace, style.schema_order, static_cast<int>(style.numbers), style.formats,
+                          style.whitespace_pattern.value_or("-")});
   return key.Dump();
 }
 

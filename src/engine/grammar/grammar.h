@@ -62,6 +62,13 @@ class Constraint {
   virtual bool MayGoOn(std::string_view /*bytes*/, std::string_view /*piece*/) { return true; }
   // Clears the bits of the tokens that `text` begins with, but for that of `token`.
   virtual void LeaveOut(std::string_view /*text*/, int32_t /*token*/, std::span<uint64_t> /*bits*/) {}
+
+  // What closing_budget.h asks.
+  // A short text that completes the output once `bytes` are read. Nothing: they cannot be, no way is known, or it takes
+  // over `max_bytes`.
+  virtual std::optional<std::string> Closing(std::string_view /*bytes*/, size_t /*max_bytes*/) { return std::nullopt; }
+  // The longest token that `text` begins with; -1: none.
+  virtual int32_t LongestToken(std::string_view /*text*/) { return -1; }
 };
 
 class Grammar {
@@ -69,6 +76,8 @@ class Grammar {
   virtual ~Grammar() = default;
   // Any thread. The constraint keeps what it needs of the grammar.
   virtual std::unique_ptr<Constraint> Start() const = 0;
+  // Constraint::Closing knows a way to the end.
+  virtual bool KnowsClosing() const { return false; }
 };
 
 // Errors, of which `where` is the spec's and then a place within the schema, expression or grammar:

@@ -120,7 +120,8 @@ std::string JsonClosing::Next(std::span<const JsonThread> threads, std::string_v
   const JsonThread* best = &threads[0];
   int64_t least = kNever + 1;
   for (const JsonThread& thread : threads) {
-    if (thread.phase == JsonPhase::kFirstItem && !Steps(thread, ']', text)) continue;  // it equals another item
+    const bool closes = !machine_->MissingSpace(thread).empty() || Steps(thread, ']', text);
+    if (thread.phase == JsonPhase::kFirstItem && !closes) continue;  // it equals another item
     const int64_t cost = CostLeft(thread);
     if (cost < least) best = &thread;
     least = std::min(least, cost);
@@ -129,6 +130,8 @@ std::string JsonClosing::Next(std::span<const JsonThread> threads, std::string_v
 }
 
 std::string JsonClosing::NextOf(const JsonThread& thread, std::string_view text) {
+  const std::string_view space = machine_->MissingSpace(thread);
+  if (!space.empty() && thread.phase != JsonPhase::kNumber) return std::string(space);
   switch (thread.phase) {
     case JsonPhase::kValue: return Value(thread, text);
     case JsonPhase::kWord:
@@ -176,6 +179,7 @@ std::string JsonClosing::Value(const JsonThread& thread, std::string_view text) 
 std::string JsonClosing::RestOfNumber(const JsonThread& thread, std::string_view text) {
   NumberTable& table = machine_->Numbers(thread.low);
   if (table.Accepts(thread.state) && thread.state != NumberTable::kStart) {
+    if (!machine_->MissingSpace(thread).empty()) return std::string(machine_->MissingSpace(thread));
     return Steps(thread, '}', text) ? "}" : Steps(thread, ']', text) ? "]" : ",";
   }
   std::map<int32_t, std::string> texts = {{thread.state, ""}};

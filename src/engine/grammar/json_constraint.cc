@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/grammar/json_closing.h"
 #include "engine/grammar/json_mask.h"
 #include "engine/grammar/machine_constraint.h"
 #include "engine/grammar/text_masks.h"
@@ -11,28 +12,36 @@ namespace {
 
 struct SharedJson : SharedMachine<JsonMachine> {
   SharedJson(std::shared_ptr<const GrammarVocabulary> words, std::unique_ptr<JsonMachine> reader)
-      : SharedMachine(std::move(words), std::move(reader)), text_masks(*vocabulary, *machine) {}
+      : SharedMachine(std::move(words), std::move(reader)), text_masks(*vocabulary, *machine), closing(*machine) {}
 
   TextMasks text_masks;
+  JsonClosing closing;
 };
 
 class JsonConstraint final : public MachineConstraint<JsonMachine> {
  public:
   explicit JsonConstraint(const std::shared_ptr<SharedJson>& shared)
       : MachineConstraint(shared, {shared->machine->Start()}),
-        mask_(*shared->vocabulary, *shared->machine, shared->text_masks) {}
+        mask_(*shared->vocabulary, *shared->machine, shared->text_masks),
+        closing_(&shared->closing) {}
 
  protected:
   void AddAllowed(std::span<uint64_t> bits) override { mask_.Add(reader(), reader().threads(), bits); }
 
+  std::string TowardsEnd(const JsonThreads& threads, std::string_view text) override {
+    return closing_->Next(threads, text);
+  }
+
  private:
   JsonMask mask_;
+  JsonClosing* closing_;  // of what is shared
 };
 
 class JsonGrammar final : public Grammar {
  public:
   explicit JsonGrammar(std::shared_ptr<SharedJson> shared) : shared_(std::move(shared)) {}
   std::unique_ptr<Constraint> Start() const override { return std::make_unique<JsonConstraint>(shared_); }
+  bool KnowsClosing() const override { return true; }
 
  private:
   std::shared_ptr<SharedJson> shared_;

@@ -11,7 +11,6 @@ namespace atelier {
 namespace {
 
 constexpr std::array<std::string_view, 3> kWords = {"null", "true", "false"};
-constexpr int32_t kOneBlank = 255;  // JsonThread::lex after a blank that nothing more follows
 // Numbers of a unique array that the next one's set leaves out. More of them, or huge ones, only an endless set has:
 // there the next one is compared when it ends, as it can always go on.
 constexpr int kMaxNumbersApart = 100;
@@ -35,20 +34,21 @@ bool IsPlain(const Json& number) {
   return value && value->exponent() > -300 && value->exponent() + static_cast<int64_t>(value->digits().size()) < 300;
 }
 
-bool IsSpace(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
-
 }  // namespace
 
 JsonMachine::JsonMachine(std::shared_ptr<const SchemaDocument> document, JsonStyle style)
     : document_(std::move(document)),
-      style_(style),
+      style_(std::move(style)),
       languages_(std::make_unique<Languages>()),
-      goals_(std::make_unique<JsonGoals>(*document_, *languages_, style.formats)),
+      goals_(std::make_unique<JsonGoals>(*document_, *languages_, style_.formats)),
       plans_(std::make_unique<JsonPlans>(*goals_)) {}
 
 Result<std::unique_ptr<JsonMachine>> JsonMachine::Create(std::shared_ptr<const SchemaDocument> document,
                                                          JsonStyle style) {
-  std::unique_ptr<JsonMachine> machine(new JsonMachine(std::move(document), style));
+  std::unique_ptr<JsonMachine> machine(new JsonMachine(std::move(document), std::move(style)));
+  if (const auto& pattern = machine->style_.whitespace_pattern) {
+    TRY(machine->spaces_, JsonSpaces::Create(*pattern, *machine->languages_));
+  }
   TRY_VOID(machine->ReadAll());
   return machine;
 }
@@ -116,7 +116,7 @@ void JsonMachine::Step(const JsonThread& thread, uint8_t byte, std::string_view 
     case JsonPhase::kFirstName:
     case JsonPhase::kNextName: return StepFirstName(thread, c);
     case JsonPhase::kColon: {
-      if (style_.any_whitespace && Space(thread, c)) return;
+      if ((style_.any_whitespace || spaces_) && Space(thread, c)) return;
       if (byte == ':') out.push_back({.phase = JsonPhase::kValue, .frame = thread.frame, .goal = thread.goal});
       return;
     }
@@ -127,31 +127,9 @@ void JsonMachine::Step(const JsonThread& thread, uint8_t byte, std::string_view 
     }
     case JsonPhase::kAfterValue: return StepAfterValue(thread, c);
     case JsonPhase::kEnd:
-      if (style_.any_whitespace && style_.max_whitespace < 0) Space(thread, c);
+      if (style_.any_whitespace && style_.max_whitespace < 0 && !spaces_) Space(thread, c);
       return;
   }
-}
-
-// True: the byte was white space, allowed or not.
-bool JsonMachine::Space(const JsonThread& thread, StepContext& c) const {
-  if (!IsSpace(c.byte)) return false;
-  const int32_t most = style_.max_whitespace;
-  if (style_.any_whitespace) {
-    if (most >= 0 && thread.lex >= most) return true;
-    c.out.push_back(thread);
-    if (most >= 0) ++c.out.back().lex;
-    return true;
-  }
-  const bool member = thread.frame != nullptr && thread.frame->object != nullptr;
-  const bool blank_alone = thread.phase == JsonPhase::kValue && member;
-  if (thread.frame == nullptr || thread.lex >= std::min(most < 0 ? kOneBlank - 1 : most, kOneBlank - 1)) return true;
-  const bool starts = thread.lex == 0;
-  if (c.byte == ' ' ? starts || !blank_alone : c.byte == '\n' && starts && !blank_alone) {
-    c.out.push_back(thread);
-    JsonThread& next = c.out.back();
-    next.lex = c.byte == ' ' && starts ? static_cast<uint8_t>(kOneBlank) : static_cast<uint8_t>(thread.lex + 1);
-  }
-  return true;
 }
 
 ByteSet JsonMachine::MayFollow(std::span<const JsonThread> threads) {
@@ -263,13 +241,14 @@ void JsonMachine::StepNumber(const JsonThread& thread, StepContext& c) {
 
 void JsonMachine::StepAfterValue(const JsonThread& thread, StepContext& c) {
   const JsonFrame& frame = *thread.frame;
-  if (IsSpace(c.byte)) {
+  if (spaces_ && Space(thread, c)) return;
+  if (IsJsonSpace(c.byte)) {
     if (style_.any_whitespace || CanClose(frame)) Space(thread, c);
     return;
   }
   if (c.byte == (frame.object != nullptr ? '}' : ']')) {
     if (CanClose(frame)) EndValue(frame.parent, true, c);
-  } else if (c.byte == ',' && (style_.any_whitespace || thread.lex == 0)) {
+  } else if (c.byte == ',' && (style_.any_whitespace || spaces_ || thread.lex == 0)) {
     if (frame.array != nullptr) return BeginItems(frame, c);
     if (AnyNamePossible(frame)) c.out.push_back({.phase = JsonPhase::kNextName, .frame = &frame});
   }

@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "engine/grammar/arena.h"
 #include "engine/grammar/json_goal.h"
 #include "engine/grammar/json_plan.h"
+#include "engine/grammar/json_spaces.h"
 #include "engine/grammar/json_style.h"
 #include "engine/grammar/language.h"
 #include "engine/grammar/number_table.h"
@@ -132,6 +134,8 @@ class JsonMachine {
   JsonPlans& plans() { return *plans_; }
   JsonGoals& goals() { return *goals_; }
   const JsonStyle& style() const { return style_; }
+  // White space that has to come before the thread can go on.
+  std::string_view MissingSpace(const JsonThread& thread) const;
 
  private:
   struct StepContext {
@@ -180,6 +184,7 @@ class JsonMachine {
 
   std::shared_ptr<const SchemaDocument> document_;
   JsonStyle style_;
+  std::optional<JsonSpaces> spaces_;  // where a pattern says what they are
   std::unique_ptr<Languages> languages_;
   std::unique_ptr<JsonGoals> goals_;
   std::unique_ptr<JsonPlans> plans_;

@@ -155,5 +155,39 @@ TEST(JsonMachine, ServedStyleIsCompactOrder) {
   }
 }
 
+// What a pattern takes stands between all tokens, and nothing else does.
+TEST(JsonMachine, WhiteSpaceByAPattern) {
+  const Json schema = ParsedJson(R"({"type": "object", "properties": {"a": {"type": "array"}, "b": true},
+      "required": ["a"]})");
+  const auto with = [&](const char* pattern) {
+    return std::move(MachineOf(schema, {.any_whitespace = false, .whitespace_pattern = pattern})).value();
+  };
+  const auto optional = with("( |\\n {0,2})?");
+  for (const char* text : {R"({"a":[1,2],"b":{}})", "{ \"a\" : [ 1 , 2 ] , \"b\" : {\n} }", "{\n  \"a\":[\n ]\n}"}) {
+    EXPECT_TRUE(Takes(*optional, text)) << text;
+  }
+  for (const char* text : {R"( {"a":[]})", R"({"a":[]} )", R"({  "a":[]})", "{\n   \"a\":[]}", "{\t\"a\":[]}"}) {
+    EXPECT_FALSE(Takes(*optional, text)) << text;
+  }
+  const auto needed = with("[ \\n]{1,2}");
+  EXPECT_TRUE(Takes(*needed, "{ \"a\" : [ 1\n, 2  ] }"));
+  EXPECT_TRUE(Takes(*needed, "{ \"a\" : [ ] }"));
+  for (const char* text : {R"({"a" : [ ] })", R"({ "a": [ ] })", R"({ "a" : []})", R"({ "a" : [ 1] })"}) {
+    EXPECT_FALSE(Takes(*needed, text)) << text;
+  }
+  EXPECT_TRUE(Takes(*with("\\s*"), "{ \"a\"\t:\r\n [] }"));
+  EXPECT_FALSE(Takes(*with("\\s*"), "{\u00A0\"a\":[]}"));
+  EXPECT_TRUE(Takes(*with(""), R"({"a":[1],"b":2})"));
+  EXPECT_FALSE(Takes(*with(""), R"({"a": [1]})"));
+}
+
+TEST(JsonMachine, PatternsOfNoWhiteSpaceAreRefused) {
+  for (const char* pattern : {"x", "[ ]{300}", "a^", "(", "\\u00A0"}) {
+    const auto machine = MachineOf(ParsedJson("{}"), {.whitespace_pattern = pattern});
+    ASSERT_FALSE(machine.ok()) << pattern;
+    EXPECT_TRUE(machine.error().where.starts_with("whitespace_pattern")) << machine.error().Message();
+  }
+}
+
 }  // namespace
 }  // namespace atelier

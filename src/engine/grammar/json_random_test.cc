@@ -106,7 +106,10 @@ TEST(JsonRandom, WhatIsWrittenIsValidAndWhatIsValidIsTaken) {
   int num_taken = 0;
   for (int64_t i = 0; i < num_schemas; ++i) {
     const Json schema = make.Schema(1 + static_cast<int>(random.Below(3)));
-    const auto subject = SubjectOf(schema, {.max_whitespace = 1});
+    JsonStyle style{.max_whitespace = 1};
+    if (i % 5 == 1) style.whitespace_pattern = "( |\n ?)?";
+    if (i % 5 == 2) style.whitespace_pattern = "[ \n]";
+    const auto subject = SubjectOf(schema, style);
     if (!subject) continue;
     ++num_kept;
     Json last = make.Value(3);
@@ -117,7 +120,7 @@ TEST(JsonRandom, WhatIsWrittenIsValidAndWhatIsValidIsTaken) {
       ASSERT_TRUE(subject->Valid(*value)) << schema.Dump() << "\n" << text;
       last = std::move(*value);
     }
-    for (int n = 0; n < 12; ++n) {
+    for (int n = 0; n < 12 && i % 5 != 2; ++n) {  // which asks for white space that Dump does not write
       const Json value = n < 4 ? make.Value(3) : Mutated(last, make, random);
       const bool valid = subject->Valid(value);
       ASSERT_EQ(Takes(*subject->machine, value.Dump()), valid) << schema.Dump() << "\n" << value.Dump();

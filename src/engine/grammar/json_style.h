@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "engine/grammar/number_writer.h"
 
@@ -12,7 +14,9 @@ struct JsonStyle {
   // ',' and ':', at most one blank before the value of a member, elsewhere a blank, or a new line and its indentation.
   bool any_whitespace = true;
   int32_t max_whitespace = -1;  // bytes of white space in a row; -1: any number
-  bool schema_order = false;    // members in the order of the schema, others after them
+  // Instead of both: what stands between the document's tokens, an expression of white space (json_spaces.h).
+  std::optional<std::string> whitespace_pattern = {};
+  bool schema_order = false;  // members in the order of the schema, others after them
   NumberSpelling numbers = NumberSpelling::kAny;
   bool formats = true;  // `format` is kept; without, it is an annotation
 

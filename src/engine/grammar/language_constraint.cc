@@ -1,5 +1,6 @@
 #include "engine/grammar/language_constraint.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct LanguageMachine {
   }
   ByteSet MayFollow(std::span<const LanguageId> /*threads*/) { return ~ByteSet(); }
   bool Accepts(LanguageId state) { return languages.Accepts(state); }
+  std::string TowardsEnd(const std::vector<LanguageId>& threads) { return languages.Shortest(threads[0]).value_or(""); }
 
   Languages languages;
 };

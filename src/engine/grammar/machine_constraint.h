@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,8 +77,29 @@ class MachineConstraint : public Constraint {
       }
     }
   }
+  std::optional<std::string> Closing(std::string_view bytes, size_t max_bytes) final {
+    const std::lock_guard lock(shared_->mutex);
+    return reader_.Completion(bytes, max_bytes, [&](const std::vector<Thread>& threads, std::string_view text) {
+      return TowardsEnd(threads, text);
+    });
+  }
+  int32_t LongestToken(std::string_view text) final {
+    int32_t longest = -1;
+    int32_t node = TokenTrie::kRoot;
+    for (size_t i = 0; i < text.size(); ++i) {
+      node = trie().Find(node, text.substr(i, 1));
+      if (node < 0) break;
+      if (!trie().tokens(node).empty()) longest = trie().tokens(node)[0];
+    }
+    return longest;
+  }
 
  protected:
+  // What to write next on the way to an end; nothing where the output may end, or no way is known. The lock is held.
+  virtual std::string TowardsEnd(const std::vector<Thread>& threads, std::string_view /*text*/) {
+    if constexpr (requires(Machine& m) { m.TowardsEnd(threads); }) return machine().TowardsEnd(threads);
+    return {};
+  }
   // Sets the bits of the tokens that may come. The lock is held.
   virtual void AddAllowed(std::span<uint64_t> bits) { Walk(reader_.threads(), bits); }
   void Walk(std::span<const Thread> threads, std::span<uint64_t> bits) {
@@ -103,6 +125,9 @@ class MachineGrammar final : public Grammar {
         start_(std::move(start)) {}
   std::unique_ptr<Constraint> Start() const override {
     return std::make_unique<MachineConstraint<Machine>>(shared_, start_);
+  }
+  bool KnowsClosing() const override {
+    return requires(Machine& m, std::vector<typename Machine::Thread> threads) { m.TowardsEnd(threads); };
   }
 
  private:

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -112,6 +113,35 @@ class MachineReader {
     text_.resize(before);
     arena_.Reset(mark);
     return can;
+  }
+
+  // What to write behind `bytes` so that the output may end: `next(threads, text)` says it piece by piece, and nothing
+  // at the end. Nothing: it does not lead there within `max_bytes`.
+  template <class Next>
+  std::optional<std::string> Completion(std::string_view bytes, size_t max_bytes, Next next) {
+    const size_t before = text_.size();
+    const Arena::Mark mark = arena_.Now();
+    path_ = threads_;
+    const auto read = [&](std::string_view piece) {
+      for (size_t i = 0; i < piece.size() && !path_.empty(); ++i) {
+        StepPath(static_cast<uint8_t>(piece[i]));
+        text_.push_back(piece[i]);
+      }
+      return !path_.empty();
+    };
+    const size_t end = before + bytes.size();
+    bool goes_on = read(bytes);
+    while (goes_on && text_.size() <= end + max_bytes) {
+      const std::string piece = next(path_, text_);
+      if (piece.empty()) break;
+      goes_on = read(piece);
+    }
+    std::string completion = text_.substr(std::min(text_.size(), end));
+    const bool may_end = std::ranges::any_of(path_, [&](const Thread& thread) { return machine_->Accepts(thread); });
+    text_.resize(before);
+    arena_.Reset(mark);
+    if (!may_end || completion.size() > max_bytes) return std::nullopt;
+    return completion;
   }
 
   // Calls found(token) for each token of the trie that may come after `start`.
