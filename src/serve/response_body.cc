@@ -219,6 +219,7 @@ Json EchoOf(const ResponsesBody& body, const std::string& model, int64_t created
   for (const auto& [key, value] : body.metadata) metadata.Set(key, value);
   const auto effort = body.reasoning ? body.reasoning->effort : std::nullopt;
   Json echo = Json::Object({{"created_at", created_unix},
+                            {"access_programs", nullptr},
                             {"model", model},
                             {"background", body.background},
                             {"instructions", or_null(body.instructions)},

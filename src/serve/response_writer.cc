@@ -30,7 +30,6 @@ ResponseWriter::ResponseWriter(ResponseWriterOptions options) : options_(std::mo
   response_.Set("error", nullptr);
   response_.Set("incomplete_details", nullptr);
   response_.Set("output", Json::Array());
-  response_.Set("usage", nullptr);
 }
 
 void ResponseWriter::Emit(const char* type, Json event) {

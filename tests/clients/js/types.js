@@ -13,6 +13,8 @@ const files = {
   CreateEmbeddingResponse: openai + 'embeddings.d.ts',
   Model: openai + 'models.d.ts',
   ErrorObject: openai + 'shared.d.ts',
+  Response: openai + 'responses/responses.d.ts',
+  ResponseStreamEvent: openai + 'responses/responses.d.ts',
   LanguageModelV4GenerateResult: '@ai-sdk/provider/dist/index.d.ts',
   LanguageModelV4StreamPart: '@ai-sdk/provider/dist/index.d.ts',
   EmbeddingModelV4Result: '@ai-sdk/provider/dist/index.d.ts',
