@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <random>
 #include <thread>
 
 #include "app/activity.h"
@@ -13,6 +14,7 @@
 #include "app/model_directory.h"
 #include "app/model_metrics.h"
 #include "app/response_store.h"
+#include "app/route_trace.h"
 #include "base/store/database.h"
 #include "base/task/pool.h"
 #include "compute/kernel/isa.h"
@@ -173,7 +175,10 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   p.host = std::make_unique<ModelHost>(options, std::move(loader), &clock);
   p.local = std::make_unique<LocalProvider>(*p.host, loop, *p.pool, clock);
   const ModelFaces local{p.local.get(), p.local.get(), p.local.get()};
-  TRY(p.providers, ProviderSet::Create(p.config.providers, local, {loop, *p.pool, clock}));
+  ProviderSurroundings around{loop, *p.pool, clock, std::random_device{}()};
+  around.on_attempt = [tracer = p.tracer.get()](const RouteAttempt& attempt) { RecordAttempt(*tracer, attempt); };
+  TRY(p.providers, ProviderSet::Create({p.config.providers, p.config.routes, p.config.prices, p.config.budgets}, local,
+                                       std::move(around)));
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
@@ -218,6 +223,18 @@ ModelListing ListingOf(const ProviderModelConfig& model) {
   return listing;
 }
 
+// As its first target is listed; a name that stands for others hides what it is called like.
+ModelListing OfRoute(const RouteConfig& route, const std::vector<ModelListing>& known) {
+  ModelListing listing;
+  listing.kind = "chat";
+  for (const ModelListing& model : known) {
+    if (model.id == route.targets.front().model) listing = model;
+  }
+  listing.id = route.name;
+  listing.provider = "route";
+  return listing;
+}
+
 }  // namespace
 
 std::vector<ModelListing> App::ListModels() const {
@@ -233,6 +250,7 @@ std::vector<ModelListing> App::ListModels() const {
     }
   }
   for (const ProviderModelConfig& model : parts_->providers->Listings()) listings.push_back(ListingOf(model));
+  for (const RouteConfig& route : parts_->providers->routes()) listings.push_back(OfRoute(route, listings));
   return listings;
 }
 
@@ -240,6 +258,9 @@ Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) 
   const std::vector<ModelListing> listings = ListModels();
   std::string wanted(id);
   if (wanted.empty() && kind == "chat") wanted = parts_->config.default_model;
+  for (const RouteConfig& route : parts_->providers->routes()) {
+    if (route.name == wanted) return OfRoute(route, listings);
+  }
   TRY(const auto of_provider, parts_->providers->Listing(wanted, kind));
   if (of_provider) return ListingOf(*of_provider);
   for (const ModelListing& listing : listings) {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/text/describe.h"
 #include "provider/provider_config.h"
+#include "provider/route_config.h"
 
 namespace atelier {
 
@@ -83,6 +84,9 @@ struct Config {
   std::string default_model;
   std::vector<ModelConfig> models;        // beside those under home
   std::vector<ProviderConfig> providers;  // models elsewhere
+  std::vector<RouteConfig> routes;        // names that stand for several models
+  std::vector<PriceConfig> prices;
+  std::vector<BudgetConfig> budgets;
   ServerConfig server;
   EngineConfig engine;
   TraceConfig traces;

@@ -11,6 +11,7 @@
 #include "base/net/http_client.h"
 #include "base/net/retry_after.h"
 #include "base/random.h"
+#include "base/task/backoff.h"
 #include "observe/log.h"
 #include "observe/trace_json.h"
 
@@ -98,7 +99,7 @@ struct OtlpExporter::State {
     request.connect_timeout = request.read_timeout = std::chrono::seconds(10);
     request.max_redirects = 0;
     request.stop = stop_sending.get_token();
-    std::chrono::milliseconds pause = options.first_backoff;
+    const Backoff backoff{options.first_backoff, options.max_backoff};
     for (int attempt = 1;; ++attempt) {
       const Result<ClientResponse> response = client.Send(request);
       const auto size = static_cast<int64_t>(batch.size());
@@ -118,14 +119,8 @@ struct OtlpExporter::State {
       ++stats.num_retries;
       std::chrono::milliseconds wanted{0};
       if (response) wanted = RetryAfter(response->headers, std::time(nullptr)).value_or(wanted);
-      wake.wait_for(lock, std::max(Jitter(pause), wanted), [this] { return stopping; });
-      pause = std::min(pause * 2, options.max_backoff);
+      wake.wait_for(lock, std::max(backoff.Pause(attempt, random), wanted), [this] { return stopping; });
     }
-  }
-
-  // Half to all of it, so that many servers do not come back at once.
-  std::chrono::milliseconds Jitter(std::chrono::milliseconds pause) {
-    return pause / 2 + std::chrono::milliseconds(random.Below(static_cast<uint64_t>(pause.count() / 2 + 1)));
   }
 
   Random random{static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())};

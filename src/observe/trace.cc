@@ -56,6 +56,10 @@ const AttributeValue* TraceSpan::Find(std::string_view key) const {
   return nullptr;
 }
 
+int64_t UnixNanosOf(const Clock& clock, Clock::TimePoint moment) {
+  return clock.UnixNanos() - std::chrono::duration_cast<std::chrono::nanoseconds>(clock.Now() - moment).count();
+}
+
 SpanContext NewSpanContext(const SpanContext& parent) {
   SpanContext context;
   if (parent.valid()) {

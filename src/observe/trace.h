@@ -111,6 +111,8 @@ class Tracer {
   const std::vector<TraceSink*> sinks_;
 };
 
+// The wall clock's time of a moment of the steady clock.
+int64_t UnixNanosOf(const Clock& clock, Clock::TimePoint moment);
 // Fresh random ids.
 SpanContext NewSpanContext(const SpanContext& parent = {});
 std::string TraceIdText(const SpanContext& context);

@@ -5,6 +5,7 @@
 
 #include "provider/kept_promise.h"
 #include "provider/openai_provider.h"
+#include "provider/relay.h"
 
 namespace atelier {
 
@@ -63,36 +64,63 @@ Error WrongKind(const std::string& name, std::string_view want) {
 
 }  // namespace
 
-ProviderSet::ProviderSet(ModelFaces local) : local_(local) {}
+ProviderSet::ProviderSet(ModelFaces local, Loop& loop) : local_(local), loop_(loop) {}
 ProviderSet::~ProviderSet() = default;
 
-Result<std::unique_ptr<ProviderSet>> ProviderSet::Create(const std::vector<ProviderConfig>& configs, ModelFaces local,
+Result<std::unique_ptr<ProviderSet>> ProviderSet::Create(const ProviderSettings& settings, ModelFaces local,
                                                          ProviderSurroundings around) {
-  std::unique_ptr<ProviderSet> set(new ProviderSet(local));
-  for (size_t i = 0; i < configs.size(); ++i) {
-    const ProviderConfig& config = configs[i];
-    const std::string where = "providers[" + std::to_string(i) + "]";
-    if (config.name.empty() || config.name.find_first_of("/ :") != std::string::npos) {
-      return Error::Invalid(where + ".name", "got '" + config.name + "', want a name without '/', ':' and spaces");
-    }
-    if (set->providers_.contains(config.name)) {
-      return Error::Invalid(where + ".name", "got '" + config.name + "' twice");
-    }
-    auto options = UpstreamOf(config);
-    if (!options.ok()) return std::move(options).error().Under(where);
-    auto upstream = Upstream::Create(around.loop, around.clock, std::move(*options));
-    if (!upstream.ok()) return std::move(upstream).error().Under(where + ".base_url");
-    auto openai = OpenAiOf(config);
-    if (!openai.ok()) return std::move(openai).error().Under(where);
-    auto provider = std::make_unique<Provider>();
-    provider->config = config;
-    const PromiseOptions promise = PromiseOf(config, openai->traits);
-    provider->openai = std::make_unique<OpenAiProvider>(std::move(*upstream), std::move(*openai));
-    provider->kept = std::make_unique<KeptPromise>(*provider->openai, around.loop, around.pool, promise);
-    provider->faces = {provider->kept.get(), provider->openai.get(), provider->openai.get()};
-    set->providers_.emplace(config.name, std::move(provider));
+  std::unique_ptr<ProviderSet> set(new ProviderSet(local, around.loop));
+  TRY(set->spending_, Spending::Create(settings.prices, settings.budgets, around.clock));
+  for (size_t i = 0; i < settings.providers.size(); ++i) {
+    Result<void> added = set->AddProvider(settings.providers[i], around);
+    if (!added.ok()) return std::move(added).error().Under("providers[" + std::to_string(i) + "]");
   }
+  for (size_t i = 0; i < settings.routes.size(); ++i) {
+    ++around.seed;
+    Result<void> added = set->AddRoute(settings.routes[i], around);
+    if (!added.ok()) return std::move(added).error().Under("routes[" + std::to_string(i) + "]");
+  }
+  set->routes_configured_ = settings.routes;
   return set;
+}
+
+Result<void> ProviderSet::AddProvider(const ProviderConfig& config, const ProviderSurroundings& around) {
+  if (config.name.empty() || config.name.find_first_of("/ :") != std::string::npos) {
+    return Error::Invalid("name", "got '" + config.name + "', want a name without '/', ':' and spaces");
+  }
+  if (providers_.contains(config.name)) return Error::Invalid("name", "got '" + config.name + "' twice");
+  TRY(UpstreamOptions options, UpstreamOf(config));
+  auto upstream = Upstream::Create(around.loop, around.clock, std::move(options));
+  if (!upstream.ok()) return std::move(upstream).error().Under("base_url");
+  TRY(OpenAiOptions openai, OpenAiOf(config));
+  auto provider = std::make_unique<Provider>();
+  provider->config = config;
+  const PromiseOptions promise = PromiseOf(config, openai.traits);
+  provider->openai = std::make_unique<OpenAiProvider>(std::move(*upstream), std::move(openai));
+  provider->kept = std::make_unique<KeptPromise>(*provider->openai, around.loop, around.pool, promise);
+  provider->faces = {provider->kept.get(), provider->openai.get(), provider->openai.get()};
+  providers_.emplace(config.name, std::move(provider));
+  return {};
+}
+
+Result<void> ProviderSet::AddRoute(const RouteConfig& config, const ProviderSurroundings& around) {
+  if (config.name.empty() || config.name.find('/') != std::string::npos) {
+    return Error::Invalid("name", "got '" + config.name + "', want a name without '/'");
+  }
+  if (routes_.contains(config.name)) return Error::Invalid("name", "got '" + config.name + "' twice");
+  if (config.targets.empty()) return Error::Invalid("targets", "got none, want at least one model");
+  std::vector<std::string> models = config.mirror;
+  for (const RouteTargetConfig& target : config.targets) models.push_back(target.model);
+  for (const std::string& model : models) {
+    if (model == config.name || routes_.contains(model)) {
+      return Error::Invalid("targets", "got '" + model + "', which is a route, want models");
+    }
+    const auto listing = Listing(model, "");
+    if (!listing.ok()) return listing.error();
+  }
+  RouteSurroundings surroundings{around.loop, {this, this, this}, around.seed, around.on_attempt};
+  routes_.emplace(config.name, std::make_unique<Route>(config, std::move(surroundings)));
+  return {};
 }
 
 std::pair<const ProviderSet::Provider*, std::string> ProviderSet::Claimed(std::string_view name) const {
@@ -141,21 +169,56 @@ std::vector<ProviderModelConfig> ProviderSet::Listings() const {
 }
 
 Result<ProviderSet::Target> ProviderSet::Find(std::string_view name) const {
+  Target target{local_, std::string(name), false};
+  if (const auto route = routes_.find(name); route != routes_.end()) {
+    Route* of = route->second.get();
+    target.faces = {of, of, of};
+    target.is_route = true;
+    return target;
+  }
   const auto [provider, model] = Claimed(name);
-  if (provider == nullptr) return Target{local_, std::string(name), ""};
-  TRY_VOID([&]() -> Result<void> {
-    auto listing = Listing(name, "");
-    if (!listing.ok()) return std::move(listing).error();
-    return {};
-  }());
-  return Target{provider->faces, model, provider->config.name};
+  if (provider == nullptr) return target;
+  const auto listing = Listing(name, "");
+  if (!listing.ok()) return listing.error();
+  target.faces = provider->faces;
+  target.model = model;
+  return target;
 }
 
 Task<Result<Generation>> ProviderSet::Generate(Call call, GenerationRequest request) {
+  CO_TRY_VOID(spending_->Admit(call.principal));
   CO_TRY(Target target, Find(request.model));
   if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
-  request.model = target.model;
-  co_return co_await target.faces.language->Generate(std::move(call), std::move(request));
+  const std::string name = std::exchange(request.model, target.model);
+  const std::string principal = call.principal;
+  CO_TRY(Generation generation, co_await target.faces.language->Generate(std::move(call), std::move(request)));
+  if (target.is_route || !spending_->any()) co_return generation;
+  auto charge = [this, principal, name](GenerationEvent& event) {
+    if (const auto* end = std::get_if<GenerationEnd>(&event)) spending_->Charge(principal, name, end->usage);
+  };
+  co_return Relay(loop_, std::move(generation), {}, std::move(charge));
+}
+
+Task<Result<Embeddings>> ProviderSet::Embed(Call call, EmbeddingRequest request) {
+  CO_TRY_VOID(spending_->Admit(call.principal));
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.embedder == nullptr) co_return WrongKind(request.model, "makes embeddings");
+  const std::string name = std::exchange(request.model, target.model);
+  const std::string principal = call.principal;
+  CO_TRY(Embeddings embeddings, co_await target.faces.embedder->Embed(std::move(call), std::move(request)));
+  if (!target.is_route) spending_->Charge(principal, name, embeddings.usage);
+  co_return embeddings;
+}
+
+Task<Result<Reranking>> ProviderSet::Rerank(Call call, RerankingRequest request) {
+  CO_TRY_VOID(spending_->Admit(call.principal));
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.reranker == nullptr) co_return WrongKind(request.model, "reranks");
+  const std::string name = std::exchange(request.model, target.model);
+  const std::string principal = call.principal;
+  CO_TRY(Reranking reranking, co_await target.faces.reranker->Rerank(std::move(call), std::move(request)));
+  if (!target.is_route) spending_->Charge(principal, name, reranking.usage);
+  co_return reranking;
 }
 
 Task<Result<Generation>> ProviderSet::Prepare(Call call, GenerationRequest request) {
@@ -177,20 +240,6 @@ Task<Result<std::vector<TokenText>>> ProviderSet::Spell(Call call, std::string m
   CO_TRY(Target target, Find(model));
   if (target.faces.language == nullptr) co_return WrongKind(model, "generates text");
   co_return co_await target.faces.language->Spell(std::move(call), target.model, std::move(tokens));
-}
-
-Task<Result<Embeddings>> ProviderSet::Embed(Call call, EmbeddingRequest request) {
-  CO_TRY(Target target, Find(request.model));
-  if (target.faces.embedder == nullptr) co_return WrongKind(request.model, "makes embeddings");
-  request.model = target.model;
-  co_return co_await target.faces.embedder->Embed(std::move(call), std::move(request));
-}
-
-Task<Result<Reranking>> ProviderSet::Rerank(Call call, RerankingRequest request) {
-  CO_TRY(Target target, Find(request.model));
-  if (target.faces.reranker == nullptr) co_return WrongKind(request.model, "reranks");
-  request.model = target.model;
-  co_return co_await target.faces.reranker->Rerank(std::move(call), std::move(request));
 }
 
 }  // namespace atelier

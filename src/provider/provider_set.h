@@ -1,5 +1,6 @@
-// Every model by the name that requests give it: "provider/model" is a configured provider's, anything else a model on
-// this machine. One LanguageModel, Embedder and Reranker before all of them. Lives on one Loop.
+// Every model by the name that requests give it: a route's name stands for several models, "provider/model" is a
+// configured provider's, anything else a model on this machine. One LanguageModel, Embedder and Reranker before all of
+// them; here budgets are looked at and what is used is charged. Lives on one Loop.
 #pragma once
 
 #include <map>
@@ -14,29 +15,36 @@
 #include "base/task/pool.h"
 #include "provider/language_model.h"
 #include "provider/provider_config.h"
+#include "provider/route.h"
+#include "provider/spending.h"
 
 namespace atelier {
-
-// What one model can be asked through; null where it cannot.
-struct ModelFaces {
-  LanguageModel* language = nullptr;
-  Embedder* embedder = nullptr;
-  Reranker* reranker = nullptr;
-};
 
 // All must outlive who holds it.
 struct ProviderSurroundings {
   IoLoop& loop;
   Pool& pool;
   const Clock& clock;
+  uint64_t seed = 0;                                         // of what routes draw
+  std::function<void(const RouteAttempt&)> on_attempt = {};  // may be empty
+};
+
+struct ProviderSettings {
+  std::vector<ProviderConfig> providers = {};
+  std::vector<RouteConfig> routes = {};
+  std::vector<PriceConfig> prices = {};
+  std::vector<BudgetConfig> budgets = {};
 };
 
 class ProviderSet final : public LanguageModel, public Embedder, public Reranker {
  public:
   // `local` answers for every name that no provider claims. Errors name the key of the configuration.
-  static Result<std::unique_ptr<ProviderSet>> Create(const std::vector<ProviderConfig>& configs, ModelFaces local,
-                                                     ProviderSurroundings surroundings);
+  static Result<std::unique_ptr<ProviderSet>> Create(const ProviderSettings& settings, ModelFaces local,
+                                                     ProviderSurroundings around);
   ~ProviderSet() override;
+
+  const std::vector<RouteConfig>& routes() const { return routes_configured_; }
+  Spending& spending() { return *spending_; }
 
   // What a provider's model is listed as; `wanted_kind` where the configuration does not say. Nothing where no provider
   // claims the name; NotFound where one does and lists its models without this one.
@@ -55,16 +63,22 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   struct Provider;
   struct Target {
     ModelFaces faces;
-    std::string model;     // as the faces know it
-    std::string provider;  // empty: this machine
+    std::string model;  // as the faces know it
+    bool is_route = false;
   };
-  explicit ProviderSet(ModelFaces local);
+  ProviderSet(ModelFaces local, Loop& loop);
+  Result<void> AddProvider(const ProviderConfig& config, const ProviderSurroundings& around);
+  Result<void> AddRoute(const RouteConfig& config, const ProviderSurroundings& around);
   Result<Target> Find(std::string_view name) const;
   // The provider that claims the name, and the rest of it.
   std::pair<const Provider*, std::string> Claimed(std::string_view name) const;
 
   const ModelFaces local_;
+  Loop& loop_;
+  std::unique_ptr<Spending> spending_;
+  std::vector<RouteConfig> routes_configured_;
   std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
+  std::map<std::string, std::unique_ptr<Route>, std::less<>> routes_;  // they ask this
 };
 
 }  // namespace atelier

@@ -65,7 +65,9 @@ class ProviderBench {
     config.name = "up";
     config.base_url = server_.url("/v1");
     if (more) more(config);
-    auto set = ProviderSet::Create({config}, {}, {loop_, pool_, Clock::Real()});
+    ProviderSettings settings;
+    settings.providers = {config};
+    auto set = ProviderSet::Create(settings, {}, {loop_, pool_, Clock::Real()});
     CHECK_MSG(set.ok(), set.ok() ? "" : set.error().Message());
     set_ = std::move(*set);
     return *set_;

@@ -1,9 +1,9 @@
 #include "provider/upstream.h"
 
 #include <algorithm>
-#include <stop_token>
 
 #include "base/net/retry_after.h"
+#include "base/task/stop_link.h"
 #include "base/text/utf8.h"
 
 namespace atelier {
@@ -12,14 +12,6 @@ namespace {
 constexpr size_t kMaxQueuedEvents = 1 << 16;
 constexpr int64_t kMaxErrorBytes = 64 << 10;
 constexpr size_t kMaxMessageBytes = 1000;
-
-// Ends a generation's HTTP exchange when its Call is stopped or when its reader lets go.
-struct StopLink {
-  explicit StopLink(const Call& call) : on_stop(call.stop, [this] { source.request_stop(); }) {}
-  ~StopLink() { source.request_stop(); }
-  std::stop_source source;
-  std::stop_callback<std::function<void()>> on_stop;
-};
 
 // What the upstream's answer means to our client. That the upstream does not take our key is not the client's fault.
 ErrorKind KindOf(int status) {
@@ -149,8 +141,8 @@ Task<Result<Json>> Upstream::Ask(Call call, std::string path, Json body) {
 Task<Result<Generation>> Upstream::Generate(Call call, std::string path, Json body,
                                             std::unique_ptr<ReplyDecoder> decoder) {
   // Before anything else, so that a stop of the caller's ends the sending too.
-  auto link = std::make_shared<StopLink>(call);
-  call.stop = link->source.get_token();
+  auto link = std::make_shared<StopLink>(call.stop);
+  call.stop = link->token();
   RequestTimes times;
   times.submitted = times.scheduled = clock_.Now();
   CO_TRY(auto response, co_await Send(call, std::move(path), std::move(body)));

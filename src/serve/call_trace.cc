@@ -7,11 +7,6 @@
 namespace atelier {
 namespace {
 
-// The wall clock's time of a moment of the steady clock.
-int64_t UnixNanosOf(const Clock& clock, Clock::TimePoint moment) {
-  return clock.UnixNanos() - std::chrono::duration_cast<std::chrono::nanoseconds>(clock.Now() - moment).count();
-}
-
 std::string NameOf(std::string_view operation, const std::string& model) {
   return std::string(operation) + (model.empty() ? "" : " " + model);
 }

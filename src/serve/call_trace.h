@@ -23,6 +23,8 @@ class CallTrace {
 
   // Hex; unique; the reply's id ends with it.
   std::string id() const;
+  // For what happens under this call.
+  SpanContext context() const { return span_.context(); }
   // What was asked of a generation. `metadata`: null, or texts by name.
   void SetRequest(const GenerationOptions& options, bool stream, const Json& metadata);
   void Set(std::string_view key, AttributeValue value) { span_.Set(key, std::move(value)); }

@@ -119,6 +119,7 @@ Task<HttpResponse> CreateEmbeddings(HttpRequest http, App& app) {
     trace.End({}, request.error());
     co_return ErrorResponse(request.error());
   }
+  http.call.span = trace.context();
   Result<Embeddings> embeddings = co_await app.embedder().Embed(http.call, std::move(*request));
   if (!embeddings.ok()) {
     trace.End({}, embeddings.error());

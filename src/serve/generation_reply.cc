@@ -279,6 +279,7 @@ Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std:
                                                        .usage = {},
                                                        .reasoning_tokens = 0,
                                                        .error = {}});
+  http.call.span = state->trace.context();
   for (GenerationRequest& request : requests) {
     request.model = listing->id;
     const GenerationOptions asked = request.options;

@@ -1,6 +1,7 @@
 // Another Atelier as the provider of this one.
 #include <gtest/gtest.h>
 
+#include "base/net/faulty_server.h"
 #include "serve/serve_testing.h"
 
 namespace atelier {
@@ -123,6 +124,56 @@ TEST_F(ProvidersTest, VectorsAndScoresAreTheSame) {
   const Answer ranked = front_->Post("/v1/rerank", With(query, far));
   ASSERT_EQ(ranked.status, 200) << ranked.body;
   EXPECT_EQ(ranked.json["results"], upstream_->Post("/v1/rerank", With(query, kEmbeddingModel)).json["results"]);
+}
+
+TEST(Routes, FallBackToTheModelOfThisMachineAndLeaveATrace) {
+  REQUIRE_INSTALLED(kChatModel);
+  FaultyServer down([](const FaultyServer::Request&) {
+    return FaultyServer::Answer{HttpAnswer(500, "application/json", R"({"error":{"message":"on fire"}})")};
+  });
+  Config config;
+  ProviderConfig provider;
+  provider.name = "down";
+  provider.base_url = down.url("/v1");
+  config.providers = {provider};
+  RouteConfig route;
+  route.name = "assistant";
+  route.targets = {{"down/m", 1}, {std::string(kChatModel), 1}};
+  route.backoff_seconds = 0.001;
+  config.routes = {route};
+  ServedApp served(config);
+  Json body = ChatBodyOf("Say hello.", R"("model": "assistant", "temperature": 0, "max_tokens": 6)");
+  const Answer routed = served.Post("/v1/chat/completions", body);
+  ASSERT_EQ(routed.status, 200) << routed.body;
+  EXPECT_EQ(routed.json["model"].AsString(), "assistant");
+  EXPECT_EQ(down.num_requests(), 2);
+  body.Set("stream", true);
+  EXPECT_EQ(served.Post("/v1/chat/completions", body).Text(), routed.Text());
+  body.Set("model", kChatModel);
+  EXPECT_EQ(served.Post("/v1/chat/completions", body).Text(), routed.Text());
+  EXPECT_EQ(served.Get("/v1/models/assistant").json["kind"].AsString(), "chat");
+}
+
+TEST(Budgets, EndACallersDayByName) {
+  REQUIRE_INSTALLED(kChatModel);
+  Config config;
+  config.server.keys = {{"sk-a", "alice"}, {"sk-b", "bob"}};
+  config.prices = {{std::string(kChatModel), 100, 100}};
+  BudgetConfig budget;
+  budget.key = "alice";
+  budget.money_per_day = 0.001;
+  config.budgets = {budget};
+  ServedApp served(config);
+  const Json body = ChatBodyOf("Say hello.", R"("max_tokens": 4)");
+  const auto ask = [&](const std::string& key) {
+    return served.Post("/v1/chat/completions", body, {{"Authorization", "Bearer " + key}});
+  };
+  EXPECT_EQ(ask("sk-a").status, 200);
+  const Answer spent = ask("sk-a");
+  EXPECT_EQ(spent.status, 429) << spent.body;
+  EXPECT_EQ(spent.code(), "insufficient_quota");
+  EXPECT_NE(spent.headers.Find("Retry-After"), nullptr);
+  EXPECT_EQ(ask("sk-b").status, 200);
 }
 
 }  // namespace

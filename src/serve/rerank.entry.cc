@@ -113,6 +113,7 @@ Task<HttpResponse> CreateRerank(HttpRequest http, App& app) {
     co_return ErrorResponse(request.error());
   }
   const std::vector<std::string> texts = request->documents;
+  http.call.span = trace.context();
   Result<Reranking> reranking = co_await app.reranker().Rerank(http.call, std::move(*request));
   if (!reranking.ok()) {
     trace.End({}, reranking.error());

@@ -8,44 +8,6 @@ namespace {
 
 constexpr size_t kReadBytes = 16 << 10;  // a TLS record
 
-// Calls `give_up` with the reason when patience ends, until it is let go. What it calls runs on the loop.
-class PatienceWatch {
- public:
-  using GiveUp = std::function<void(Error)>;
-
-  PatienceWatch(Loop& loop, const std::string& where, const std::string& doing, const Patience& patience,
-                GiveUp give_up)
-      : loop_(loop), shared_(std::make_shared<GiveUp>(std::move(give_up))) {
-    if (patience.deadline != Clock::TimePoint::max()) {
-      timer_ = loop.At(patience.deadline, [weak = std::weak_ptr(shared_), where, doing] {
-        if (auto call = weak.lock()) (*call)(Error::Timeout(where, doing + ": got no answer in time"));
-      });
-    }
-    on_stop_.emplace(patience.stop, [&loop, weak = std::weak_ptr(shared_), where] {
-      loop.Post([weak, where] {
-        if (auto call = weak.lock()) (*call)(Error::Cancelled(where, "stopped by the caller"));
-      });
-    });
-  }
-  ~PatienceWatch() {
-    if (timer_ != 0) loop_.Cancel(timer_);
-  }
-
- private:
-  Loop& loop_;
-  std::shared_ptr<GiveUp> shared_;
-  Loop::TimerId timer_ = 0;
-  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
-};
-
-// What ended before it began.
-std::optional<Error> AlreadyOver(const Loop& loop, const std::string& where, const std::string& doing,
-                                 const Patience& patience) {
-  if (patience.stop.stop_requested()) return Error::Cancelled(where, "stopped by the caller");
-  if (loop.Now() >= patience.deadline) return Error::Timeout(where, doing + ": got no answer in time");
-  return std::nullopt;
-}
-
 Task<Result<boost::asio::ip::tcp::socket>> Connect(IoLoop& loop, Url url, Proxy proxy, Patience patience) {
   const bool direct = proxy.host.empty();
   const bool tunnelled = !direct && url.scheme == "https";

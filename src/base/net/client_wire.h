@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <stop_token>
 #include <string>
 
 #include "base/net/client_connection.h"
@@ -12,15 +11,10 @@
 #include "base/net/proxy.h"
 #include "base/net/transport.h"
 #include "base/result.h"
+#include "base/task/patience.h"
 #include "base/task/task.h"
 
 namespace atelier {
-
-// Until when, and until who says stop.
-struct Patience {
-  Clock::TimePoint deadline = Clock::TimePoint::max();
-  std::stop_token stop;
-};
 
 class ClientWire {
  public:
