@@ -100,12 +100,6 @@ int64_t BytesOf(const Prompt& prompt) {
 
 }  // namespace
 
-Error NotOfProvider(const std::string& provider, const std::string& model, std::string_view what) {
-  return Error::Unsupported("model", "got " + model + " of provider " + provider + ", which cannot be asked for " +
-                                         std::string(what) + ", want a model on this machine")
-      .WithCode("unsupported_model");
-}
-
 Task<Result<Generation>> OpenAiProvider::Generate(Call call, GenerationRequest request) {
   CO_TRY(OpenAiCall made, OpenAiGeneration(options_.traits, request.model, request));
   OpenAiReplyShape shape;
@@ -126,10 +120,10 @@ Task<Result<Embeddings>> OpenAiProvider::Embed(Call call, EmbeddingRequest reque
   Json body = Json::Object({{"model", request.model}, {"encoding_format", "float"}});
   CO_TRY(Json inputs, Inputs(request.inputs, provider));
   body.Set("input", std::move(inputs));
-  const OpenAiDialect dialect = options_.traits.dialect;
-  if (request.truncate && dialect == OpenAiDialect::kAtelier) body.Set("truncate", true);
-  if (request.truncate && dialect == OpenAiDialect::kVllm) body.Set("truncate_prompt_tokens", -1);
-  if (request.truncate && dialect != OpenAiDialect::kAtelier && dialect != OpenAiDialect::kVllm) {
+  const Dialect dialect = options_.traits.dialect;
+  if (request.truncate && dialect == Dialect::kAtelier) body.Set("truncate", true);
+  if (request.truncate && dialect == Dialect::kVllm) body.Set("truncate_prompt_tokens", -1);
+  if (request.truncate && dialect != Dialect::kAtelier && dialect != Dialect::kVllm) {
     co_return Error::Unsupported("truncate", "got true for provider " + provider + ", which cannot honour it")
         .WithCode("unsupported_parameter");
   }
@@ -142,7 +136,7 @@ Task<Result<Reranking>> OpenAiProvider::Rerank(Call call, RerankingRequest reque
   const auto upstream = upstream_;
   Json body = Json::Object({{"model", request.model}, {"query", request.query}});
   body.Set("documents", Json(request.documents));
-  if (options_.traits.dialect == OpenAiDialect::kAtelier && !request.truncate) body.Set("truncate", false);
+  if (options_.traits.dialect == Dialect::kAtelier && !request.truncate) body.Set("truncate", false);
   const Clock::TimePoint began = upstream->clock().Now();
   CO_TRY(const Json reply, co_await upstream->Ask(std::move(call), options_.rerank_path, std::move(body)));
   co_return Timed(RerankingOf(reply, request.documents.size()), began, upstream->clock().Now(), upstream->name());
@@ -152,11 +146,7 @@ Task<Result<Generation>> OpenAiProvider::Prepare(Call /*call*/, GenerationReques
   co_return NotOfProvider(options_.traits.provider, request.model, "its tokens");
 }
 
-Task<Result<ModelDetails>> OpenAiProvider::Describe(Call /*call*/, std::string /*model*/) {
-  ModelDetails details;
-  details.context_length = options_.context_length;
-  co_return details;
-}
+Task<Result<ModelDetails>> OpenAiProvider::Describe(Call /*call*/, std::string /*model*/) { co_return ModelDetails(); }
 
 Task<Result<std::vector<TokenText>>> OpenAiProvider::Spell(Call /*call*/, std::string model,
                                                            std::vector<int32_t> /*tokens*/) {

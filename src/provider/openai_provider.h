@@ -14,9 +14,8 @@
 namespace atelier {
 
 struct OpenAiOptions {
-  OpenAiTraits traits;
+  ProviderTraits traits;
   std::string rerank_path = "/rerank";
-  int64_t context_length = 0;
 };
 
 class OpenAiProvider final : public LanguageModel, public Embedder, public Reranker {
@@ -37,8 +36,5 @@ class OpenAiProvider final : public LanguageModel, public Embedder, public Reran
   std::shared_ptr<Upstream> upstream_;
   const OpenAiOptions options_;
 };
-
-// That `what` cannot be asked of a provider's model.
-Error NotOfProvider(const std::string& provider, const std::string& model, std::string_view what);
 
 }  // namespace atelier

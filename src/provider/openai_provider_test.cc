@@ -253,7 +253,10 @@ TEST(OpenAiProvider, FaultsAtEveryByte) {
     } else {
       EXPECT_EQ(said, text) << cut;
     }
-    EXPECT_EQ(error.has_value(), cut < done) << cut;
+    // A reset may take with it what was sent before.
+    if (cut < done || answer.end == End::kClose) {
+      EXPECT_EQ(error.has_value(), cut < done) << cut;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider/anthropic_provider.h"
 #include "provider/kept_promise.h"
 #include "provider/openai_provider.h"
 #include "provider/relay.h"
@@ -11,7 +12,8 @@ namespace atelier {
 
 struct ProviderSet::Provider {
   ProviderConfig config;
-  std::unique_ptr<OpenAiProvider> openai;
+  std::unique_ptr<OpenAiProvider> openai;  // of the two one
+  std::unique_ptr<AnthropicProvider> anthropic;
   std::unique_ptr<KeptPromise> kept;
   ModelFaces faces;
 };
@@ -22,7 +24,10 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
+constexpr std::string_view kAnthropicVersion = "2026-10-21";  // whose shapes these are; `headers` may say another
+
 Result<UpstreamOptions> UpstreamOf(const ProviderConfig& config) {
+  const bool anthropic = config.api == "anthropic";
   UpstreamOptions options;
   options.name = config.name;
   options.base_url = config.base_url;
@@ -33,22 +38,33 @@ Result<UpstreamOptions> UpstreamOf(const ProviderConfig& config) {
   for (const auto& [name, value] : config.headers) options.headers.Add(name, value);
   if (!config.key.empty()) {
     TRY(options.secret, ReadSecret(config.key, "key"));
-    options.headers.Set("Authorization", "Bearer " + options.secret);
+    if (anthropic) {
+      options.headers.Set("X-Api-Key", options.secret);
+    } else {
+      options.headers.Set("Authorization", "Bearer " + options.secret);
+    }
+  }
+  if (anthropic && options.headers.Find("anthropic-version") == nullptr) {
+    options.headers.Set("anthropic-version", std::string(kAnthropicVersion));
   }
   return options;
 }
 
-Result<OpenAiOptions> OpenAiOf(const ProviderConfig& config) {
-  OpenAiOptions options;
-  options.traits.provider = config.name;
-  TRY(options.traits.dialect, ParseDialect(config.dialect));
-  TRY(options.traits.constrains, ParseConstrains(config.constrains, options.traits.dialect));
-  options.traits.parameters.insert(config.parameters.begin(), config.parameters.end());
-  options.rerank_path = config.rerank_path;
-  return options;
+Result<ProviderTraits> TraitsOf(const ProviderConfig& config) {
+  ProviderTraits traits;
+  traits.provider = config.name;
+  if (config.api == "anthropic") {
+    if (!config.dialect.empty()) return Error::Invalid("dialect", "got one for anthropic, want none: it has one alone");
+    traits.dialect = Dialect::kAnthropic;
+  } else {
+    TRY(traits.dialect, ParseDialect(config.dialect));
+  }
+  TRY(traits.constrains, ParseConstrains(config.constrains, traits.dialect));
+  traits.parameters.insert(config.parameters.begin(), config.parameters.end());
+  return traits;
 }
 
-PromiseOptions PromiseOf(const ProviderConfig& config, const OpenAiTraits& traits) {
+PromiseOptions PromiseOf(const ProviderConfig& config, const ProviderTraits& traits) {
   PromiseOptions options;
   options.provider = config.name;
   options.repairs = config.repairs;
@@ -92,12 +108,21 @@ Result<void> ProviderSet::AddProvider(const ProviderConfig& config, const Provid
   TRY(UpstreamOptions options, UpstreamOf(config));
   auto upstream = Upstream::Create(around.loop, around.clock, std::move(options));
   if (!upstream.ok()) return std::move(upstream).error().Under("base_url");
-  TRY(OpenAiOptions openai, OpenAiOf(config));
+  TRY(ProviderTraits traits, TraitsOf(config));
   auto provider = std::make_unique<Provider>();
   provider->config = config;
-  const PromiseOptions promise = PromiseOf(config, openai.traits);
-  provider->openai = std::make_unique<OpenAiProvider>(std::move(*upstream), std::move(openai));
-  provider->kept = std::make_unique<KeptPromise>(*provider->openai, around.loop, around.pool, promise);
+  const PromiseOptions promise = PromiseOf(config, traits);
+  LanguageModel* model = nullptr;
+  if (traits.dialect == Dialect::kAnthropic) {
+    AnthropicOptions anthropic{std::move(traits), config.default_max_tokens};
+    provider->anthropic = std::make_unique<AnthropicProvider>(std::move(*upstream), std::move(anthropic));
+    model = provider->anthropic.get();
+  } else {
+    OpenAiOptions openai{std::move(traits), config.rerank_path};
+    provider->openai = std::make_unique<OpenAiProvider>(std::move(*upstream), std::move(openai));
+    model = provider->openai.get();
+  }
+  provider->kept = std::make_unique<KeptPromise>(*model, around.loop, around.pool, promise);
   provider->faces = {provider->kept.get(), provider->openai.get(), provider->openai.get()};
   providers_.emplace(config.name, std::move(provider));
   return {};

@@ -19,8 +19,8 @@ int64_t BytesOf(const std::string& key, const Gathered& answer) {
 
 std::optional<std::string> ResponseCache::KeyOf(const GenerationRequest& request) {
   // The dialect that knows every parameter writes them all.
-  OpenAiTraits all;
-  all.dialect = OpenAiDialect::kAtelier;
+  ProviderTraits all;
+  all.dialect = Dialect::kAtelier;
   all.constrains = Constrains::kAll;
   const Result<OpenAiCall> call = OpenAiGeneration(all, request.model, request);
   if (!call.ok()) return std::nullopt;

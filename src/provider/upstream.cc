@@ -51,6 +51,12 @@ Error MalformedReply(const std::string& provider, std::string what) {
   return Error::Unavailable("provider " + provider, std::move(what)).WithCode("upstream_malformed");
 }
 
+Error NotOfProvider(const std::string& provider, const std::string& model, std::string_view what) {
+  return Error::Unsupported("model", "got " + model + " of provider " + provider + ", which cannot be asked for " +
+                                         std::string(what) + ", want a model on this machine")
+      .WithCode("unsupported_model");
+}
+
 Error OfProvider(Error error, const std::string& name) {
   if (error.where.empty()) return std::move(error).Under("provider " + name);
   if (error.where.starts_with("provider ")) return error;

@@ -74,4 +74,7 @@ Error MalformedReply(const std::string& provider, std::string what);
 // `error` as provider `name` says it: under "provider NAME", unless `where` names a parameter of the request.
 Error OfProvider(Error error, const std::string& name);
 
+// That `what` cannot be asked of a provider's model.
+Error NotOfProvider(const std::string& provider, const std::string& model, std::string_view what);
+
 }  // namespace atelier
