@@ -61,9 +61,9 @@ std::string Listing(const CallSyntax& calls, const ToolUse& use) {
   std::string text = "You may call functions. These are described by JSON Schemas, one a line:\n<tools>\n";
   for (const Tool& tool : use.tools) text += tool.definition.Dump() + "\n";
   const Json example = Json::Object({{"parameter", "value"}});
-  return text + "</tools>\nTo call a function, answer with its name and its arguments in this form:\n" +
+  return text + "</tools>\nIf a function fits the request, call it: answer in this form and say nothing else:\n" +
          Unmarked(calls.calls.open + WriteCall(calls, "function_name", example) + calls.calls.close) +
-         "\nCall a function only where it helps; otherwise answer in words.";
+         "\nIf none fits, answer in words.";
 }
 
 class Preparer {
