@@ -147,3 +147,43 @@ def test_faults_name_the_place(client):
         client.chat.completions.create(model=CHAT, messages=MESSAGES, tool_choice="required", tools=[
             {"type": "function", "function": {"name": "f", "parameters": broken}}])
     assert "pattern" in str(fault.value)
+
+
+# A template that opens the reasoning, as those of reasoning models do; this model makes of it what it can.
+THINKS = ("{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.reasoning_content %}<think>\n{{ m.reasoning_content }}"
+          "\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
+          "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}")
+
+
+def test_reasoning_is_apart_and_ends_at_its_budget(client):
+    def ask(**more):
+        body = {"chat_template": THINKS, "thinking_token_budget": 12, **more.pop("extra", {})}
+        return client.chat.completions.create(model=CHAT, messages=MESSAGES, temperature=0, max_completion_tokens=40,
+                                              extra_body=body, **more)
+
+    whole = ask()
+    message = whole.choices[0].message
+    assert message.reasoning and message.reasoning_content == message.reasoning and message.content
+    assert "</think>" not in message.reasoning
+    assert 12 <= whole.usage.completion_tokens_details.reasoning_tokens <= 20
+    reasoning = content = ""
+    for chunk in ask(stream=True):
+        delta = chunk.choices[0].delta
+        assert not (content and getattr(delta, "reasoning", None))
+        reasoning += getattr(delta, "reasoning", None) or ""
+        content += delta.content or ""
+    assert (reasoning, content) == (message.reasoning, message.content)
+    assert not hasattr(ask(extra={"include_reasoning": False}).choices[0].message, "reasoning")
+    schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {
+        "type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}}}
+    kept = ask(response_format=schema).choices[0].message
+    assert kept.reasoning and list(json.loads(kept.content)) == ["n"]
+
+
+def test_reasoning_goes_back_to_the_template(client):
+    turns = MESSAGES + [{"role": "assistant", "content": "Sunny.", "reasoning": "I looked out."},
+                        {"role": "user", "content": "Thanks."}]
+    counted = [client.chat.completions.create(
+        model=CHAT, messages=messages, max_completion_tokens=1, extra_body={"chat_template": THINKS}).usage.prompt_tokens
+        for messages in (turns, MESSAGES + [{"role": "assistant", "content": "Sunny."}] + turns[-1:])]
+    assert counted[0] > counted[1] + 4
