@@ -9,12 +9,14 @@
 
 #include "app/activity.h"
 #include "app/api_keys.h"
+#include "app/file_store.h"
 #include "app/keep_alive.h"
 #include "app/live_responses.h"
 #include "app/model_directory.h"
 #include "app/model_metrics.h"
 #include "app/response_store.h"
 #include "app/route_trace.h"
+#include "app/upload_store.h"
 #include "base/store/database.h"
 #include "base/task/pool.h"
 #include "compute/kernel/isa.h"
@@ -96,6 +98,8 @@ struct App::Parts {
   std::unique_ptr<Database> database;
   std::unique_ptr<ResponseStore> responses;
   LiveResponses live_responses;
+  std::unique_ptr<FileStore> files;
+  std::unique_ptr<UploadStore> uploads;
   std::unique_ptr<Pool> pool;
   OwnMetrics own_metrics;
   std::vector<std::function<void()>> refreshers;
@@ -110,6 +114,14 @@ struct App::Parts {
 };
 
 namespace {
+
+Result<void> OpenFiles(const std::string& home, const FilesConfig& config, const Clock& clock, Database& database,
+                       std::unique_ptr<FileStore>& files, std::unique_ptr<UploadStore>& uploads) {
+  const FileLimits limits{.max_file_bytes = config.max_file_mib * kMiB, .max_total_bytes = config.max_total_mib * kMiB};
+  TRY(files, FileStore::Open(Files::Real(), home + "/files", database, clock, limits));
+  TRY(uploads, UploadStore::Open(database, *files));
+  return {};
+}
 
 // How ModelHost turns a name into a model.
 Result<ModelHost::Loader> MakeLoader(const Config& config, const ModelDirectory& directory, ModelMetrics& metrics) {
@@ -154,6 +166,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   if (fault) return Error::Unavailable(home, "cannot make this folder: " + fault.message());
   TRY(p.database, Database::Open(home + "/atelier.db"));
   TRY(p.responses, ResponseStore::Open(*p.database));
+  TRY_VOID(OpenFiles(home, p.config.files, clock, *p.database, p.files, p.uploads));
   std::vector<TraceSink*> sinks;
   TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
   if (p.config.traces.record) sinks.push_back(p.traces.get());
@@ -198,6 +211,8 @@ Database& App::database() { return *parts_->database; }
 ResponseStore& App::responses() { return *parts_->responses; }
 LiveResponses& App::live_responses() { return parts_->live_responses; }
 
+FileStore& App::files() { return *parts_->files; }
+UploadStore& App::uploads() { return *parts_->uploads; }
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }
 

@@ -20,6 +20,7 @@ namespace atelier {
 class Activity;
 class ApiKeys;
 class Database;
+class FileStore;
 class LiveResponses;
 class MetricRegistry;
 class ModelHost;
@@ -28,6 +29,7 @@ class Pool;
 class ResponseStore;
 class Tracer;
 class TraceStore;
+class UploadStore;
 
 // A model that can be asked, loaded or not.
 struct ModelListing {
@@ -66,6 +68,8 @@ class App {
   ResponseStore& responses();
   LiveResponses& live_responses();
   Activity& activity();
+  FileStore& files();
+  UploadStore& uploads();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.
   void RefreshGauges();

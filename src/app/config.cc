@@ -81,6 +81,15 @@ Fields TraceConfig::Describe() {
   return fields;
 }
 
+Fields FilesConfig::Describe() {
+  using C = FilesConfig;
+  static constexpr Field fields[] = {
+      Key<&C::max_file_mib>("max_file_mib", "longer files are answered 413").Between(1, 1 << 20),
+      Key<&C::max_total_mib>("max_total_mib", "of all files; beyond it uploads are answered 429").AtLeast(1),
+  };
+  return fields;
+}
+
 Fields ModelConfig::Describe() {
   static constexpr Field fields[] = {
       Key<&ModelConfig::id>("id", "as requests name it").Required(),
@@ -102,6 +111,7 @@ Fields Config::Describe() {
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
       Key<&Config::traces>("traces", "what is recorded of calls"),
+      Key<&Config::files>("files", "what clients upload"),
   };
   return fields;
 }

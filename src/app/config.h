@@ -72,6 +72,12 @@ struct TraceConfig {
   static Fields Describe();
 };
 
+struct FilesConfig {
+  int64_t max_file_mib = 512;
+  int64_t max_total_mib = 20 << 10;
+  static Fields Describe();
+};
+
 struct ModelConfig {
   std::string id;    // as requests name it
   std::string path;  // GGUF, folder or ONNX; empty: $ATELIER_HOME/models/<id>
@@ -90,6 +96,7 @@ struct Config {
   ServerConfig server;
   EngineConfig engine;
   TraceConfig traces;
+  FilesConfig files;
   static Fields Describe();
 };
 

@@ -21,17 +21,27 @@ Task<HttpResponse> RefuseType(std::string type) {
   co_return ErrorResponse(Error(error).WithCode("unsupported_media_type"), 415);
 }
 
+RouteOptions OptionsOf(const RouteSpec& route, App& app) {
+  RouteOptions options;
+  if (route.max_body_bytes != nullptr) options.max_body_bytes = route.max_body_bytes(app);
+  if (route.make_taker != nullptr) {
+    options.make_taker = [&app, make = route.make_taker](const HttpRequest& http) { return make(http, app); };
+  }
+  return options;
+}
+
 }  // namespace
 
 void AddRoutes(App& app, Router& router) {
   for (const Resource* resource : Resources()) {
     for (const RouteSpec& route : resource->routes) {
       const bool has_body = route.body_schema != nullptr;
-      router.Add(route.method, route.pattern, [&app, handle = route.handle, has_body](HttpRequest http) {
+      HttpHandler handler = [&app, handle = route.handle, has_body](HttpRequest http) {
         const std::string_view type = http.headers.Get("Content-Type");
         if (has_body && !IsJson(type)) return RefuseType(std::string(type));
         return handle(std::move(http), app);
-      });
+      };
+      router.Add(route.method, route.pattern, std::move(handler), OptionsOf(route, app));
     }
   }
 }

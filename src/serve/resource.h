@@ -20,6 +20,9 @@ struct RouteSpec {
   Task<HttpResponse> (*handle)(HttpRequest http, App& app);
   Json (*body_schema)() = nullptr;  // null: no body
   bool open = false;                // answered without an API key
+  // Of routes whose bodies are too long to hold: what takes one (http.taker), and how long it may be.
+  std::shared_ptr<BodyTaker> (*make_taker)(const HttpRequest& http, App& app) = nullptr;
+  int64_t (*max_body_bytes)(const App& app) = nullptr;
 };
 
 struct Resource {

@@ -7,6 +7,7 @@
 
 #include "app/api_keys.h"
 #include "app/app.h"
+#include "app/file_store.h"
 #include "app/response_store.h"
 #include "observe/log.h"
 #include "observe/own_metrics.h"
@@ -135,6 +136,8 @@ Result<void> CheckExposure(const ServerConfig& server) {
 Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   const ServerConfig& config = app.config().server;
   TRY_VOID(CheckExposure(config));
+  TRY(const bool tends_files, app.files().Claim());
+  if (!tends_files) LogWarn("another server tends the files of this home");
   Router router;
   AddRoutes(app, router);
   TRY(std::unique_ptr<HttpServer> server, HttpServer::Listen(loop, OptionsOf(config, app), std::move(router)));

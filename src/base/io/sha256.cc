@@ -57,6 +57,12 @@ void Sha256::Update(std::span<const std::byte> bytes) { state_->Update(bytes); }
 
 std::string Sha256::HexDigest() { return state_->HexDigest(); }
 
+Result<std::string> Md5OfFile(File& file) {
+  Sha256::State state(EVP_md5());
+  TRY_VOID(state.UpdateFromFile(file));
+  return state.HexDigest();
+}
+
 std::string Sha256Hex(std::string_view text) {
   Sha256 hash;
   hash.Update(text);

@@ -35,6 +35,8 @@ Result<std::string> Sha256OfFile(Files& files, const std::string& path);
 // The id that git gives a file's content: SHA-1 of "blob SIZE", a zero byte and the bytes; 40 hexadecimal digits. Names
 // content that somebody else vouches for by that id; it is no protection against an attacker.
 Result<std::string> GitBlobIdOfFile(Files& files, const std::string& path);
+// 32 hexadecimal digits: what clients check uploads with; no protection against an attacker.
+Result<std::string> Md5OfFile(File& file);
 // Whether `text` is 64 hexadecimal digits in lower case.
 bool IsSha256Hex(std::string_view text);
 

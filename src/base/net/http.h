@@ -45,6 +45,15 @@ class HttpHeaders {
 
 using HttpParameters = std::vector<std::pair<std::string, std::string>>;
 
+// Takes a body piece by piece as it comes in: one too long to be held in memory (RouteOptions). Loop thread only; must
+// not wait long. Destroyed with its request, whole or not.
+class BodyTaker {
+ public:
+  virtual ~BodyTaker() = default;
+  // An error ends the request and is its answer.
+  virtual Result<void> Take(std::string_view piece) = 0;
+};
+
 struct HttpRequest {
   std::string method;              // "GET"
   std::string target;              // as sent: "/v1/models/a%2Fb?limit=2"
@@ -52,10 +61,11 @@ struct HttpRequest {
   HttpParameters query;            // decoded, in order
   HttpParameters path_parameters;  // decoded, by the route's pattern
   HttpHeaders headers;
-  std::string body;
-  std::string peer;     // "127.0.0.1:50712"
-  bool secure = false;  // came over TLS
-  Call call;            // stop is requested when the client leaves or the server drains
+  std::string body;                  // empty where a taker took it
+  std::shared_ptr<BodyTaker> taker;  // of routes that have one: has had the whole body
+  std::string peer;                  // "127.0.0.1:50712"
+  bool secure = false;               // came over TLS
+  Call call;                         // stop is requested when the client leaves or the server drains
 
   std::string_view Query(std::string_view name, std::string_view otherwise = {}) const;
   // "" where the pattern has no such name.

@@ -53,8 +53,8 @@ class HttpParser::State {
     return piece.size();
   }
 
-  const Limits limits;
-  const BodySink sink;
+  Limits limits;
+  BodySink sink;
   HttpHead head;
   std::string body;
   int64_t body_bytes = 0;
@@ -132,6 +132,14 @@ HttpParser::~HttpParser() = default;
 HttpParser::HttpParser(HttpParser&&) noexcept = default;
 HttpParser& HttpParser::operator=(HttpParser&&) noexcept = default;
 
+Result<void> HttpParser::BeginBody(int64_t max_bytes, BodySink sink) {
+  CHECK(head_done() && state_->body_bytes == 0);
+  state_->limits.body_bytes = max_bytes;
+  state_->sink = std::move(sink);
+  if (state_->head.content_length.value_or(0) <= max_bytes) return {};
+  return FaultOf(error::body_limit, state_->limits);
+}
+
 void HttpParser::ExpectNoBody() { state_->Skip(); }
 
 Result<int64_t> HttpParser::Feed(std::string_view bytes) {
@@ -177,7 +185,7 @@ int64_t HttpParser::body_bytes() const { return state_->body_bytes; }
 int HttpFaultStatus(const Error& fault) {
   if (fault.code == kHeadTooLong) return 431;
   if (fault.code == kBadVersion) return 505;
-  return fault.kind == ErrorKind::kTooLarge ? 413 : 400;
+  return HttpStatus(fault.kind);
 }
 
 }  // namespace atelier

@@ -42,6 +42,9 @@ class HttpParser {
   HttpParser(HttpParser&&) noexcept;
   HttpParser& operator=(HttpParser&&) noexcept;
 
+  // Another bound for the body, and where its pieces go from here on (empty: body() collects). After the head, before
+  // any of the body. Error: Content-Length is over the bound.
+  Result<void> BeginBody(int64_t max_bytes, BodySink sink);
   // Responses to HEAD have no body whatever their head says. Before the head is done.
   void ExpectNoBody();
 
@@ -66,7 +69,7 @@ class HttpParser {
   std::unique_ptr<State> state_;
 };
 
-// 400, 413, 431 or 505.
+// 400, 413, 431, 505, or what an error of the body's sink is answered with.
 int HttpFaultStatus(const Error& fault);
 
 }  // namespace atelier

@@ -136,6 +136,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   Task<bool> Drain(Clock::TimePoint deadline, std::chrono::milliseconds grace) {
     const auto self = shared_from_this();
     host->draining = true;
+    beside.request_stop();
     boost::system::error_code ignored;
     acceptor.close(ignored);
     ForEachSession([](HttpSession& session) { session.Drain(); });
@@ -150,6 +151,14 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     co_return Quiet();
   }
 
+  static Task<void> Beside(std::shared_ptr<Impl> self, std::function<Task<void>(Call)> work) {
+    Call call;
+    call.stop = self->beside.get_token();
+    ++self->host->stats.open_requests;
+    co_await work(std::move(call));
+    --self->host->stats.open_requests;
+  }
+
   struct Entry {
     std::weak_ptr<HttpSession> session;
     bool refused = false;
@@ -160,6 +169,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   Tcp::acceptor acceptor;
   std::shared_ptr<TlsIdentity> identity;
   std::unordered_map<HttpSession*, Entry> sessions;
+  std::stop_source beside;  // of work that is no request
   int num_refusing = 0;
   int port = 0;
   std::string url;
@@ -183,6 +193,8 @@ HttpServer::~HttpServer() {
 int HttpServer::port() const { return impl_->port; }
 std::string HttpServer::url() const { return impl_->url; }
 ServerStats HttpServer::stats() const { return impl_->host->stats; }
+
+void HttpServer::RunBeside(std::function<Task<void>(Call)> work) { Spawn(Impl::Beside(impl_, std::move(work))); }
 
 Task<bool> HttpServer::Drain(Clock::TimePoint deadline, std::chrono::milliseconds grace) {
   return impl_->Drain(deadline, grace);

@@ -91,6 +91,10 @@ class HttpServer {
   std::string url() const;  // "http://127.0.0.1:8910"
   ServerStats stats() const;
 
+  // Runs `work` beside the requests, as one of them: its Call is stopped when a drain begins, and the drain waits for
+  // it. Errors of its own are its own affair.
+  void RunBeside(std::function<Task<void>(Call)> work);
+
   // Accepts no more, closes idle connections, lets requests under way finish until `deadline`; then
   // stops their Calls, waits another `grace` for them and closes what is left. True: no connection is
   // open and no handler runs any more; false: some handler did not end when told to.

@@ -60,7 +60,7 @@ void HttpSession::BeginRequest() {
   phase_ = Phase::kHead;
   HttpParser::Limits limits;
   limits.head_bytes = host_->options.max_head_bytes;
-  limits.body_bytes = host_->options.max_body_bytes;
+  limits.body_bytes = std::max(host_->options.max_body_bytes, host_->router.max_body_bytes());
   parser_.emplace(HttpParser::Kind::kRequest, limits);
   request_ = {};
   match_ = {};
@@ -135,6 +135,8 @@ void HttpSession::ProcessInput() {
     }
     in_.erase(0, used_bytes);
     if (parser_->done()) return Dispatch();
+    // How long a long body takes is its sender's affair, as long as it comes at all.
+    if (request_.taker && used_bytes > 0) SetDeadline(host_->options.body_timeout);
   }
   if (peer_ended_) return Close();
   Read();
@@ -187,11 +189,25 @@ void HttpSession::OnHead() {
   match_ = host_->router.Find(request_.method, request_.path);
   exchange_.pattern = match_.pattern;
   if (!DecideEarly()) return;
+  if (Result<void> begun = BeginBody(); !begun) return Fault(HttpFaultStatus(begun.error()), begun.error());
   phase_ = Phase::kBody;
   SetDeadline(host_->options.body_timeout);
   if (head.expects_continue && in_.empty() && !early_) Queue("HTTP/1.1 100 Continue\r\n\r\n");
   if (parser_->done()) return Dispatch();
   ProcessInput();
+}
+
+// By the route: how much of a body may come, and where it goes.
+Result<void> HttpSession::BeginBody() {
+  if (parser_->done()) return {};
+  HttpParser::BodySink sink;
+  int64_t most = host_->options.max_body_bytes;
+  if (match_.options && match_.options->max_body_bytes > 0) most = match_.options->max_body_bytes;
+  if (match_.options && match_.options->make_taker && !early_) {
+    request_.taker = match_.options->make_taker(request_);
+    sink = [taker = request_.taker.get()](std::string_view piece) { return taker->Take(piece); };
+  }
+  return parser_->BeginBody(most, std::move(sink));
 }
 
 // Looks for what needs no body to be answered. False: the exchange has been taken over.

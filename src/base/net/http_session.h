@@ -71,6 +71,7 @@ class HttpSession final : public std::enable_shared_from_this<HttpSession> {
   void OnHead();
   Result<void> BuildRequest();
   bool DecideEarly();
+  Result<void> BeginBody();
   void Fault(int status, Error error);
 
   // Handling and writing (http_respond.cc).

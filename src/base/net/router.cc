@@ -54,9 +54,9 @@ std::optional<std::string> Rank(const std::vector<std::string>& pattern, std::st
 
 }  // namespace
 
-void Router::Add(std::string_view method, std::string_view pattern, HttpHandler handler) {
+void Router::Add(std::string_view method, std::string_view pattern, HttpHandler handler, RouteOptions options) {
   CHECK_MSG(pattern.starts_with('/') && !method.empty() && handler, pattern);
-  Route route{std::string(method), std::string(pattern), {}, std::move(handler)};
+  Route route{std::string(method), std::string(pattern), {}, std::move(handler), std::move(options)};
   for (const std::string_view segment : Split(pattern)) route.segments.emplace_back(segment);
   for (size_t i = 0; i < route.segments.size(); ++i) {
     const std::string& segment = route.segments[i];
@@ -92,10 +92,17 @@ Router::Match Router::Find(std::string_view method, std::string_view path) const
   }
   if (best) {
     match.handler = &best->handler;
+    match.options = &best->options;
     match.pattern = best->pattern;
     (void)Rank(best->segments, path, &match.parameters);
   }
   return match;
+}
+
+int64_t Router::max_body_bytes() const {
+  int64_t most = 0;
+  for (const Route& route : routes_) most = std::max(most, route.options.max_body_bytes);
+  return most;
 }
 
 std::vector<std::pair<std::string, std::string>> Router::routes() const {

@@ -1,0 +1,60 @@
+// Lists in pages, as OpenAI's: newest or oldest first, from behind an object on. Every table that is listed has an
+// AUTOINCREMENT key `number`, so the order is that of making, and a page stays right while rows come and go.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/store/db.h"
+
+namespace atelier {
+
+struct PageQuery {
+  std::string after;  // id of the last object of the page before; empty: from the beginning
+  int64_t limit = 20;
+  bool ascending = false;
+};
+
+template <class T>
+struct Page {
+  std::vector<T> items;
+  bool has_more = false;
+};
+
+// "file-" and 24 random letters and digits: 142 bits.
+std::string NewObjectId(std::string_view prefix);
+
+// One page of `table` (which has `number` and `id`), each row made by read(statement). `where` is SQL over the columns
+// with parameters from ?4 on, which bind(statement, 3) binds. Error: `after` names nothing.
+template <class T, class Bind, class ReadRow>
+Result<Page<T>> ReadPage(Db& db, const std::string& table, const std::string& columns, const std::string& where,
+                         const PageQuery& query, Bind bind, ReadRow read) {
+  const int64_t start = query.ascending ? 0 : INT64_MAX;
+  int64_t after = start;
+  if (!query.after.empty()) {
+    TRY(Statement find, db.Prepare("SELECT number FROM " + table + " WHERE id = ?"));
+    find.BindAll(query.after);
+    TRY(const bool found, find.Step());
+    if (!found)
+      return Error::Invalid("after", "got '" + query.after.substr(0, 64) + "', want the id of a listed object");
+    after = find.Int(0);
+  }
+  TRY(Statement select, db.Prepare("SELECT " + columns + " FROM " + table +
+                                   " WHERE (CASE WHEN ?2 THEN number > ?1 ELSE " + "number < ?1 END) AND " + where +
+                                   " ORDER BY number " + (query.ascending ? "ASC" : "DESC") + " LIMIT ?3"));
+  select.Bind(0, after);
+  select.Bind(1, int64_t{query.ascending});
+  select.Bind(2, query.limit + 1);
+  bind(select, 3);
+  Page<T> page;
+  while (true) {
+    TRY(const bool more, select.Step());
+    if (!more) return page;
+    page.has_more = static_cast<int64_t>(page.items.size()) == query.limit;
+    if (page.has_more) return page;
+    page.items.push_back(read(select));
+  }
+}
+
+}  // namespace atelier
