@@ -1,7 +1,6 @@
 #include "app/response_store.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
