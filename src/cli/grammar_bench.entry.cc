@@ -13,6 +13,7 @@
 #include "engine/grammar/grammar_vocabulary.h"
 #include "engine/local_model.h"
 #include "model/arch/model.h"
+#include "model/container/gguf.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace atelier {
@@ -54,7 +55,9 @@ class GrammarBenchCommand final : public Command {
     options.Text("file", file_, "lines of JSON: {\"name\", \"schema\", \"tests\": [{\"valid\", \"data\"}]}");
     options.Takes("FILE", Completion::kFiles);
     options.Required();
-    options.Text("--model", model_, "an installed model, or its file or folder: whose vocabulary is masked");
+    options.Text(
+        "--model", model_,
+        "an installed model, or its file (a GGUF may hold a vocabulary alone) or folder: whose vocabulary is masked");
     options.Takes("MODEL", Completion::kModels);
     options.Flag("--served", served_, "the server's style (order of the schema, white space as people write it)");
     options.Text("--write", write_, "also write vocabulary and tokens to this file, for other engines to read");
@@ -67,8 +70,7 @@ class GrammarBenchCommand final : public Command {
     if (!std::filesystem::exists(path)) {
       TRY(path, ModelDirectory(invocation.config).PathOf(path));
     }
-    TRY(const std::unique_ptr<Model> model, LoadModel(path));
-    TRY(tokenizer_, LoadTokenizer(model->tokenizer));
+    TRY_VOID(LoadVocabulary(path));
     vocabulary_ = GrammarVocabulary::Create(*tokenizer_);
     bits_.resize(static_cast<size_t>(vocabulary_->trie.num_tokens() + 63) / 64);
     std::ifstream lines(file_);
@@ -85,6 +87,18 @@ class GrammarBenchCommand final : public Command {
   }
 
  private:
+  // A GGUF needs no weights for that.
+  Result<void> LoadVocabulary(const std::string& path) {
+    if (path.ends_with(".gguf")) {
+      TRY(const auto file, GgufFile::Open(path));
+      TRY(tokenizer_, Tokenizer::FromGguf(*file));
+      return {};
+    }
+    TRY(const std::unique_ptr<Model> model, LoadModel(path));
+    TRY(tokenizer_, LoadTokenizer(model->tokenizer));
+    return {};
+  }
+
   void OpenOutput() {
     out_.open(write_);
     Json pieces = Json::Array();
