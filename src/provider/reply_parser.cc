@@ -20,6 +20,14 @@ size_t NumHeld(std::string_view text, std::string_view mark) {
   return 0;
 }
 
+// How much of `text` may be understood now: not what may begin `mark`, nor a control token that is not whole.
+size_t NumReady(std::string_view text, std::string_view mark) {
+  const size_t size = text.size() - (mark.empty() ? 0 : NumHeld(text, mark));
+  const size_t open = text.rfind(kControlBegin);
+  const bool is_open = open != text.npos && text.find(kControlEnd, open) == text.npos;
+  return is_open ? std::min(size, open) : size;
+}
+
 // Without control tokens; the last may still be open.
 std::string WithoutControl(std::string_view text) {
   std::string plain;
@@ -119,9 +127,7 @@ ReplyParser::Progress ReplyParser::StepTurn() {
   if (calls_ != nullptr && calls_->trigger.empty()) {
     const std::string head = CallHead();
     for (const size_t skip : {size_t{0}, space}) {
-      const std::string kept = std::exchange(waiting_, waiting_.substr(skip));
-      const auto size = Match(head, may_be_call);
-      waiting_ = kept;
+      const auto size = MatchAt(skip, head, may_be_call);
       if (head.empty() && (begins(content) || may_begin(content))) continue;
       if (!size) continue;
       BeginCall();
@@ -137,7 +143,7 @@ ReplyParser::Progress ReplyParser::StepTurn() {
 ReplyParser::Progress ReplyParser::StepReasoning() {
   const std::string& end = rules_->syntax->reasoning->end;
   const size_t at = waiting_.find(end);
-  const size_t size = at != waiting_.npos ? at : waiting_.size() - (final_ ? 0 : NumHeld(waiting_, end));
+  const size_t size = at != waiting_.npos ? at : final_ ? waiting_.size() : NumReady(waiting_, end);
   std::string text = spaces_ + WithoutControl(std::string_view(waiting_).substr(0, size));
   if (trims_) text = WithoutLeadingSpace(text);
   trims_ &= text.empty();
@@ -172,10 +178,7 @@ ReplyParser::Progress ReplyParser::StepContent() {
                                                       : std::string();
   const size_t at = mark.empty() ? waiting_.npos : waiting_.find(mark);
   if (at == waiting_.npos) {
-    const size_t open = waiting_.rfind(kControlBegin);
-    size_t size = waiting_.size() - (final_ || mark.empty() ? 0 : NumHeld(waiting_, mark));
-    if (!final_ && open != waiting_.npos && waiting_.find(kControlEnd, open) == waiting_.npos)
-      size = std::min(size, open);
+    const size_t size = final_ ? waiting_.size() : NumReady(waiting_, mark);
     Emit(std::string_view(waiting_).substr(0, size));
     waiting_.erase(0, size);
     if (final_) piece_.content += std::exchange(spaces_, {});
@@ -192,9 +195,8 @@ ReplyParser::Progress ReplyParser::StepContent() {
   const auto head = Match(CallHead(), may_still);
   if (!head) {
     if (may_still && !final_) return Progress::kWaits;
-    Emit(waiting_);  // cut within the head of a call
-    waiting_.clear();
-    return Progress::kWaits;
+    Emit(std::string_view(waiting_).substr(0, mark.size()));  // it begins no call
+    return To(State::kContent, mark.size());
   }
   BeginCall();
   return To(State::kName, *head);
@@ -202,8 +204,8 @@ ReplyParser::Progress ReplyParser::StepContent() {
 
 // --- calls ---
 
-std::optional<size_t> ReplyParser::Match(std::string_view text, bool& may_still) {
-  size_t at = 0;
+std::optional<size_t> ReplyParser::MatchAt(size_t begin, std::string_view text, bool& may_still) {
+  size_t at = begin;
   while (!text.empty()) {
     const size_t hole = std::min(text.find_first_of(kHoles), text.size());
     const std::string_view mark = text.substr(0, hole);
@@ -213,7 +215,7 @@ std::optional<size_t> ReplyParser::Match(std::string_view text, bool& may_still)
       return std::nullopt;
     }
     at += mark.size();
-    if (hole == text.size()) return at;
+    if (hole == text.size()) return at - begin;
     const std::string_view rest = std::string_view(waiting_).substr(at);
     size_t size = name_.size();
     if (text[hole] == kIdHole) size = 9;
@@ -226,7 +228,7 @@ std::optional<size_t> ReplyParser::Match(std::string_view text, bool& may_still)
     at += size;
     text.remove_prefix(hole + 1);
   }
-  return at;
+  return at - begin;
 }
 
 void ReplyParser::BeginCall() {

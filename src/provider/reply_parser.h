@@ -90,7 +90,8 @@ class ReplyParser {
   Progress StepBetween();
 
   // How much of waiting_ `text` matches, its holes open; none: it doesn't, or not yet (`may_still`).
-  std::optional<size_t> Match(std::string_view text, bool& may_still);
+  std::optional<size_t> Match(std::string_view text, bool& may_still) { return MatchAt(0, text, may_still); }
+  std::optional<size_t> MatchAt(size_t begin, std::string_view text, bool& may_still);
   void Emit(std::string_view content);
   void BeginCall();
   void Argue(std::string_view arguments);

@@ -14,6 +14,7 @@
 #include "base/text/unicode.h"
 #include "engine/grammar/grammar_vocabulary.h"
 #include "model/chat/chat_syntax.h"
+#include "model/tokenizer/tokenizer.h"
 #include "provider/reply_grammar.h"
 #include "provider/reply_parser.h"
 #include "provider/tool_prompt.h"
@@ -283,6 +284,35 @@ TEST(Reply, WhateverTheGrammarAllowsIsACallThatKeepsItsSchema) {
     }
   }
   EXPECT_GE(num_calls, 700);
+}
+
+// What a model may write that no grammar held: the parser comes to an end, and its pieces don't depend on the cuts.
+TEST(Reply, AnyTextIsReadToItsEnd) {
+  REQUIRE_TEMPLATES();
+  const ToolUse use = TwoTools();
+  Random random(5);
+  for (const auto& [name, published] : AllPublished()) {
+    std::vector<std::string> words = {
+        "get_weather", "get_weather_map", "{\"city\": \"x\"}", "{", "}", "\"", " ", "\n", "é", ControlText("<|x|>")};
+    ChatSyntax syntax = published.syntax;
+    syntax.ForEachText([&](std::string& text) {
+      for (size_t at = 0; !text.empty() && at < 3; ++at) {
+        words.push_back(text.substr(0, text.size() / 2));
+        words.push_back(text);
+      }
+    });
+    for (int i = 0; i < 40; ++i) {
+      std::string text;
+      for (uint64_t left = random.Below(14); left > 0; --left) text += words[random.Below(words.size())];
+      const auto state = static_cast<ReasoningState>(random.Below(syntax.reasoning ? 3 : 1));
+      const Read whole = Parse(syntax, use, state, text, text.size() + 1);
+      const Read cut = Parse(syntax, use, state, text, 1 + random.Below(5));
+      EXPECT_EQ(whole.content, cut.content) << name << ": " << Json(text).Dump();
+      EXPECT_EQ(whole.reasoning, cut.reasoning) << name << ": " << Json(text).Dump();
+      ASSERT_EQ(whole.calls.size(), cut.calls.size()) << name << ": " << Json(text).Dump();
+      for (size_t j = 0; j < whole.calls.size(); ++j) EXPECT_EQ(whole.calls[j].arguments, cut.calls[j].arguments);
+    }
+  }
 }
 
 }  // namespace
