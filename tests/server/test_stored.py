@@ -1,5 +1,6 @@
 """What is stored survives kill -9 and is whole: files at random moments of their coming in."""
 
+import json
 import os
 import random
 import shutil
@@ -104,3 +105,29 @@ def test_no_form_is_refused_in_openais_shape(make_server):
                           ({"content-type": "multipart/form-data; boundary=B0"}, b"")):
         status, answer = server.post("/v1/files", body, headers)
         assert status == 400 and answer["error"]["message"], (headers, body, answer)
+
+
+def test_responses_survive_a_kill():
+    """A response that was answered is there after kill -9; one under way in the background has failed."""
+    home = serving.make_home()
+    try:
+        server = serving.Server(home=home)
+        ask = {"model": serving.CHAT, "input": "Count.", "temperature": 0, "max_output_tokens": 8}
+        status, conversation = server.post("/v1/conversations", {"items": [{"role": "user", "content": "Hello."}]})
+        assert status == 200
+        status, made = server.post("/v1/responses", {**ask, "conversation": conversation["id"]})
+        assert status == 200 and made["output"]
+        long = {**ask, "background": True, "max_output_tokens": 4000, "temperature": 1, "seed": 1, "stream": False}
+        status, running = server.post("/v1/responses", {**long, "input": "Write a very long story."})
+        assert status == 200 and running["status"] == "queued"
+        server.process.kill()
+        server.process.wait()
+        server = serving.Server(home=home)
+        assert json.loads(server.get("/v1/responses/" + made["id"])) == made
+        failed = json.loads(server.get("/v1/responses/" + running["id"]))
+        assert failed["status"] == "failed" and "restarted" in failed["error"]["message"]
+        items = json.loads(server.get(f"/v1/conversations/{conversation['id']}/items"))["data"]
+        assert [item["role"] for item in items] == ["assistant", "user", "user"]
+        assert server.stop() == 0
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
