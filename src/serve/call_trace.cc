@@ -100,7 +100,7 @@ void CallTrace::End(const Usage& usage, const std::optional<Error>& error, std::
 HttpResponse RefuseCall(App& app, const HttpRequest& http, std::string_view operation, const Error& error) {
   CallTrace trace(app, http, operation, "");
   trace.End({}, error);
-  return ErrorResponse(error);
+  return ErrorResponse(error, ErrorShapeOf(http.path));
 }
 
 }  // namespace atelier

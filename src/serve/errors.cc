@@ -13,6 +13,18 @@ std::string_view TypeOf(int status) {
   return status == 503 ? "service_unavailable_error" : "server_error";
 }
 
+// As Anthropic names them; what it has no name for is the request's fault below 500 and the server's from there.
+std::string_view AnthropicTypeOf(int status) {
+  if (status == 401) return "authentication_error";
+  if (status == 403) return "permission_error";
+  if (status == 404) return "not_found_error";
+  if (status == 413) return "request_too_large";
+  if (status == 429) return "rate_limit_error";
+  if (status < 500) return "invalid_request_error";
+  if (status == 503) return "overloaded_error";
+  return status == 504 ? "timeout_error" : "api_error";
+}
+
 std::string_view CodeOf(const Error& error, int status, bool is_parameter) {
   if (!error.code.empty()) return error.code;
   if (status == 405) return "method_not_allowed";
@@ -31,7 +43,17 @@ int StatusOf(const Error& error) {
   return HttpStatus(error.kind);
 }
 
-Json ErrorBody(const Error& error, int status) {
+ErrorShape ErrorShapeOf(std::string_view path) {
+  if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return ErrorShape::kAnthropic;
+  return path.starts_with("/api/") ? ErrorShape::kOllama : ErrorShape::kOpenAi;
+}
+
+Json ErrorBody(const Error& error, int status, ErrorShape shape) {
+  if (shape == ErrorShape::kOllama) return Json::Object({{"error", error.Message()}});
+  if (shape == ErrorShape::kAnthropic) {
+    Json inside = Json::Object({{"type", AnthropicTypeOf(status)}, {"message", error.Message()}});
+    return Json::Object({{"type", "error"}, {"error", std::move(inside)}});
+  }
   const bool is_parameter = IsParameter(error.where);
   return Json::Object({{"error", Json::Object({
                                      {"message", error.Message()},
@@ -41,8 +63,8 @@ Json ErrorBody(const Error& error, int status) {
                                  })}});
 }
 
-HttpResponse ErrorResponse(const Error& error, int status) {
-  HttpResponse response = HttpResponse::Json(ErrorBody(error, status).Dump(), status);
+HttpResponse ErrorResponse(const Error& error, int status, ErrorShape shape) {
+  HttpResponse response = HttpResponse::Json(ErrorBody(error, status, shape).Dump(), status);
   if (error.retry_after) {
     const int64_t seconds = std::max<int64_t>(1, (error.retry_after->count() + 999) / 1000);
     response.headers.Set("Retry-After", std::to_string(seconds));
@@ -51,6 +73,8 @@ HttpResponse ErrorResponse(const Error& error, int status) {
   return response;
 }
 
-HttpResponse ErrorResponse(const Error& error) { return ErrorResponse(error, StatusOf(error)); }
+HttpResponse ErrorResponse(const Error& error, ErrorShape shape) {
+  return ErrorResponse(error, StatusOf(error), shape);
+}
 
 }  // namespace atelier

@@ -1,6 +1,8 @@
-// How errors look over HTTP: OpenAI's shape, {"error": {"message", "type", "param", "code"}}. The one place where
-// kinds of errors become statuses.
+// How errors look over HTTP. The one place where kinds of errors become statuses.
 #pragma once
+
+#include <cstdint>
+#include <string_view>
 
 #include "base/net/http.h"
 #include "base/result.h"
@@ -8,9 +10,18 @@
 
 namespace atelier {
 
+// Whose clients read the error.
+enum class ErrorShape : uint8_t {
+  kOpenAi,     // {"error": {"message", "type", "param", "code"}}
+  kAnthropic,  // {"type": "error", "error": {"type", "message"}}
+  kOllama,     // {"error": "message"}
+};
+// By the path that was asked for: of /v1/messages and below Anthropic's, of /api/ Ollama's.
+ErrorShape ErrorShapeOf(std::string_view path);
+
 int StatusOf(const Error& error);
-Json ErrorBody(const Error& error, int status);
-HttpResponse ErrorResponse(const Error& error);
-HttpResponse ErrorResponse(const Error& error, int status);
+Json ErrorBody(const Error& error, int status, ErrorShape shape = ErrorShape::kOpenAi);
+HttpResponse ErrorResponse(const Error& error, ErrorShape shape = ErrorShape::kOpenAi);
+HttpResponse ErrorResponse(const Error& error, int status, ErrorShape shape = ErrorShape::kOpenAi);
 
 }  // namespace atelier

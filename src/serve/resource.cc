@@ -16,9 +16,9 @@ bool IsJson(std::string_view content_type) {
   return type.empty() || type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 
-Task<HttpResponse> RefuseType(std::string type) {
+Task<HttpResponse> RefuseType(std::string type, ErrorShape shape) {
   const Error error = Error::Invalid("Content-Type", "got " + type.substr(0, 100) + ", want application/json");
-  co_return ErrorResponse(Error(error).WithCode("unsupported_media_type"), 415);
+  co_return ErrorResponse(Error(error).WithCode("unsupported_media_type"), 415, shape);
 }
 
 RouteOptions OptionsOf(const RouteSpec& route, App& app) {
@@ -38,7 +38,7 @@ void AddRoutes(App& app, Router& router) {
       const bool has_body = route.body_schema != nullptr;
       HttpHandler handler = [&app, handle = route.handle, has_body](HttpRequest http) {
         const std::string_view type = http.headers.Get("Content-Type");
-        if (has_body && !IsJson(type)) return RefuseType(std::string(type));
+        if (has_body && !IsJson(type)) return RefuseType(std::string(type), ErrorShapeOf(http.path));
         return handle(std::move(http), app);
       };
       router.Add(route.method, route.pattern, std::move(handler), OptionsOf(route, app));

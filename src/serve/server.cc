@@ -39,7 +39,7 @@ std::optional<HttpResponse> Admit(App& app, HttpRequest& http) {
   std::string_view given = http.headers.Get("Authorization");
   if (given.empty()) given = http.headers.Get("X-Api-Key");
   Result<std::string> principal = app.keys().Admit(given);
-  if (!principal.ok()) return ErrorResponse(principal.error());
+  if (!principal.ok()) return ErrorResponse(principal.error(), ErrorShapeOf(http.path));
   http.call.principal = std::move(*principal);
   return std::nullopt;
 }

@@ -15,6 +15,8 @@ const files = {
   ErrorObject: openai + 'shared.d.ts',
   Response: openai + 'responses/responses.d.ts',
   ResponseStreamEvent: openai + 'responses/responses.d.ts',
+  Message: '@anthropic-ai/sdk/resources/messages/messages.d.ts',
+  RawMessageStreamEvent: '@anthropic-ai/sdk/resources/messages/messages.d.ts',
   LanguageModelV4GenerateResult: '@ai-sdk/provider/dist/index.d.ts',
   LanguageModelV4StreamPart: '@ai-sdk/provider/dist/index.d.ts',
   EmbeddingModelV4Result: '@ai-sdk/provider/dist/index.d.ts',
