@@ -15,7 +15,8 @@ Error Wrong(std::string where, std::string what) {
 
 Result<Tool> ToolOf(const AnthropicTool& body) {
   if (body.type && *body.type != "custom") {
-    return Error::Unsupported("type", "got \"" + *body.type + "\", want \"custom\": tools of Anthropic's own are not here")
+    return Error::Unsupported("type",
+                              "got \"" + *body.type + "\", want \"custom\": tools of Anthropic's own are not here")
         .WithCode("unsupported_parameter");
   }
   FunctionBody function;

@@ -173,9 +173,8 @@ class Conversation {
       return Wrong(where + ".input", "got " + std::string(input.TypeName()) + ", want an object");
     }
     names_[id] = name;
-    return Json::Object({{"id", id},
-                         {"type", "function"},
-                         {"function", Json::Object({{"name", name}, {"arguments", input.Dump()}})}});
+    return Json::Object(
+        {{"id", id}, {"type", "function"}, {"function", Json::Object({{"name", name}, {"arguments", input.Dump()}})}});
   }
 
   Json messages_ = Json::Array();

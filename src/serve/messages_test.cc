@@ -38,8 +38,8 @@ TEST(MessagesConversation, ABegunAnswerIsGoneOnWith) {
 }
 
 TEST(MessagesConversation, OmittedThoughtsComeBackFromTheirSignature) {
-  const Json block = Json::Object(
-      {{"type", "thinking"}, {"thinking", ""}, {"signature", ThinkingSignature("Hm, é.", false)}});
+  const Json block =
+      Json::Object({{"type", "thinking"}, {"thinking", ""}, {"signature", ThinkingSignature("Hm, é.", false)}});
   const auto read = Read("null", {{"user", R"("Hi")"}, {"assistant", "[" + block.Dump() + "]"}, {"user", R"("So?")"}});
   EXPECT_EQ(read->messages[1]["reasoning_content"], Json("Hm, é."));
 }

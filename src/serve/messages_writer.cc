@@ -33,8 +33,7 @@ Json StopOf(const ChoiceResult& choice) {
 }
 
 Json ThinkingBlock(std::string thinking, std::string signature) {
-  return Json::Object(
-      {{"type", "thinking"}, {"thinking", std::move(thinking)}, {"signature", std::move(signature)}});
+  return Json::Object({{"type", "thinking"}, {"thinking", std::move(thinking)}, {"signature", std::move(signature)}});
 }
 
 Json TextBlock(std::string text) {
@@ -87,9 +86,9 @@ void MessageWriter::Open(Kind kind, Json block, std::vector<MessageEvent>& to) {
   Close(to);
   open_ = kind;
   ++index_;
-  to.push_back(EventOf("content_block_start", Json::Object({{"type", "content_block_start"},
-                                                            {"index", index_},
-                                                            {"content_block", std::move(block)}})));
+  to.push_back(
+      EventOf("content_block_start",
+              Json::Object({{"type", "content_block_start"}, {"index", index_}, {"content_block", std::move(block)}})));
 }
 
 void MessageWriter::Close(std::vector<MessageEvent>& to) {
@@ -100,14 +99,13 @@ void MessageWriter::Close(std::vector<MessageEvent>& to) {
     thinking_.clear();
   }
   open_ = Kind::kNone;
-  to.push_back(
-      EventOf("content_block_stop", Json::Object({{"type", "content_block_stop"}, {"index", index_}})));
+  to.push_back(EventOf("content_block_stop", Json::Object({{"type", "content_block_stop"}, {"index", index_}})));
 }
 
 void MessageWriter::AddDelta(Json delta, std::vector<MessageEvent>& to) {
-  to.push_back(EventOf("content_block_delta", Json::Object({{"type", "content_block_delta"},
-                                                            {"index", index_},
-                                                            {"delta", std::move(delta)}})));
+  to.push_back(
+      EventOf("content_block_delta",
+              Json::Object({{"type", "content_block_delta"}, {"index", index_}, {"delta", std::move(delta)}})));
 }
 
 std::vector<MessageEvent> MessageWriter::Take(const GenerationEvent& event) {

@@ -7,6 +7,7 @@ import pytest
 from serving import CHAT
 from test_tools import THINKS, WEATHER
 
+GREEDY = {"top_k": 1}  # today's SDK sends it only so
 ASK = [{"role": "user", "content": "What is the weather in Paris for the next three days?"}]
 TOOLS = [{"name": "get_weather", "description": "Get the weather forecast of a city.", "input_schema": WEATHER,
           "strict": True, "cache_control": {"type": "ephemeral"}},
@@ -20,7 +21,7 @@ def claude(server):
 
 
 def test_a_stream_adds_up_to_the_whole(claude):
-    request = dict(model=CHAT, max_tokens=20, messages=ASK, top_k=1, metadata={"user_id": "u"},
+    request = dict(model=CHAT, max_tokens=20, messages=ASK, extra_body=GREEDY, metadata={"user_id": "u"},
                    system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}])
     whole = claude.messages.create(**request)
     assert whole.stop_reason == "max_tokens" and whole.usage.output_tokens == 20 and whole.id.startswith("msg_")
@@ -36,14 +37,14 @@ def test_a_stream_adds_up_to_the_whole(claude):
 
 def test_a_stop_sequence_and_a_begun_answer(claude):
     answer = claude.messages.create(
-        model=CHAT, max_tokens=40, top_k=1, stop_sequences=["5"],
+        model=CHAT, max_tokens=40, extra_body=GREEDY, stop_sequences=["5"],
         messages=[{"role": "user", "content": "Count from 1 to 9."}, {"role": "assistant", "content": "1, 2, 3,"}])
     assert answer.stop_reason == "stop_sequence" and answer.stop_sequence == "5" and "4" in answer.content[0].text
 
 
 def test_tools_are_used_and_answered(claude):
     choice = {"type": "tool", "name": "get_weather", "disable_parallel_tool_use": True}
-    request = dict(model=CHAT, max_tokens=200, top_k=1, messages=ASK, tools=TOOLS)
+    request = dict(model=CHAT, max_tokens=200, extra_body=GREEDY, messages=ASK, tools=TOOLS)
     whole = claude.messages.create(tool_choice=choice, **request)
     (use,) = [block for block in whole.content if block.type == "tool_use"]
     assert whole.stop_reason == "tool_use" and use.name == "get_weather" and 1 <= use.input["days"] <= 7
@@ -69,7 +70,7 @@ def test_an_output_format_is_kept(claude):
 
 
 def test_thinking_is_a_block_and_goes_back(claude):
-    request = dict(model=CHAT, max_tokens=40, top_k=1, messages=ASK, extra_body={"chat_template": THINKS})
+    request = dict(model=CHAT, max_tokens=40, messages=ASK, extra_body={"chat_template": THINKS, **GREEDY})
     thinking = {"type": "enabled", "budget_tokens": 12}
     whole = claude.messages.create(thinking=thinking, **request)
     assert [block.type for block in whole.content] == ["thinking", "text"]
