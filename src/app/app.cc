@@ -9,6 +9,7 @@
 
 #include "app/activity.h"
 #include "app/api_keys.h"
+#include "app/batch_store.h"
 #include "app/file_store.h"
 #include "app/keep_alive.h"
 #include "app/live_responses.h"
@@ -100,6 +101,7 @@ struct App::Parts {
   LiveResponses live_responses;
   std::unique_ptr<FileStore> files;
   std::unique_ptr<UploadStore> uploads;
+  std::unique_ptr<BatchStore> batches;
   std::unique_ptr<Pool> pool;
   OwnMetrics own_metrics;
   std::vector<std::function<void()>> refreshers;
@@ -167,6 +169,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY(p.database, Database::Open(home + "/atelier.db"));
   TRY(p.responses, ResponseStore::Open(*p.database));
   TRY_VOID(OpenFiles(home, p.config.files, clock, *p.database, p.files, p.uploads));
+  TRY(p.batches, BatchStore::Open(*p.database, clock));
   std::vector<TraceSink*> sinks;
   TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
   if (p.config.traces.record) sinks.push_back(p.traces.get());
@@ -212,6 +215,7 @@ ResponseStore& App::responses() { return *parts_->responses; }
 LiveResponses& App::live_responses() { return parts_->live_responses; }
 
 FileStore& App::files() { return *parts_->files; }
+BatchStore& App::batches() { return *parts_->batches; }
 UploadStore& App::uploads() { return *parts_->uploads; }
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }

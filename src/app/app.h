@@ -19,6 +19,7 @@ namespace atelier {
 
 class Activity;
 class ApiKeys;
+class BatchStore;
 class Database;
 class FileStore;
 class LiveResponses;
@@ -70,6 +71,7 @@ class App {
   Activity& activity();
   FileStore& files();
   UploadStore& uploads();
+  BatchStore& batches();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.
   void RefreshGauges();

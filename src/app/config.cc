@@ -90,6 +90,15 @@ Fields FilesConfig::Describe() {
   return fields;
 }
 
+Fields BatchesConfig::Describe() {
+  using C = BatchesConfig;
+  static constexpr Field fields[] = {
+      Key<&C::max_running>("max_running", "lines of all batches under way at once").Between(1, 1024),
+      Key<&C::max_requests>("max_requests", "of one batch; files with more lines fail").Between(1, 10'000'000),
+  };
+  return fields;
+}
+
 Fields ModelConfig::Describe() {
   static constexpr Field fields[] = {
       Key<&ModelConfig::id>("id", "as requests name it").Required(),
@@ -112,6 +121,7 @@ Fields Config::Describe() {
       Key<&Config::engine>("engine", "the inference engine"),
       Key<&Config::traces>("traces", "what is recorded of calls"),
       Key<&Config::files>("files", "what clients upload"),
+      Key<&Config::batches>("batches", "files of requests, answered beside all others"),
   };
   return fields;
 }

@@ -78,6 +78,12 @@ struct FilesConfig {
   static Fields Describe();
 };
 
+struct BatchesConfig {
+  int32_t max_running = 16;
+  int64_t max_requests = 50'000;
+  static Fields Describe();
+};
+
 struct ModelConfig {
   std::string id;    // as requests name it
   std::string path;  // GGUF, folder or ONNX; empty: $ATELIER_HOME/models/<id>
@@ -97,6 +103,7 @@ struct Config {
   EngineConfig engine;
   TraceConfig traces;
   FilesConfig files;
+  BatchesConfig batches;
   static Fields Describe();
 };
 

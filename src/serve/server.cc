@@ -11,6 +11,7 @@
 #include "app/response_store.h"
 #include "observe/log.h"
 #include "observe/own_metrics.h"
+#include "serve/batch_runner.h"
 #include "serve/errors.h"
 #include "serve/resource.h"
 
@@ -140,8 +141,11 @@ Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   if (!tends_files) LogWarn("another server tends the files of this home");
   Router router;
   AddRoutes(app, router);
+  const auto batches = std::make_shared<BatchRunner>(app, router);
   TRY(std::unique_ptr<HttpServer> server, HttpServer::Listen(loop, OptionsOf(config, app), std::move(router)));
   app.OnRefresh([&app, server = server.get()] { ReportTo(app.own_metrics(), server->stats()); });
+  // Only one server of a home carries its batches.
+  if (tends_files) server->RunBeside([batches](Call call) { return batches->Run(std::move(call)); });
   return server;
 }
 
