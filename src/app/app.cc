@@ -17,6 +17,7 @@
 #include "app/model_metrics.h"
 #include "app/response_store.h"
 #include "app/route_trace.h"
+#include "app/spend_store.h"
 #include "app/upload_store.h"
 #include "base/store/database.h"
 #include "base/task/pool.h"
@@ -195,6 +196,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   around.on_attempt = [tracer = p.tracer.get()](const RouteAttempt& attempt) { RecordAttempt(*tracer, attempt); };
   TRY(p.providers, ProviderSet::Create({p.config.providers, p.config.routes, p.config.prices, p.config.budgets}, local,
                                        std::move(around)));
+  TRY_VOID(KeepSpending(*p.database, p.providers->spending()));
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 

@@ -83,7 +83,8 @@ Task<Result<Generation>> KeptPromise::Generate(Call call, GenerationRequest requ
   const std::optional<GrammarSpec>& grammar = request.options.grammar;
   if (!grammar && !tools.MayCall()) co_return co_await model_.Generate(std::move(call), std::move(request));
   const bool kept = (!grammar || options_.keeps(*grammar)) && (!tools.MayCall() || options_.keeps_tools);
-  if (!kept && !std::holds_alternative<ChatPrompt>(request.prompt)) {
+  const bool is_chat = std::holds_alternative<ChatPrompt>(request.prompt);
+  if (!kept && !is_chat) {
     co_return Error::Unsupported(grammar->where, "got it for provider " + options_.provider +
                                                      ", which cannot keep it, and a completion cannot be asked to")
         .WithCode("unsupported_parameter");
@@ -91,7 +92,8 @@ Task<Result<Generation>> KeptPromise::Generate(Call call, GenerationRequest requ
   auto create = [&] { return OutputCheck::Create(grammar, tools); };
   auto waiting = OnPool(pool_, create);
   CO_TRY(Check check, co_await waiting);
-  if (kept) co_return co_await Watched(std::move(call), std::move(request), std::move(check));
+  if (kept && !(options_.hold_back && is_chat))
+    co_return co_await Watched(std::move(call), std::move(request), std::move(check));
   co_return co_await Repaired(std::move(call), std::move(request), std::move(check));
 }
 
@@ -183,7 +185,7 @@ Task<Result<Gathered>> KeptPromise::OneChoice(Call call, GenerationRequest reque
 Task<Result<Generation>> KeptPromise::Repaired(Call call, GenerationRequest request, Check check) {
   const int32_t num_choices = std::max(1, request.options.request.n);
   request.options.request.n = 1;
-  if (request.options.grammar) {
+  if (request.options.grammar && !options_.keeps(*request.options.grammar)) {
     AddInstruction(std::get<ChatPrompt>(request.prompt).messages, InstructionOf(*request.options.grammar));
   }
   Gathered all;

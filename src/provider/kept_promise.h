@@ -7,7 +7,9 @@
 //                                      whole and checked; one that is wrong is asked for again with what is wrong, at
 //                                      most `repairs` times; then the error schema_not_kept says what was wrong
 //
-// Answers cut by length are marked so and not checked. What cannot be checked is refused before anything is asked.
+// `hold_back` has both: the upstream is told the description in its own terms, and its answers are held back, checked
+// and asked for again. Answers cut by length are marked so and not checked. What cannot be checked is refused before
+// anything is asked.
 #pragma once
 
 #include <functional>
@@ -26,6 +28,7 @@ struct PromiseOptions {
   int32_t repairs = 2;
   std::function<bool(const GrammarSpec&)> keeps;  // what the upstream promises
   bool keeps_tools = false;                       // arguments of calls too
+  bool hold_back = false;                         // answers of conversations, even where it promises
 };
 
 class KeptPromise final : public LanguageModel {

@@ -145,6 +145,16 @@ TEST_F(KeptPromiseTest, APromiseThatTheUpstreamBreaksIsAnErrorAtTheEnd) {
   EXPECT_EQ(asked_.size(), 1U) << "its text has gone out: nothing is asked again";
 }
 
+TEST_F(KeptPromiseTest, AnUpstreamThatIsTrustedCanBeHeldBackToo) {
+  Open("", "llama_server");
+  Say({R"({"age":3})", R"({"age":4})"});
+  const auto reply = Ask(SchemaSpec(kAge));
+  ASSERT_TRUE(reply.ok()) << reply.error().Message();
+  EXPECT_EQ(reply->choices[0].text, R"({"age":4})");
+  EXPECT_EQ(asked_[1]["response_format"]["json_schema"]["schema"], ParsedJson(kAge));
+  EXPECT_EQ(asked_[1]["messages"].size(), 3) << "it has the schema already";
+}
+
 TEST_F(KeptPromiseTest, GoesByTheDialectsOwnName) {
   Open("", "vllm");
   GrammarSpec regex;

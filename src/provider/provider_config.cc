@@ -28,6 +28,7 @@ Fields ProviderConfig::Describe() {
       Key<&C::constrains>("constrains",
                           "what it is trusted to keep of an output's description; the rest is checked here")
           .OneOf("|all|json_schema|json_object|none"),
+      Key<&C::hold_back>("hold_back", "check an answer before a word of it goes out, even where it is trusted"),
       Key<&C::repairs>("repairs", "how often an answer that breaks its description is asked for again").Between(0, 10),
       Key<&C::models>("models", "its models; none: any name is passed on"),
       Key<&C::parameters>("parameters", "parameters that it honours beside those of its dialect"),

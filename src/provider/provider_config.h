@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct ProviderConfig {
   std::string dialect;  // of the OpenAI API; empty: compatible
   // What the upstream is trusted to keep of an output's description; the rest is checked here. Empty: the dialect's.
   std::string constrains;
+  // Answers that must keep a description are held back and checked even where it is trusted. None: of llama_server.
+  std::optional<bool> hold_back;
   int32_t repairs = 2;                      // how often an answer that breaks its description is asked for again
   std::vector<ProviderModelConfig> models;  // empty: any name is passed on
   std::vector<std::string> parameters;      // honoured beside those of the dialect

@@ -68,6 +68,8 @@ PromiseOptions PromiseOf(const ProviderConfig& config, const ProviderTraits& tra
   PromiseOptions options;
   options.provider = config.name;
   options.repairs = config.repairs;
+  // llama-server takes every schema and breaks some of their keywords (multipleOf, not, contains) without a word.
+  options.hold_back = config.hold_back.value_or(traits.dialect == Dialect::kLlamaServer);
   options.keeps = [traits](const GrammarSpec& grammar) { return Keeps(traits, grammar); };
   options.keeps_tools = traits.constrains == Constrains::kAll || traits.constrains == Constrains::kJsonSchema;
   return options;

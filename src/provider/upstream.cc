@@ -64,7 +64,7 @@ Error OfProvider(Error error, const std::string& name) {
     error.what = "provider " + name + ": " + error.what;
     return error;
   }
-  return std::move(error).Under("provider " + name + ": ");
+  return std::move(error).Under("provider " + name);
 }
 
 struct Upstream::Pump {
