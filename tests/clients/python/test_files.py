@@ -26,10 +26,10 @@ def test_a_file_is_kept_listed_read_and_removed(client):
 
 def test_lists_come_in_pages_and_in_order(client):
     # Of a purpose that no other test leaves files of.
-    made = [client.files.create(file=(f"{i}.txt", b"x"), purpose="evals").id for i in range(5)]
-    assert [file.id for file in client.files.list(purpose="evals", limit=2, order="asc")] == made
-    assert [file.id for file in client.files.list(purpose="evals", limit=2)] == made[::-1]
-    page = client.files.list(purpose="evals", limit=2, order="asc", after=made[1])
+    made = [client.files.create(file=(f"{i}.txt", b"x"), purpose="vision").id for i in range(5)]
+    assert [file.id for file in client.files.list(purpose="vision", limit=2, order="asc")] == made
+    assert [file.id for file in client.files.list(purpose="vision", limit=2)] == made[::-1]
+    page = client.files.list(purpose="vision", limit=2, order="asc", after=made[1])
     assert [file.id for file in page.data] == made[2:4] and page.has_more
     for file_id in made:
         client.files.delete(file_id)
