@@ -10,6 +10,7 @@ DEEP = 5000
 BODIES = {
     "/v1/chat/completions": {"model": CHAT, "messages": [{"role": "user", "content": "x"}], "max_tokens": 1},
     "/v1/completions": {"model": CHAT, "prompt": "x", "max_tokens": 1},
+    "/v1/responses": {"model": CHAT, "input": "x", "max_output_tokens": 1, "store": False},
     "/v1/embeddings": {"model": EMBED, "input": "x"},
     "/v1/rerank": {"model": EMBED, "query": "x", "documents": ["y"]},
     "/tokenize": {"model": CHAT, "prompt": "x"},
@@ -17,6 +18,10 @@ BODIES = {
     "/apply-template": {"model": CHAT, "messages": [{"role": "user", "content": "x"}]},
     "/infill": {"model": CHAT, "input_prefix": "x", "input_suffix": "y"},
 }
+MOST_TOKENS = ("max_tokens", "max_output_tokens")
+# Routes whose bodies are read by the same code, tested beside their resources: those that need what is stored, and those
+# whose faults have the shape of another API or whose bodies are no JSON.
+ELSEWHERE = ("/v1/batches", "/v1/conversations", "/v1/files", "/v1/uploads", "/v1/messages", "/v1/responses/")
 NO_JSON = {
     "nothing": b"",
     "a cut object": b"{",
@@ -51,7 +56,8 @@ def test_every_post_route_is_here(server):
     paths = json.loads(server.get("/openapi.json"))["paths"]
     posts = {path for path, methods in paths.items() if "post" in methods}
     aliases = {"/rerank", "/reranking", "/v1/reranking", "/v1/tokenize", "/v1/detokenize", "/v2/rerank", "/v1/infill"}
-    assert posts - aliases <= set(BODIES), posts - aliases - set(BODIES)
+    here = {path for path in posts - aliases if not path.startswith(ELSEWHERE)}
+    assert here <= set(BODIES), here - set(BODIES)
     assert set(BODIES) <= posts
 
 
@@ -72,9 +78,9 @@ def mutations(body):
     """(field, body) with each field of another type in turn, or missing, or absurd."""
     wrong = [None, True, 7, -1, 0.5, "x", [], {}, [[]], [None], {"a": {}}, "y" * 100000, [1e300], "\u0000"]
     for key in body:
-        if key != "max_tokens":  # without it an answer may be long
+        if key not in MOST_TOKENS:  # without it an answer may be long
             yield key, {name: value for name, value in body.items() if name != key}
-        for value in wrong[key == "max_tokens":]:
+        for value in wrong[key in MOST_TOKENS:]:
             yield key, {**body, key: value}
 
 
