@@ -101,23 +101,10 @@ class ChatShape final : public ReplyShape {
                          {"finish_reason", std::move(finish_reason)}});
   }
 
-  Json TokenBody(const TokenText& token) const {
-    Json bytes = Json::Array();
-    for (const char byte : token.bytes) bytes.Push(static_cast<int>(static_cast<unsigned char>(byte)));
-    const std::string name = tokens_as_ids_ ? "token_id:" + std::to_string(token.id) : token.bytes;
-    return Json::Object({{"token", name}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
-  }
-  Json EntryBody(const TokenChoice& entry) const {
-    Json body = TokenBody(entry.chosen);
-    Json top = Json::Array();
-    for (const TokenText& token : entry.top) top.Push(TokenBody(token));
-    body.Set("top_logprobs", std::move(top));
-    return body;
-  }
   Json Logprobs(const ChoiceResult& choice) const {
     if (choice.logprobs.empty()) return {};
     Json content = Json::Array();
-    for (const TokenChoice& entry : choice.logprobs) content.Push(EntryBody(entry));
+    for (const TokenChoice& entry : choice.logprobs) content.Push(LogprobBody(entry, tokens_as_ids_));
     return Json::Object({{"content", std::move(content)}, {"refusal", nullptr}});
   }
 

@@ -349,6 +349,25 @@ int64_t NumCharacters(std::string_view text) {
 
 double FiniteLogprob(double logprob) { return std::max(logprob, -9999.0); }
 
+namespace {
+
+Json TokenBody(const TokenText& token, bool as_ids) {
+  Json bytes = Json::Array();
+  for (const char byte : token.bytes) bytes.Push(static_cast<int>(static_cast<unsigned char>(byte)));
+  const std::string name = as_ids ? "token_id:" + std::to_string(token.id) : token.bytes;
+  return Json::Object({{"token", name}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
+}
+
+}  // namespace
+
+Json LogprobBody(const TokenChoice& choice, bool as_ids) {
+  Json body = TokenBody(choice.chosen, as_ids);
+  Json top = Json::Array();
+  for (const TokenText& token : choice.top) top.Push(TokenBody(token, as_ids));
+  body.Set("top_logprobs", std::move(top));
+  return body;
+}
+
 Json TokenIds(const std::vector<int32_t>& tokens) {
   Json ids = Json::Array();
   for (const int32_t id : tokens) ids.Push(id);

@@ -71,6 +71,8 @@ Task<HttpResponse> ReplyWith(App& app, HttpRequest http, std::string model, std:
 std::string_view FinishName(FinishReason reason, bool has_called = false);
 // A logprob as JSON can say it: minus infinity is -9999.
 double FiniteLogprob(double logprob);
+// A token's entry of OpenAI's logprobs, with those likeliest in its place.   `as_ids`: tokens are named "token_id:N".
+Json LogprobBody(const TokenChoice& choice, bool as_ids = false);
 Json TokenIds(const std::vector<int32_t>& tokens);
 Json UsageBody(const Usage& usage, int64_t reasoning_tokens = 0);
 // As vLLM says it: the stop text or the caller's stop token that ended the choice, else null.

@@ -5,24 +5,6 @@
 #include "serve/generation_reply.h"
 
 namespace atelier {
-namespace {
-
-Json TokenBody(const TokenText& token) {
-  Json bytes = Json::Array();
-  for (const char byte : token.bytes) bytes.Push(static_cast<int>(static_cast<unsigned char>(byte)));
-  return Json::Object({{"token", token.bytes}, {"logprob", FiniteLogprob(token.logprob)}, {"bytes", std::move(bytes)}});
-}
-
-Json LogprobBody(const TokenChoice& choice) {
-  Json body = TokenBody(choice.chosen);
-  Json top = Json::Array();
-  for (const TokenText& token : choice.top) top.Push(TokenBody(token));
-  body.Set("top_logprobs", std::move(top));
-  return body;
-}
-
-}  // namespace
-
 ResponseWriter::ResponseWriter(ResponseWriterOptions options) : options_(std::move(options)) {
   response_ = Json::Object({{"id", options_.id}, {"object", "response"}});
   for (const JsonMember& member : options_.body.members()) response_.Set(member.key, member.value);
@@ -161,22 +143,10 @@ std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
   }
   if (const auto* end = std::get_if<GenerationChoiceEnd>(&event)) choice_end_ = *end;
   if (const auto* last = std::get_if<GenerationEnd>(&event)) {
-    SetUsage(*last);
+    response_.Set("usage", ResponseUsage(*last));
     error_ = last->error;
   }
   return Flush();
-}
-
-void ResponseWriter::SetUsage(const GenerationEnd& end) {
-  const Usage& usage = end.usage;
-  response_.Set("usage",
-                Json::Object({{"input_tokens", usage.prompt_tokens},
-                              {"input_tokens_details",
-                               Json::Object({{"cached_tokens", usage.cached_tokens},
-                                             {"cache_write_tokens", usage.prompt_tokens - usage.cached_tokens}})},
-                              {"output_tokens", usage.completion_tokens},
-                              {"output_tokens_details", Json::Object({{"reasoning_tokens", end.reasoning_tokens}})},
-                              {"total_tokens", usage.prompt_tokens + usage.completion_tokens}}));
 }
 
 std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
@@ -186,7 +156,7 @@ std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
     Emit("response.incomplete", Json::Object({{"response", response_}}));
     return Flush();
   }
-  if (error_) return Fail(*error_, now_unix);
+  if (error_) return Fail(*error_);
   const bool cut = choice_end_.reason == FinishReason::kLength;
   if (!cut && open_ == Open::kNothing && response_["output"].empty()) OpenText(Open::kMessage);
   CloseItem(!cut);
@@ -197,12 +167,23 @@ std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
   return Flush();
 }
 
-std::vector<Json> ResponseWriter::Fail(const Error& error, int64_t /*now_unix*/) {
+std::vector<Json> ResponseWriter::Fail(const Error& error) {
   CloseItem(false);
   response_.Set("status", "failed");
   response_.Set("error", ResponseError(error));
   EmitResponse("response.failed");
   return Flush();
+}
+
+Json ResponseUsage(const GenerationEnd& end) {
+  const Usage& usage = end.usage;
+  const int64_t num_written = usage.prompt_tokens - usage.cached_tokens;
+  return Json::Object({{"input_tokens", usage.prompt_tokens},
+                       {"input_tokens_details",
+                        Json::Object({{"cached_tokens", usage.cached_tokens}, {"cache_write_tokens", num_written}})},
+                       {"output_tokens", usage.completion_tokens},
+                       {"output_tokens_details", Json::Object({{"reasoning_tokens", end.reasoning_tokens}})},
+                       {"total_tokens", usage.prompt_tokens + usage.completion_tokens}});
 }
 
 Json ResponseError(const Error& error) {

@@ -40,7 +40,7 @@ class ResponseWriter {
   // Once, at the end.   `cancelled`: somebody asked for it.
   std::vector<Json> End(int64_t now_unix, bool cancelled);
   // The generation could not begin.
-  std::vector<Json> Fail(const Error& error, int64_t now_unix);
+  std::vector<Json> Fail(const Error& error);
 
   // The Response, as it is now.
   const Json& response() const { return response_; }
@@ -54,7 +54,6 @@ class ResponseWriter {
   void OpenText(Open kind);
   void CloseItem(bool whole);
   void AddCall(const ToolCallDelta& call);
-  void SetUsage(const GenerationEnd& end);
   Json Place() const;  // item_id and output_index, in an event
   Json Part(bool whole) const;
   std::vector<Json> Flush() { return std::exchange(events_, {}); }
@@ -73,6 +72,7 @@ class ResponseWriter {
   std::optional<Error> error_;
 };
 
+Json ResponseUsage(const GenerationEnd& end);
 Json ResponseError(const Error& error);
 
 }  // namespace atelier

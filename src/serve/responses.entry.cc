@@ -181,7 +181,7 @@ Task<void> Make(std::shared_ptr<Job> job) {
     const bool gone = job->run->error() && job->run->error()->kind == ErrorKind::kCancelled;
     last = job->writer.End(NowUnix(job->app), job->live->is_cancelled || gone);
   } else {
-    last = begun.ok() ? job->writer.End(NowUnix(job->app), true) : job->writer.Fail(begun.error(), NowUnix(job->app));
+    last = begun.ok() ? job->writer.End(NowUnix(job->app), true) : job->writer.Fail(begun.error());
   }
   // The last event is stored before anybody sees it.
   const Json closing = std::move(last.back());
@@ -430,19 +430,11 @@ Task<HttpResponse> Compact(HttpRequest http, App& app) {
   co_await (*run)->Finish();
   if ((*run)->error()) co_return ErrorResponse(*(*run)->error());
   Json output = Json::Array({CompactionItem((*run)->choice().text, last)});
-  const Usage& usage = (*run)->end().usage;
-  Json counted = Json::Object(
-      {{"input_tokens", usage.prompt_tokens},
-       {"input_tokens_details", Json::Object({{"cached_tokens", usage.cached_tokens},
-                                              {"cache_write_tokens", usage.prompt_tokens - usage.cached_tokens}})},
-       {"output_tokens", usage.completion_tokens},
-       {"output_tokens_details", Json::Object({{"reasoning_tokens", (*run)->end().reasoning_tokens}})},
-       {"total_tokens", usage.prompt_tokens + usage.completion_tokens}});
   co_return JsonResponse(Json::Object({{"id", NewItemId("resp_")},
                                        {"object", "response.compaction"},
                                        {"created_at", NowUnix(app)},
                                        {"output", std::move(output)},
-                                       {"usage", std::move(counted)}}));
+                                       {"usage", ResponseUsage((*run)->end())}}));
 }
 
 constexpr RouteSpec kRoutes[] = {
