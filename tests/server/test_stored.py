@@ -51,6 +51,9 @@ def test_acknowledged_files_survive_kill_and_halves_go():
             for uploader in uploaders:
                 uploader.start()
             time.sleep(choices.uniform(0.2, 1.5))
+            deadline = time.monotonic() + 60
+            while not any(uploader.kept for uploader in uploaders) and time.monotonic() < deadline:
+                time.sleep(0.05)
             server.process.kill()
             server.process.wait()
             for uploader in uploaders:
