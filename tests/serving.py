@@ -85,13 +85,13 @@ class Server:
             time.sleep(0.02)
         return self.metric(name) == wanted
 
-    def post(self, path, body, headers=None):
+    def post(self, path, body, headers=None, timeout=120):
         """(status, parsed body) of a JSON POST; errors are answers too."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(
             self.url + path, data=data, headers={"content-type": "application/json", **(headers or {})})
         try:
-            with urllib.request.urlopen(request, timeout=120) as response:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
                 return response.status, json.loads(response.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())

@@ -21,9 +21,10 @@ std::shared_ptr<const GrammarVocabulary> BytesAlone() {
 class GrammarCheckCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Flag("--any-order", any_order_,
-                 "members in any order, any white space and any spelling of numbers, as a matcher reads; without, as the "
-                 "server writes");
+    options.Flag(
+        "--any-order", any_order_,
+        "members in any order, any white space and any spelling of numbers, as a matcher reads; without, as the "
+        "server writes");
   }
 
   Result<void> Run(const Invocation& /*invocation*/) override {

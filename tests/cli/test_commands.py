@@ -210,6 +210,32 @@ class Models(Case):
         self.assertIn("qwen3-0.6b", answer.err)
 
 
+class GrammarCheck(Case):
+    def test_says_what_is_whole_wrong_or_begun_and_how_it_could_end(self):
+        rows = [{"schema": {"items": {"minimum": 3}, "type": "array"}, "texts": ["[4]", "[1]", "[4,"]},
+                {"regex": "a+b", "texts": ["aab", "ba", "a"]},
+                {"grammar": 'root ::= "a" root | "b"', "texts": ["ab", "c", "a"]},
+                {"schema": {"type": "string", "minLength": 2, "maxLength": 1}, "texts": []}]
+        out = self.run_ok("grammar", "check", given="".join(json.dumps(row) + "\n" for row in rows)).out
+        answers = [json.loads(line) for line in out.splitlines()]
+        for answer in answers[:3]:
+            self.assertEqual([text["is"] for text in answer["texts"]], ["whole", "wrong", "begun"])
+        self.assertEqual(answers[0]["texts"][2]["rest"], "null]")
+        self.assertEqual(answers[1]["texts"][2]["rest"], "b")
+        self.assertIn("no value satisfies", answers[3]["refused"])
+
+    def test_members_in_any_order_are_a_matchers(self):
+        row = json.dumps({"schema": {"properties": {"a": {}, "b": {}}}, "texts": ['{"b": 1, "a": 1}']}) + "\n"
+        self.assertIn('"wrong"', self.run_ok("grammar", "check", given=row).out)
+        self.assertIn('"whole"', self.run_ok("grammar", "check", "--any-order", given=row).out)
+
+    def test_what_is_no_question_is_named_by_line(self):
+        for line, message in [("nonsense", "line 1"), ('{"texts": []}', "want one of schema"), ('{"regex": 1}', "want a text")]:
+            answer = atelier("grammar", "check", given=line + "\n")
+            self.assertEqual(answer.code, 1)
+            self.assertIn(message, answer.err)
+
+
 class Usage(Case):
     def test_every_command_explains_itself(self):
         commands = self.run_ok("help").out.split("\nCOMMANDS\n")[1].split("\n\n")[0]

@@ -1,0 +1,199 @@
+"""What two validators that are not ours say of a text, and where they differ, who is right."""
+
+import decimal
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import jsonschema
+import jsonschema.validators
+
+decimal.getcontext().prec = 20000
+sys.set_int_max_str_digits(0)
+
+DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, "2020-12": 2020}
+CLASSES = {3: jsonschema.Draft3Validator, 4: jsonschema.Draft4Validator, 6: jsonschema.Draft6Validator,
+           7: jsonschema.Draft7Validator, 2019: jsonschema.Draft201909Validator, 2020: jsonschema.Draft202012Validator}
+
+# Where one of the two calls a value invalid that is valid. (who, keyword or format): (of which values, why). Each was
+# looked at.
+JUDGED = {
+    ("jsonschema", "pattern"): (
+        lambda value: True, "Python's re is not ECMA-262: \\d and \\w take all of Unicode, $ a line end before the end, "
+                            "\\p{…} and \\u{…} are unknown"),
+    ("jsonschema", "format date"): (
+        lambda value: value.startswith("0000"), "Python's years begin with 1, RFC 3339's with 0"),
+    ("jsonschema", "format date-time"): (
+        lambda value: value.startswith("0000") or ":60" in value, "the same; and RFC 3339 has leap seconds"),
+    ("jsonschema", "format time"): (lambda value: ":60" in value, "RFC 3339 has leap seconds"),
+    ("jsonschema", "format idn-hostname"): (
+        lambda value: not value.isascii(), "PyPI idna knows another Unicode, and dots other than '.' only in part"),
+    ("ajv", "multipleOf"): (
+        lambda value: value is None or not float(value).is_integer() or abs(value) > 2**53,  # None: infinite
+        "of doubles: 0.3 is no multiple of 0.1 then, and integers above 2^53 are others"),
+    ("ajv", "format email"): (
+        lambda value: '"' in value or "[" in value or "." not in value.rpartition("@")[2],
+        "RFC 5321 has quoted local parts, address literals and domains of one label"),
+    ("ajv", "format uri"): (
+        lambda value: re.match(r"[^:/?#]*:($|[?#])", value) is not None, "RFC 3986 has empty paths: 'a:' is a URI"),
+}
+# What fails where something within it is judged otherwise.
+BRANCHING = {"if", "not", "oneOf", "anyOf", "contains", "unevaluatedProperties", "unevaluatedItems", "dependentSchemas"}
+
+
+class Broken(Exception):
+    """No JSON, or JSON that readers disagree on."""
+
+
+def _members(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Broken("a name twice in one object")
+    return members
+
+
+def _no_constant(text):
+    raise Broken(f"{text} is no number of JSON's")
+
+
+def _look_at_texts(value):
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Broken("a lone surrogate") from None
+    elif isinstance(value, list):
+        for item in value:
+            _look_at_texts(item)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _look_at_texts(name)
+            _look_at_texts(member)
+
+
+def parse(text):
+    """Numbers are decimals. Broken: see there."""
+    try:
+        value = json.loads(text, object_pairs_hook=_members, parse_float=decimal.Decimal, parse_constant=_no_constant)
+    except ValueError as error:
+        raise Broken(f"no JSON: {error}") from None
+    _look_at_texts(value)
+    return value
+
+
+def draft_of(schema):
+    """By $schema; without, 2020-12, or draft 7 where older spellings stand in it."""
+    named = schema.get("$schema", "") if isinstance(schema, dict) else ""
+    for mark, draft in DRAFTS.items():
+        if mark in named:
+            return draft
+    return 7 if re.search(r'"(items": \[|additionalItems"|dependencies")', json.dumps(schema)) else 2020
+
+
+def _is_integer(_, value):
+    if isinstance(value, decimal.Decimal):
+        return value == value.to_integral_value()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _class_of(draft):
+    cls = CLASSES[draft]
+    return jsonschema.validators.extend(cls, type_checker=cls.TYPE_CHECKER.redefine("integer", _is_integer))
+
+
+VALIDATORS = {draft: _class_of(draft) for draft in CLASSES}
+
+
+def _leaves(error):
+    if not error.context:
+        yield error
+    for inner in error.context:
+        yield from _leaves(inner)
+
+
+def _name(keyword, format_name):
+    return f"format {format_name}" if keyword == "format" else keyword
+
+
+class JsonSchema:
+    """PyPI jsonschema with its FORMAT_CHECKER."""
+
+    name = "jsonschema"
+
+    def errors(self, schema, draft, text):
+        """What it finds wrong, as [(keyword or format, value)]; None: it cannot read the schema."""
+        schema = json.loads(json.dumps(schema), parse_float=decimal.Decimal)
+        validator = VALIDATORS[draft](schema, format_checker=CLASSES[draft].FORMAT_CHECKER)
+        try:
+            found = [leaf for error in validator.iter_errors(parse(text)) for leaf in _leaves(error)]
+        except Broken:
+            raise
+        except re.error:
+            return [("pattern", "")]
+        except Exception:  # a reference to elsewhere, a keyword of the wrong type: whatever it raises
+            return None
+        return [(_name(leaf.validator, leaf.validator_value), leaf.instance) for leaf in found]
+
+
+class Ajv:
+    """npm ajv with ajv-formats, in a process of its own."""
+
+    name = "ajv"
+
+    def __init__(self):
+        script = pathlib.Path(__file__).with_name("judge_ajv.js")
+        self.process = subprocess.Popen(["node", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def errors(self, schema, draft, text):
+        self.process.stdin.write(json.dumps({"schema": schema, "draft": draft, "text": text}) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        if "unreadable" in answer:
+            return None
+        return [(_name(error["keyword"], error.get("format")), error.get("value")) for error in answer["errors"]]
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def _judgement(name, errors, schema):
+    """The entry of JUDGED that explains why a validator alone finds errors; None: none does."""
+    for error, value in errors:
+        entry = JUDGED.get((name, error))
+        if entry and entry[0](value):
+            return name, error
+    if BRANCHING & {error for error, _ in errors}:
+        written = json.dumps(schema)
+        for who, error in JUDGED:
+            if who == name and f'"{error.removeprefix("format ")}"' in written:
+                return who, error
+    return None
+
+
+class Judge:
+    def __init__(self):
+        self.ajv = Ajv()
+        self.validators = [JsonSchema(), self.ajv]
+
+    def verdict(self, schema, text):
+        """(kind, what): "valid"; "judged", where one of the two is wrong by JUDGED; "unread" where neither reads the schema;
+        "violation"."""
+        draft = draft_of(schema)
+        try:
+            parse(text)
+        except Broken as broken:
+            return "violation", str(broken)
+        said = {v.name: v.errors(schema, draft, text) for v in self.validators}
+        silent = [name for name, errors in said.items() if errors is None]
+        if len(silent) == len(said):
+            return "unread", ""
+        wrong = [name for name, errors in said.items() if errors]
+        if not wrong:
+            return "valid", "".join(name + " cannot read it" for name in silent)
+        judged = _judgement(wrong[0], said[wrong[0]], schema) if len(wrong) == 1 and not silent else None
+        if judged:
+            return "judged", ": ".join(judged)
+        return "violation", "; ".join(sorted({f"{name}: {error}" for name in wrong for error, _ in said[name]}))

@@ -1,0 +1,48 @@
+// The opinion of ajv: lines {schema, text} in, {valid, errors} or {unreadable} out. Schemas are those of their own
+// draft; without one, draft 2020-12.
+import { createRequire } from 'node:module';
+import readline from 'node:readline';
+const require = createRequire(new URL('../clients/js/package.json', import.meta.url));
+const Ajv2020 = require('ajv/dist/2020').default;
+const Ajv2019 = require('ajv/dist/2019').default;
+const Ajv7 = require('ajv').default;
+const Ajv4 = require('ajv-draft-04').default;
+const addFormats = require('ajv-formats').default;
+
+const options = { strict: false, validateFormats: true, allErrors: true, logger: false, verbose: true, unicodeRegExp: true };
+
+function newAjv(draft) {
+  const Ajv = { 4: Ajv4, 6: Ajv7, 7: Ajv7, 2019: Ajv2019 }[draft] ?? Ajv2020;
+  const ajv = new Ajv(options);
+  if (draft === 6) ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'));
+  addFormats(ajv);
+  return ajv;
+}
+
+const compiled = new Map();
+function validatorOf(schema, draft) {
+  const key = JSON.stringify([draft, schema]);
+  if (!compiled.has(key)) {
+    if (compiled.size > 64) compiled.clear();
+    try {
+      compiled.set(key, newAjv(draft).compile(schema));
+    } catch (error) {
+      compiled.set(key, error);
+    }
+  }
+  return compiled.get(key);
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { schema, text, draft } = JSON.parse(line);
+  const validate = validatorOf(schema, draft);
+  let out;
+  if (validate instanceof Error) {
+    out = { unreadable: validate.message };
+  } else {
+    const valid = validate(JSON.parse(text));
+    const errors = (validate.errors ?? []).map((e) => ({ keyword: e.keyword, format: e.params?.format, value: e.data }));
+    out = { valid, errors };
+  }
+  process.stdout.write(JSON.stringify(out) + '\n');
+}
