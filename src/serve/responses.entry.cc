@@ -17,13 +17,12 @@
 #include "serve/generation_run.h"
 #include "serve/resource.h"
 #include "serve/response_body.h"
+#include "serve/response_input.h"
 #include "serve/response_items.h"
 #include "serve/response_writer.h"
 
 namespace atelier {
 namespace {
-
-constexpr int kMaxChain = 1000;  // responses that go on from each other
 
 int64_t NowUnix(App& app) { return app.clock().UnixNanos() / 1'000'000'000; }
 
@@ -41,83 +40,6 @@ struct Job {
   std::shared_ptr<GenerationRun> run;  // null: not begun
   Json closing;                        // the last event, once it is known
 };
-
-// --- what goes in ---
-
-std::string ConversationOf(const ResponsesBody& body) {
-  if (body.conversation.is_string()) return body.conversation.AsString();
-  return body.conversation["id"].is_string() ? body.conversation["id"].AsString() : std::string();
-}
-
-// The items before this response's own, oldest first. Blocks.
-Result<std::vector<Json>> History(ResponseStore& store, const ResponsesBody& body, const std::string& principal) {
-  const std::string conversation = ConversationOf(body);
-  if (!conversation.empty()) return store.Items(conversation, principal);
-  std::vector<StoredResponse> chain;
-  std::optional<std::string> id = body.previous_response_id;
-  while (id && chain.size() < kMaxChain) {
-    Result<StoredResponse> response = store.Get(*id, principal);
-    if (!response.ok()) {
-      return Error::NotFound("previous_response_id", "got '" + *id + "', want the id of a stored response")
-          .WithCode("previous_response_not_found");
-    }
-    const Json& before = response->body["previous_response_id"];
-    id = before.is_string() ? std::optional(before.AsString()) : std::nullopt;
-    chain.push_back(std::move(*response));
-  }
-  std::vector<Json> items;
-  for (auto response = chain.rbegin(); response != chain.rend(); ++response) {
-    for (const Json& item : response->input.items()) items.push_back(item);
-    for (const Json& item : response->body["output"].items()) items.push_back(item);
-  }
-  return items;
-}
-
-// All items, references followed. Blocks.
-Result<std::vector<Json>> AllItems(ResponseStore& store, const ResponsesBody& body, const Json& input,
-                                   const std::string& principal) {
-  if (!ConversationOf(body).empty() && body.previous_response_id) {
-    return Error::Invalid("conversation", "got it beside previous_response_id, want one of the two")
-        .WithCode("invalid_value");
-  }
-  TRY(std::vector<Json> items, History(store, body, principal));
-  for (const Json& item : input.items()) {
-    if (item["type"] != Json("item_reference")) {
-      items.push_back(item);
-      continue;
-    }
-    TRY(Json found, store.FindItem(item["id"].AsString(), principal));
-    items.push_back(std::move(found));
-  }
-  return items;
-}
-
-// Without the oldest turn: a call goes with its output.
-bool DropOldest(std::vector<Json>& items) {
-  const auto is_kept = [](const Json& item) {
-    return item["role"] == Json("system") || item["role"] == Json("developer");
-  };
-  const auto oldest = std::ranges::find_if_not(items, is_kept);
-  if (oldest == items.end() || oldest + 1 == items.end()) return false;
-  const Json call_id = (*oldest)["call_id"];
-  items.erase(oldest);
-  if (!call_id.is_null()) std::erase_if(items, [&](const Json& item) { return item["call_id"] == call_id; });
-  return !items.empty();
-}
-
-// The request; with truncation auto, of the newest items that fit.
-Task<Result<GenerationRequest>> RequestOf(App& app, Call call, ResponsesBody body, std::string model,
-                                          std::vector<Json> items) {
-  for (;;) {
-    CO_TRY(GenerationRequest request, ResponseRequest(body, items));
-    request.model = model;
-    if (body.truncation != "auto") co_return request;
-    CO_TRY(const Generation prepared, co_await app.language_model().Prepare(call, request));
-    CO_TRY(const ModelDetails details, co_await app.language_model().Describe(call, model));
-    const bool fits = static_cast<int64_t>(prepared.prompt_tokens.size()) < details.context_length;
-    if (fits || !DropOldest(items)) co_return request;
-  }
-}
 
 // --- making it ---
 
@@ -230,11 +152,9 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   Result<Json> input = NormalItems(body.input);
   if (!input.ok()) co_return RefuseCall(app, http, gen_ai::kChat, input.error());
   const std::string principal = http.call.principal;
-  auto gather = [&] { return AllItems(app.responses(), body, *input, principal); };
-  auto waiting = OnPool(app.pool(), gather);
-  Result<std::vector<Json>> items = co_await waiting;
+  Result<std::vector<Json>> items = co_await AllItems(app, body, *input, principal);
   if (!items.ok()) co_return RefuseCall(app, http, gen_ai::kChat, items.error());
-  Result<GenerationRequest> request = co_await RequestOf(app, http.call, body, model->id, std::move(*items));
+  Result<GenerationRequest> request = co_await FittingRequest(app, http.call, body, model->id, std::move(*items));
   if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
 
   const std::string id = NewItemId("resp_");
@@ -374,74 +294,8 @@ Task<HttpResponse> ListInputItems(HttpRequest http, App& app) {
   co_return reply.ok() ? JsonResponse(*reply) : ErrorResponse(reply.error());
 }
 
-// --- without a response ---
-
-// The items of a body and what was before them.
-Task<Result<std::vector<Json>>> ItemsOf(App& app, ResponsesBody body, std::string principal) {
-  CO_TRY(const Json input, NormalItems(body.input));
-  auto gather = [&] { return AllItems(app.responses(), body, input, principal); };
-  auto waiting = OnPool(app.pool(), gather);
-  auto items = co_await waiting;
-  co_return items;
-}
-
-Task<HttpResponse> CountInputTokens(HttpRequest http, App& app) {
-  Result<Parsed<ResponsesBody>> parsed = ParseBody<ResponsesBody>(http, app);
-  if (!parsed.ok()) co_return ErrorResponse(parsed.error());
-  const Result<ModelListing> model = app.FindModel(parsed->body.model.value_or(""), "chat");
-  if (!model.ok()) co_return ErrorResponse(model.error());
-  auto items = co_await ItemsOf(app, parsed->body, http.call.principal);
-  if (!items.ok()) co_return ErrorResponse(items.error());
-  Result<GenerationRequest> request = ResponseRequest(parsed->body, *items);
-  if (!request.ok()) co_return ErrorResponse(request.error());
-  request->model = model->id;
-  const Result<Generation> prepared = co_await app.language_model().Prepare(http.call, std::move(*request));
-  if (!prepared.ok()) co_return ErrorResponse(prepared.error());
-  const auto num_tokens = static_cast<int64_t>(prepared->prompt_tokens.size());
-  co_return JsonResponse(Json::Object({{"object", "response.input_tokens"}, {"input_tokens", num_tokens}}));
-}
-
-// What was said becomes one item that the model wrote; a last message of the user is kept in it as it stands.
-Task<HttpResponse> Compact(HttpRequest http, App& app) {
-  Result<Parsed<ResponsesBody>> parsed = ParseBody<ResponsesBody>(http, app);
-  if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kChat, parsed.error());
-  ResponsesBody& body = parsed->body;
-  auto items = co_await ItemsOf(app, body, http.call.principal);
-  if (!items.ok()) co_return RefuseCall(app, http, gen_ai::kChat, items.error());
-  std::string last;
-  if (!items->empty() && items->back()["role"] == Json("user")) {
-    const Result<std::vector<ChatMessage>> message = MessagesOf({items->back()});
-    if (!message.ok()) co_return RefuseCall(app, http, gen_ai::kChat, message.error());
-    last = message->front().content.AsString();
-    items->pop_back();
-  }
-  const std::string ask =
-      "Sum up our conversation so far for yourself: facts, decisions, and what is still to do. Be brief.";
-  items->push_back(Json::Object({{"type", "message"}, {"role", "user"}, {"content", ask}}));
-  ResponsesBody summing;
-  summing.model = body.model, summing.instructions = body.instructions;
-  summing.temperature = 0, summing.max_output_tokens = 512;
-  Result<GenerationRequest> request = ResponseRequest(summing, *items);
-  if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
-  GenerationRun::Options options;
-  auto run = co_await GenerationRun::Start(app, std::move(http), gen_ai::kChat, body.model.value_or(""),
-                                           std::move(*request), std::move(options));
-  if (!run.ok()) co_return ErrorResponse(run.error());
-  co_await (*run)->Finish();
-  if ((*run)->error()) co_return ErrorResponse(*(*run)->error());
-  Json output = Json::Array({CompactionItem((*run)->choice().text, last)});
-  co_return JsonResponse(Json::Object({{"id", NewItemId("resp_")},
-                                       {"object", "response.compaction"},
-                                       {"created_at", NowUnix(app)},
-                                       {"output", std::move(output)},
-                                       {"usage", ResponseUsage((*run)->end())}}));
-}
-
 constexpr RouteSpec kRoutes[] = {
     {"POST", "/v1/responses", "Make a response", Create, JsonSchema<ResponsesBody>},
-    {"POST", "/v1/responses/input_tokens", "Count what a response would read", CountInputTokens,
-     JsonSchema<ResponsesBody>},
-    {"POST", "/v1/responses/compact", "Make a long conversation short", Compact, JsonSchema<ResponsesBody>},
     {"GET", "/v1/responses/{id}", "A stored response, or its events", Retrieve},
     {"DELETE", "/v1/responses/{id}", "Forget a response", Delete},
     {"POST", "/v1/responses/{id}/cancel", "End a response in the background", Cancel},
