@@ -297,6 +297,8 @@ Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) 
                                      "` says why (" + path + ")");
 }
 
+std::string_view App::ProviderOf(std::string_view id) const { return parts_->providers->ProviderOf(id); }
+
 std::string App::Fingerprint(const ModelListing& model) const {
   if (!model.provider.empty()) return "atelier-" ATELIER_VERSION "-" + model.provider;
   return "atelier-" ATELIER_VERSION "-" + model.format + "-" + parts_->config.engine.kv_cache + "-" +

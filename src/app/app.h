@@ -82,6 +82,9 @@ class App {
   // The listing of `id`; where empty, of the configured or only model of that kind. NotFound names the nearest.
   Result<ModelListing> FindModel(std::string_view id, std::string_view kind) const;
 
+  // The configured provider that answers for a model's name; empty: this machine, or what a route picks.
+  std::string_view ProviderOf(std::string_view id) const;
+
   // A text that changes when the program or a model does; the same seed promises the same text under it.
   std::string Fingerprint(const ModelListing& model) const;
 

@@ -158,6 +158,11 @@ std::pair<const ProviderSet::Provider*, std::string> ProviderSet::Claimed(std::s
   return {found->second.get(), std::string(name.substr(slash + 1))};
 }
 
+std::string_view ProviderSet::ProviderOf(std::string_view name) const {
+  const Provider* provider = Claimed(name).first;
+  return provider == nullptr ? std::string_view() : std::string_view(provider->config.name);
+}
+
 Result<std::optional<ProviderModelConfig>> ProviderSet::Listing(std::string_view name,
                                                                 std::string_view wanted_kind) const {
   const auto [provider, model] = Claimed(name);

@@ -49,6 +49,8 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   // What a provider's model is listed as; `wanted_kind` where the configuration does not say. Nothing where no provider
   // claims the name; NotFound where one does and lists its models without this one.
   Result<std::optional<ProviderModelConfig>> Listing(std::string_view name, std::string_view wanted_kind) const;
+  // The configured provider that claims the name; empty: none, it is a route's or a model's of this machine.
+  std::string_view ProviderOf(std::string_view name) const;
   // Those that the configuration names, as "provider/model".
   std::vector<ProviderModelConfig> Listings() const;
 

@@ -18,7 +18,8 @@ CallTrace::CallTrace(App& app, const HttpRequest& http, std::string_view operati
   const SpanContext remote = ParseTraceparent(http.headers.Get("traceparent"));
   span_ = app.tracer().StartRoot(NameOf(operation, model), remote);
   span_.Set(gen_ai::kOperationName, std::string(operation));
-  span_.Set(gen_ai::kProviderName, std::string(gen_ai::kAtelier));
+  const std::string_view provider = app.ProviderOf(model);
+  span_.Set(gen_ai::kProviderName, std::string(provider.empty() ? gen_ai::kAtelier : provider));
   if (!model.empty()) span_.Set(gen_ai::kRequestModel, model);
   if (from_http_) {  // else a command's
     span_.Set(gen_ai::kServerAddress, app.config().server.host);

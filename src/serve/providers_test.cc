@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/net/faulty_server.h"
+#include "observe/trace_store.h"
 #include "serve/serve_testing.h"
 
 namespace atelier {
@@ -83,6 +84,48 @@ TEST_F(ProvidersTest, ASchemaIsKeptThereToo) {
     EXPECT_EQ(plain.code(), "schema_not_kept") << plain.body;
     EXPECT_EQ(plain.param(), "response_format.json_schema.schema");
   }
+}
+
+TEST_F(ProvidersTest, ToolsAreCalledThereAsHere) {
+  const Json body = ChatBodyOf("What is the weather in Oslo?", R"("temperature": 0, "max_tokens": 100,
+      "tool_choice": "required", "parallel_tool_calls": false, "tools": [{"type": "function", "function": {
+      "name": "weather", "strict": true, "parameters": {"type": "object", "properties": {
+      "city": {"type": "string", "maxLength": 12}, "days": {"type": "integer", "minimum": 1, "maximum": 5}},
+      "required": ["city", "days"], "additionalProperties": false}}}])");
+  const auto called = [](const Answer& answer) { return answer.json["choices"][0]["message"]["tool_calls"][0]; };
+  const Answer here = Here(body), there = There(body);
+  ASSERT_EQ(there.status, 200) << there.body;
+  EXPECT_EQ(there.json["choices"][0]["finish_reason"].AsString(), "tool_calls");
+  EXPECT_EQ(called(there)["function"]["name"].AsString(), "weather");
+  EXPECT_EQ(called(there)["function"]["arguments"], called(here)["function"]["arguments"]);
+  Json streamed = body;
+  streamed.Set("stream", true);
+  const Answer stream = There(streamed);
+  std::string arguments;
+  for (const Json& event : stream.events) {
+    if (event["choices"].size() == 0) continue;
+    const Json& calls = event["choices"][0]["delta"]["tool_calls"];
+    if (calls.is_array()) arguments += calls[0]["function"]["arguments"].AsString();
+  }
+  EXPECT_EQ(arguments, called(here)["function"]["arguments"].AsString());
+  // What the tool said goes back, and is read.
+  Json turn = body;
+  Json messages = body["messages"];
+  messages.Push(Json::Object({{"role", "assistant"}, {"tool_calls", Json::Array({called(there)})}}));
+  messages.Push(Json::Object({{"role", "tool"}, {"tool_call_id", called(there)["id"]}, {"content", "Snow."}}));
+  turn.Set("messages", messages);
+  turn.Set("tool_choice", "none");
+  const Answer after = There(turn);
+  ASSERT_EQ(after.status, 200) << after.body;
+  EXPECT_EQ(after.Text(), Here(turn).Text());
+}
+
+TEST_F(ProvidersTest, TracesSayWhoAnswered) {
+  There(ChatBodyOf("Hi", R"("max_tokens": 2)"));
+  CHECK(front_->app().traces().Flush().ok());
+  const auto roots = front_->app().traces().List({});
+  ASSERT_TRUE(roots.ok() && !roots->empty());
+  EXPECT_EQ(std::get<std::string>(*roots->front().Find("gen_ai.provider.name")), "there");
 }
 
 TEST_F(ProvidersTest, ErrorsSayWhoseTheyAre) {
