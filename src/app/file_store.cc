@@ -105,7 +105,7 @@ Result<std::unique_ptr<IncomingFile>> FileStore::Begin() {
 
 Result<StoredFile> FileStore::Keep(std::unique_ptr<IncomingFile> incoming, StoredFile about) {
   TRY_VOID(DropExpired());
-  about.id = NewObjectId("file-");
+  if (about.id.empty()) about.id = NewObjectId("file-");
   about.created_unix = Now();
   about.num_bytes = incoming->num_bytes();
   const std::string path = JoinPath(folder_, about.id);

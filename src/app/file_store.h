@@ -73,7 +73,8 @@ class FileStore {
   Result<bool> Claim();
 
   Result<std::unique_ptr<IncomingFile>> Begin();
-  // `about` says name, purpose and expires_unix; the rest is filled in. Exhausted where the total would be too much.
+  // `about` says name, purpose and expires_unix, and the id where that is not to be a new one; the rest is filled in.
+  // Exhausted where the total would be too much.
   Result<StoredFile> Keep(std::unique_ptr<IncomingFile> incoming, StoredFile about);
   // Of all written so far, as 32 hexadecimal digits.
   Result<std::string> Md5(IncomingFile& incoming);

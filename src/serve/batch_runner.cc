@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/file_store.h"
+#include "base/io/sha256.h"
 #include "base/task/pool.h"
 #include "observe/log.h"
 
@@ -62,6 +63,11 @@ Result<std::string> ReadLine(File& file, const BatchLine& line) {
                         "got " + std::to_string(got) + " bytes of a line of " + std::to_string(text.size()));
 }
 
+// A batch's files have ids that follow from its own, so that they are made once even where a crash parts them from it.
+std::string FileIdOf(const StoredBatch& batch, std::string_view which) {
+  return "file-" + Sha256Hex(batch.id + "/" + std::string(which)).substr(0, 32);
+}
+
 // Output and error file of a batch, each only where it has lines.
 Result<std::pair<std::optional<std::string>, std::optional<std::string>>> WriteFiles(App& app,
                                                                                      const StoredBatch& batch) {
@@ -77,12 +83,15 @@ Result<std::pair<std::optional<std::string>, std::optional<std::string>>> WriteF
   std::optional<std::string> ids[2];
   for (int i = 0; i < 2; ++i) {
     if (files[i] == nullptr) continue;
+    const std::string_view which = i == 0 ? "output" : "error";
     StoredFile about;
-    about.filename = batch.id + (i == 0 ? "_output.jsonl" : "_error.jsonl");
+    about.id = FileIdOf(batch, which);
+    ids[i] = about.id;
+    if (app.files().Get(about.id).ok()) continue;  // made before a crash, of the same lines
+    about.filename = batch.id + "_" + std::string(which) + ".jsonl";
     about.purpose = "batch_output";
     if (batch.output_expires_after) about.expires_unix = app.files().Now() + *batch.output_expires_after;
-    TRY(const StoredFile kept, app.files().Keep(std::move(files[i]), std::move(about)));
-    ids[i] = kept.id;
+    TRY_VOID(app.files().Keep(std::move(files[i]), std::move(about)));
   }
   return std::pair(ids[0], ids[1]);
 }
