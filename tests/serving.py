@@ -22,10 +22,14 @@ CHAT = "smollm2-135m-instruct"
 EMBED = "all-minilm-l6-v2"
 
 
+def users_home():
+    return pathlib.Path(os.environ.get("ATELIER_HOME", pathlib.Path.home() / ".atelier"))
+
+
 def make_home():
     """A new data folder with the models of the user's."""
     home = pathlib.Path(tempfile.mkdtemp(prefix="atelier-test-"))
-    users = pathlib.Path(os.environ.get("ATELIER_HOME", pathlib.Path.home() / ".atelier"))
+    users = users_home()
     for name in ("models", "panels"):
         if (users / name).is_dir():
             (home / name).symlink_to(users / name)

@@ -14,6 +14,7 @@
 #include "app/keep_alive.h"
 #include "app/live_responses.h"
 #include "app/model_directory.h"
+#include "app/model_library.h"
 #include "app/model_metrics.h"
 #include "app/response_store.h"
 #include "app/route_trace.h"
@@ -111,6 +112,7 @@ struct App::Parts {
   std::unique_ptr<ModelHost> host;
   std::unique_ptr<LocalProvider> local;
   std::unique_ptr<ProviderSet> providers;
+  std::unique_ptr<ModelLibrary> library;
 
   Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
       : config(std::move(configuration)), loop(the_loop), clock(the_clock), directory(config), own_metrics(metrics) {}
@@ -190,6 +192,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   };
   TRY(ModelHost::Loader loader, MakeLoader(p.config, p.directory, *p.model_metrics));
   p.host = std::make_unique<ModelHost>(options, std::move(loader), &clock);
+  p.library = std::make_unique<ModelLibrary>(p.config, *p.host, loop);
   p.local = std::make_unique<LocalProvider>(*p.host, loop, *p.pool, clock);
   const ModelFaces local{p.local.get(), p.local.get(), p.local.get()};
   ProviderSurroundings around{loop, *p.pool, clock, std::random_device{}()};
@@ -210,6 +213,7 @@ Tracer& App::tracer() { return *parts_->tracer; }
 TraceStore& App::traces() { return *parts_->traces; }
 MetricRegistry& App::metrics() { return parts_->metrics; }
 ModelHost& App::models() { return *parts_->host; }
+ModelLibrary& App::library() { return *parts_->library; }
 ApiKeys& App::keys() { return *parts_->keys; }
 Pool& App::pool() { return *parts_->pool; }
 Database& App::database() { return *parts_->database; }

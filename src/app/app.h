@@ -25,6 +25,7 @@ class FileStore;
 class LiveResponses;
 class MetricRegistry;
 class ModelHost;
+class ModelLibrary;
 class OwnMetrics;
 class Pool;
 class ResponseStore;
@@ -42,6 +43,9 @@ struct ModelListing {
   int64_t context_length = 0;
   int64_t vector_size = 0;
   int64_t created_unix = 0;
+  int64_t num_parameters = 0;
+  int64_t size_bytes = 0;  // of its files
+  std::string digest;      // hex; changes when a file does
   bool loaded = false;
   std::string provider;  // empty: this machine
 };
@@ -63,6 +67,7 @@ class App {
   MetricRegistry& metrics();
   OwnMetrics& own_metrics();
   ModelHost& models();
+  ModelLibrary& library();
   ApiKeys& keys();
   Pool& pool();
   Database& database();  // atelier.db

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/io/files.h"
+#include "base/io/sha256.h"
 #include "model/arch/model.h"
+#include "model/catalog/manifest.h"
 
 namespace atelier {
 namespace {
@@ -31,6 +34,26 @@ int64_t ModifiedAt(const std::string& path) {
   struct stat info{};
   if (stat(path.c_str(), &info) != 0) return 0;
   return static_cast<int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+int64_t SizeOf(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return static_cast<int64_t>(fs::file_size(path, ignored));
+  int64_t size = 0;
+  for (const auto& entry : fs::directory_iterator(path, ignored)) {
+    if (entry.is_regular_file(ignored)) size += static_cast<int64_t>(entry.file_size(ignored));
+  }
+  return size;
+}
+
+// Of the manifest, which pins all files by their hashes; without one, of what a look at the file tells.
+std::string DigestOf(const fs::path& path, int64_t modified, int64_t size) {
+  std::error_code ignored;
+  const fs::path folder = fs::is_directory(path, ignored) ? path : path.parent_path();
+  constexpr int64_t kMaxManifestBytes = 1 << 20;
+  const auto manifest = ReadWholeFile(Files::Real(), (folder / kManifestName).string(), kMaxManifestBytes);
+  if (manifest.ok()) return Sha256Hex(*manifest);
+  return Sha256Hex(path.string() + "\n" + std::to_string(modified) + "\n" + std::to_string(size));
 }
 
 std::string_view KindOf(ModelTask task) {
@@ -75,6 +98,9 @@ std::vector<ModelListing> ModelDirectory::List() const {
         listing.path = path;
         listing.context_length = summary.context_length;
         listing.vector_size = summary.task == ModelTask::kEmbed ? summary.width : 0;
+        listing.num_parameters = summary.num_parameters;
+        listing.size_bytes = SizeOf(path);
+        listing.digest = DigestOf(path, modified, listing.size_bytes);
         listing.created_unix = modified / 1'000'000'000;
       }
     }

@@ -62,5 +62,13 @@ TEST(ManualClock, MovesOnlyWhenTold) {
   EXPECT_EQ(clock.Now() - start, std::chrono::milliseconds(5));
 }
 
+TEST(Clock, ToldAsPeopleAndRecordsReadIt) {
+  EXPECT_EQ(UtcText(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(UtcText(1'700'000'000'000'000'000), "2023-11-14T22:13:20Z");
+  EXPECT_EQ(UtcText(1'700'000'000'050'000'000), "2023-11-14T22:13:20.050000000Z");
+  EXPECT_EQ(UtcText(-1), "1969-12-31T23:59:59.999999999Z");
+  EXPECT_TRUE(UtcText(INT64_MAX).starts_with("2262-04-11T23:47:16."));
+}
+
 }  // namespace
 }  // namespace atelier

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace atelier {
 
@@ -21,6 +22,9 @@ class Clock {
   // The machine's clock. Lives as long as the program.
   static const Clock& Real();
 };
+
+// "2026-11-24T00:00:00Z", with a fraction where there is one.
+std::string UtcText(int64_t unix_nanos);
 
 // Stands still until told to move.
 class ManualClock final : public Clock {

@@ -46,12 +46,6 @@ std::string LineOf(const PullProgress& progress) {
 
 }  // namespace
 
-ModelStore OpenStore(const Config& config) {
-  StoreOptions options = StoreOptions::FromEnvironment(config.hub);
-  options.home = HomeDirectory(config);
-  return ModelStore(std::move(options));
-}
-
 PullProgressFunction ShowProgress() {
   auto last_stage = std::make_shared<int>(-1);
   const bool terminal = isatty(STDERR_FILENO) == 1;

@@ -105,6 +105,9 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
       if (entry->model == nullptr) continue;
       model.loaded = true;
       model.in_use = entry->num_leases > 0;
+      if (entry->keep_alive >= milliseconds(0)) {
+        model.expiry = (model.in_use ? clock_->Now() : entry->idle_since) + entry->keep_alive;
+      }
       model.memory_bytes = entry->model->memory_bytes();
       model.max_context = entry->model->engine().max_context();
       model.figures = entry->model->figures();

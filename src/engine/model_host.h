@@ -44,8 +44,9 @@ class ModelLease {
 
 struct HostedModel {
   std::string name;
-  bool loaded = false;  // else it is being loaded
-  bool in_use = false;  // a lease lives
+  bool loaded = false;                          // else it is being loaded
+  bool in_use = false;                          // a lease lives
+  std::optional<Clock::TimePoint> expiry = {};  // when it leaves, if nobody uses it from now on; none: never
   int64_t memory_bytes = 0;
   int64_t max_context = 0;  // positions that a sequence may have
   LoadFigures figures = {};

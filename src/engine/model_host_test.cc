@@ -167,6 +167,23 @@ TEST(ModelHost, UnloadsAnIdleModelWhenItsKeepAliveEnds) {
   house.AwaitAlive(0);
 }
 
+TEST(ModelHost, TellsWhenAModelLeaves) {
+  House house({});
+  std::promise<ModelLease> got;
+  const auto done = [&](Result<ModelLease> lease) { got.set_value(std::move(lease).value()); };
+  house.host->Acquire("a", std::chrono::minutes(2), done);
+  ModelLease lease = got.get_future().get();
+  house.clock.Advance(std::chrono::minutes(7));
+  EXPECT_EQ(house.host->models().at(0).expiry, house.clock.Now() + std::chrono::minutes(2)) << "from its last use on";
+  lease = ModelLease();
+  const Clock::TimePoint left = house.clock.Now();
+  house.clock.Advance(std::chrono::minutes(1));
+  EXPECT_EQ(house.host->models().at(0).expiry, left + std::chrono::minutes(2));
+  house.host->Acquire("b", std::chrono::milliseconds(-1), [](const Result<ModelLease>&) {});
+  EXPECT_TRUE(house.host->AcquireNow("c").ok());  // loaded behind b
+  EXPECT_FALSE(house.host->models().at(1).expiry.has_value());
+}
+
 TEST(ModelHost, UnloadsAtOnceWhereKeepAliveIsNothingOrUnloadIsAsked) {
   House house({});
   std::promise<void> got;

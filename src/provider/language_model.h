@@ -130,6 +130,7 @@ struct Generation {
 struct ModelDetails {
   std::string chat_template;  // its source; empty: none
   std::string bos_token, eos_token;
+  bool reasons = false;  // it thinks before it answers, and its template says where
   int64_t context_length = 0;
   int64_t vocabulary = 0;
 };

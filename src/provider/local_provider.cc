@@ -207,7 +207,10 @@ Task<Result<ModelDetails>> LocalProvider::Describe(Call /*call*/, std::string mo
   CO_TRY(ModelLease lease, co_await Lease(model));
   ModelDetails details;
   details.context_length = lease->engine().max_context();
-  if (lease->chat_template() != nullptr) details.chat_template = lease->chat_template()->source();
+  if (lease->chat_template() != nullptr) {
+    details.chat_template = lease->chat_template()->source();
+    details.reasons = lease->chat_syntax()->reasoning.has_value();
+  }
   if (const Tokenizer* tokenizer = lease->tokenizer()) {
     details.vocabulary = tokenizer->vocab_size();
     details.bos_token = tokenizer->Spelling(tokenizer->special().bos);

@@ -1,12 +1,7 @@
 // /v1/embeddings                                                      [OpenAI API reference, "Embeddings"]
-#include <bit>
-#include <charconv>
-#include <cmath>
-#include <cstring>
-
-#include "base/text/base64.h"
 #include "observe/gen_ai.h"
 #include "serve/call_trace.h"
+#include "serve/embedding_run.h"
 #include "serve/errors.h"
 #include "serve/generation_body.h"
 #include "serve/prompt_body.h"
@@ -41,45 +36,10 @@ Fields EmbeddingsBody::Describe() {
   return fields;
 }
 
-// The first `dimensions` of a vector, of unit length again.   [Matryoshka embeddings, arXiv:2205.13147]
-void CutTo(std::vector<float>& vector, size_t dimensions) {
-  vector.resize(dimensions);
-  double sum = 0;
-  for (const float x : vector) sum += static_cast<double>(x) * static_cast<double>(x);
-  const double scale = sum > 0 ? 1 / std::sqrt(sum) : 0;
-  for (float& x : vector) x = static_cast<float>(static_cast<double>(x) * scale);
-}
-
-// The shortest text that reads back as the same float: half of what the digits of a double would take.
-Json FloatBody(float value) {
-  if (!std::isfinite(value)) return {};
-  char text[24];
-  const auto [end, fault] = std::to_chars(text, text + sizeof text, value);
-  CHECK(fault == std::errc());
-  return Json::NumberOf(std::string(text, end));
-}
-
-Json VectorBody(const std::vector<float>& vector, bool as_base64) {
-  static_assert(std::endian::native == std::endian::little);
-  if (as_base64) {
-    std::string bytes(vector.size() * sizeof(float), '\0');
-    std::memcpy(bytes.data(), vector.data(), bytes.size());
-    return Base64Encode(bytes);
-  }
-  Json numbers = Json::Array();
-  for (const float x : vector) numbers.Push(FloatBody(x));
-  return numbers;
-}
-
-// What the body asks of `model`; errors name the parameter.
-Result<EmbeddingRequest> RequestOf(const EmbeddingsBody& body, const ModelListing& model) {
-  if (body.dimensions && model.vector_size > 0 && *body.dimensions > model.vector_size) {
-    return Error::Invalid("dimensions", "got " + std::to_string(*body.dimensions) + ", want at most " +
-                                            std::to_string(model.vector_size))
-        .WithCode("invalid_value");
-  }
-  EmbeddingRequest request;
-  request.model = model.id;
+// What the body asks; errors name the parameter.
+Result<EmbeddingCall> CallOf(const EmbeddingsBody& body, const ModelListing& model) {
+  EmbeddingCall call{.model = model, .request = {}, .dimensions = body.dimensions, .encoding = body.encoding_format};
+  EmbeddingRequest& request = call.request;
   const TextPrompt as{.text = {}, .add_special_tokens = body.add_special_tokens};
   TRY(request.inputs, ReadPrompts(body.input, "input", as));
   request.truncate = body.truncate;
@@ -87,15 +47,14 @@ Result<EmbeddingRequest> RequestOf(const EmbeddingsBody& body, const ModelListin
   if (body.keep_alive) {
     TRY(request.keep_alive, ParseKeepAlive(*body.keep_alive));
   }
-  return request;
+  return call;
 }
 
-Json ReplyBody(const EmbeddingsBody& body, const std::string& model, Embeddings& embeddings) {
+Json ReplyBody(const std::string& model, const Embeddings& embeddings, bool as_base64) {
   Json data = Json::Array();
-  for (std::vector<float>& vector : embeddings.vectors) {
-    if (body.dimensions) CutTo(vector, static_cast<size_t>(*body.dimensions));
+  for (const std::vector<float>& vector : embeddings.vectors) {
     Json item = Json::Object({{"object", "embedding"}, {"index", data.size()}});
-    item.Set("embedding", VectorBody(vector, body.encoding_format == "base64"));
+    item.Set("embedding", VectorBody(vector, as_base64));
     data.Push(std::move(item));
   }
   const int64_t num_tokens = embeddings.usage.prompt_tokens;
@@ -111,23 +70,11 @@ Task<HttpResponse> CreateEmbeddings(HttpRequest http, App& app) {
   const EmbeddingsBody& body = parsed->body;
   const Result<ModelListing> model = app.FindModel(body.model.value_or(""), "embedding");
   if (!model.ok()) co_return RefuseCall(app, http, gen_ai::kEmbeddings, model.error());
-  CallTrace trace(app, http, gen_ai::kEmbeddings, model->id);
-  trace.Set(gen_ai::kEmbeddingsDimensionCount, body.dimensions.value_or(model->vector_size));
-  trace.Set(gen_ai::kRequestEncodingFormats, std::vector<std::string>{body.encoding_format});
-  Result<EmbeddingRequest> request = RequestOf(body, *model);
-  if (!request.ok()) {
-    trace.End({}, request.error());
-    co_return ErrorResponse(request.error());
-  }
-  http.call.span = trace.context();
-  Result<Embeddings> embeddings = co_await app.embedder().Embed(http.call, std::move(*request));
-  if (!embeddings.ok()) {
-    trace.End({}, embeddings.error());
-    co_return ErrorResponse(embeddings.error());
-  }
-  trace.AddTimes(embeddings->times, embeddings->usage, false);
-  trace.End(embeddings->usage, {});
-  HttpResponse response = JsonResponse(ReplyBody(body, model->id, *embeddings));
+  Result<EmbeddingCall> call = CallOf(body, *model);
+  if (!call.ok()) co_return RefuseCall(app, http, gen_ai::kEmbeddings, call.error());
+  const Result<Embeddings> embeddings = co_await RunEmbedding(app, std::move(http), std::move(*call));
+  if (!embeddings.ok()) co_return ErrorResponse(embeddings.error());
+  HttpResponse response = JsonResponse(ReplyBody(model->id, *embeddings, body.encoding_format == "base64"));
   AddWarnings(response, parsed->unknown);
   co_return response;
 }

@@ -84,8 +84,12 @@ HttpResponse HttpResponse::Of(int status, std::string_view content_type, std::st
 }
 
 HttpResponse HttpResponse::Events(Producer producer) {
+  return Streamed("text/event-stream; charset=utf-8", std::move(producer));
+}
+
+HttpResponse HttpResponse::Streamed(std::string_view content_type, Producer producer) {
   HttpResponse response;
-  response.headers.Add("Content-Type", "text/event-stream; charset=utf-8");
+  response.headers.Add("Content-Type", std::string(content_type));
   response.headers.Add("Cache-Control", "no-cache");
   response.headers.Add("X-Accel-Buffering", "no");
   response.stream = std::move(producer);

@@ -106,7 +106,9 @@ struct HttpResponse {
   static HttpResponse Text(std::string body, int status = 200) {
     return Of(status, "text/plain; charset=utf-8", std::move(body));
   }
-  // text/event-stream with the headers that keep proxies from holding events back (sse.h formats them).
+  // A body that is sent while it is made, with the headers that keep caches and proxies from holding it back.
+  static HttpResponse Streamed(std::string_view content_type, Producer producer);
+  // The same of server-sent events (sse.h formats them).
   static HttpResponse Events(Producer producer);
 };
 

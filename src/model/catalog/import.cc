@@ -133,7 +133,7 @@ Result<PulledModel> ModelStore::Import(const std::string& path, const ImportOpti
   manifest.architecture = opened.architecture;
   manifest.licence = opened.licence;
   manifest.source = "import:" + path;
-  manifest.pulled_at = UtcText(clock_);
+  manifest.pulled_at = UtcText(clock_.UnixNanos() / 1'000'000'000 * 1'000'000'000);
   TRY(manifest.files, PinFiles(files_, staging, options.stop, options.progress));
   TRY_VOID(InstallFolder(files_, staging, manifest, folder, JoinPath(downloads, "replaced")));
   TRY_VOID(RemoveTree(files_, downloads));

@@ -1,7 +1,6 @@
 #include "model/catalog/install.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/io/sha256.h"
 
@@ -71,15 +70,6 @@ Result<void> InstallFolder(Files& files, const std::string& staging, const Manif
   }
   TRY_VOID(files.SyncFolder(FolderOf(folder)));
   return replaces ? RemoveTree(files, aside) : Result<void>();
-}
-
-std::string UtcText(const Clock& clock) {
-  const std::time_t seconds = clock.UnixNanos() / 1'000'000'000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  const size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, size};
 }
 
 }  // namespace atelier

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/io/files.h"
 #include "base/result.h"
 #include "model/catalog/manifest.h"
@@ -24,8 +23,5 @@ Result<void> InstallFolder(Files& files, const std::string& staging, const Manif
 
 // Names of all files below `folder` that may belong to a model, relative to it, sorted.
 Result<std::vector<std::string>> ListTree(Files& files, const std::string& folder);
-
-// "2026-11-24T02:00:00Z".
-std::string UtcText(const Clock& clock);
 
 }  // namespace atelier

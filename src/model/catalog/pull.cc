@@ -201,7 +201,7 @@ Manifest Puller::NewManifest(const std::string& source) const {
   manifest.parameters = model_->parameters;
   manifest.licence = model_->licence.empty() ? licence_ : model_->licence;
   manifest.source = source;
-  manifest.pulled_at = UtcText(clock_);
+  manifest.pulled_at = UtcText(clock_.UnixNanos() / 1'000'000'000 * 1'000'000'000);
   return manifest;
 }
 

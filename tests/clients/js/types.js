@@ -17,6 +17,8 @@ const files = {
   ResponseStreamEvent: openai + 'responses/responses.d.ts',
   Message: '@anthropic-ai/sdk/resources/messages/messages.d.ts',
   RawMessageStreamEvent: '@anthropic-ai/sdk/resources/messages/messages.d.ts',
+  ...Object.fromEntries(['ChatResponse', 'GenerateResponse', 'EmbedResponse', 'EmbeddingsResponse', 'ModelDetails',
+    'ShowResponse'].map((name) => [name, 'ollama/dist/browser.d.ts'])),
   LanguageModelV4GenerateResult: '@ai-sdk/provider/dist/index.d.ts',
   LanguageModelV4StreamPart: '@ai-sdk/provider/dist/index.d.ts',
   EmbeddingModelV4Result: '@ai-sdk/provider/dist/index.d.ts',
@@ -27,6 +29,7 @@ function validator(name) {
   if (!checks.has(name)) {
     const schema = createGenerator({
       path: path.join(modules, files[name]), type: name, skipTypeCheck: true, additionalProperties: true,
+      expose: files[name].startsWith('ollama/') ? 'all' : 'export',  // its types are exported by a list at the end
     }).createSchema(name);
     checks.set(name, new Ajv({strict: false, allErrors: true, formats: {'date-time': true, uri: true}}).compile(schema));
   }
