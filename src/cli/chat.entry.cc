@@ -57,7 +57,7 @@ class ChatCommandLine final : public Command {
     ChatContext context{.conversation = conversation, .session = *session, .settings = described_};
     context.say = [this](const std::string& line) { std::fprintf(out_, "%s\n", SafeForTerminal(line).c_str()); };
     context.answer_anew = [&]() -> Result<void> {
-      return Tell(conversation.Again([this](int32_t /*choice*/, std::string_view text) { Show(text); }));
+      return Tell(conversation.Again([this](const GenerationDelta& delta) { Show(delta); }));
     };
     TRY_VOID(Talk(context));
     if (invocation.json) invocation.Print(conversation.Document());
@@ -120,16 +120,26 @@ class ChatCommandLine final : public Command {
   }
 
   Result<void> Ask(ChatContext& context, const std::string& message) {
-    return Tell(context.conversation.Ask(message, [this](int32_t /*choice*/, std::string_view text) { Show(text); }));
+    return Tell(context.conversation.Ask(message, [this](const GenerationDelta& delta) { Show(delta); }));
   }
 
-  void Show(std::string_view text) {
-    const std::string safe = isatty(fileno(out_)) == 1 ? SafeForTerminal(text) : std::string(text);
-    std::fwrite(safe.data(), 1, safe.size(), out_);
+  // In a terminal what the model thinks first is shown dim, above the answer; elsewhere the answer alone.
+  void Show(const GenerationDelta& delta) {
+    const bool terminal = isatty(fileno(out_)) == 1;
+    if (terminal && !delta.reasoning.empty()) {
+      std::fprintf(out_, "\x1b[2m%s\x1b[0m", SafeForTerminal(delta.reasoning).c_str());
+      thinking_ = true;
+    }
+    if (!delta.text.empty()) {
+      if (std::exchange(thinking_, false)) std::fputs("\n", out_);
+      const std::string safe = terminal ? SafeForTerminal(delta.text) : delta.text;
+      std::fwrite(safe.data(), 1, safe.size(), out_);
+    }
     std::fflush(out_);
   }
 
   Result<void> Tell(const Result<Outcome>& outcome) {
+    thinking_ = false;
     if (!outcome.ok()) return outcome.error();
     std::fprintf(out_, outcome->interrupted ? " [stopped]\n" : "\n");
     std::fflush(out_);
@@ -140,6 +150,7 @@ class ChatCommandLine final : public Command {
   ModelOptions model_;
   std::string system_, load_;
   bool stats_ = false;
+  bool thinking_ = false;  // the last that was shown is no answer
   std::FILE* out_ = stdout;
   ChatBody defaults_ = [] {
     ChatBody body;
@@ -154,7 +165,8 @@ class ChatCommandLine final : public Command {
 extern const CommandEntry command_chat{
     "chat", "Talk with a model in the terminal",
     "Lines are edited with readline's keys and remembered in $ATELIER_HOME/chat_history. An answer streams as it is "
-    "made; Ctrl-C stops it and keeps what came, and the chat goes on. Lines that begin with / are commands: /help "
+    "made, what a model thinks before it dim; Ctrl-C stops it and keeps what came, and the chat goes on. Lines that "
+    "begin with / are commands: /help "
     "lists "
     "them, Tab completes them. A message of several lines stands between \"\"\" and \"\"\", or has \\ at the end of "
     "each "

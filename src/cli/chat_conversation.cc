@@ -35,28 +35,30 @@ Result<GenerationRequest> Conversation::Request(const Json& settings, const Json
   return ChatRequest(chat);
 }
 
-Result<Outcome> Conversation::Answer(Json messages, const Session::OnText& on_text) {
+Result<Outcome> Conversation::Answer(Json messages, const Session::OnDelta& on_delta) {
   TRY(GenerationRequest request, Request(settings_, messages));
-  TRY(Outcome outcome, session_.Generate(model_, "chat", std::move(request), on_text));
-  messages.Push(Message("assistant", outcome.choices.front().text));
+  TRY(Outcome outcome, session_.Generate(model_, "chat", std::move(request), on_delta));
+  Json answer = Message("assistant", outcome.choices.front().text);
+  if (!outcome.choices.front().reasoning.empty()) answer.Set("reasoning", outcome.choices.front().reasoning);
+  messages.Push(std::move(answer));
   messages_ = std::move(messages);
   context_tokens_ = outcome.usage.prompt_tokens + outcome.usage.completion_tokens;
   return outcome;
 }
 
-Result<Outcome> Conversation::Ask(std::string message, const Session::OnText& on_text) {
+Result<Outcome> Conversation::Ask(std::string message, const Session::OnDelta& on_delta) {
   Json messages = messages_;
   messages.Push(Message("user", message));
-  return Answer(std::move(messages), on_text);
+  return Answer(std::move(messages), on_delta);
 }
 
-Result<Outcome> Conversation::Again(const Session::OnText& on_text) {
+Result<Outcome> Conversation::Again(const Session::OnDelta& on_delta) {
   Json messages = Json::Array();
   int64_t keep = messages_.size();
   while (keep > 0 && messages_[keep - 1]["role"] == Json("assistant")) --keep;
   if (keep == 0) return Error::Invalid("", "got no question to answer anew, want one first");
   for (int64_t i = 0; i < keep; ++i) messages.Push(messages_[i]);
-  return Answer(std::move(messages), on_text);
+  return Answer(std::move(messages), on_delta);
 }
 
 Result<void> Conversation::SetModel(std::string_view name) {

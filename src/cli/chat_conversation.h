@@ -16,9 +16,9 @@ class Conversation {
   Conversation(Session& session, ModelListing model) : session_(session), model_(std::move(model)) {}
 
   // Adds `message` and the model's answer.
-  Result<Outcome> Ask(std::string message, const Session::OnText& on_text);
+  Result<Outcome> Ask(std::string message, const Session::OnDelta& on_delta);
   // Answers the last question anew.   Error: there is none.
-  Result<Outcome> Again(const Session::OnText& on_text);
+  Result<Outcome> Again(const Session::OnDelta& on_delta);
   void Clear() { messages_ = Json::Array(); }
 
   const ModelListing& model() const { return model_; }
@@ -40,7 +40,7 @@ class Conversation {
 
  private:
   Result<GenerationRequest> Request(const Json& settings, const Json& messages) const;
-  Result<Outcome> Answer(Json messages, const Session::OnText& on_text);
+  Result<Outcome> Answer(Json messages, const Session::OnDelta& on_delta);
 
   Session& session_;
   ModelListing model_;

@@ -46,9 +46,9 @@ class CompleteCommand final : public Command {
     if (!invocation.json && echo_) std::printf("%s", prompt_.c_str());
     TRY(const Outcome outcome,
         session->Generate(model, chat_ ? "chat" : "text_completion", std::move(request),
-                          [streams, terminal = isatty(STDOUT_FILENO) == 1](int32_t /*choice*/, std::string_view text) {
+                          [streams, terminal = isatty(STDOUT_FILENO) == 1](const GenerationDelta& delta) {
                             if (!streams) return;
-                            const std::string shown = terminal ? SafeForTerminal(text) : std::string(text);
+                            const std::string shown = terminal ? SafeForTerminal(delta.text) : delta.text;
                             std::fwrite(shown.data(), 1, shown.size(), stdout);
                             std::fflush(stdout);
                           }));

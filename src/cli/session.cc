@@ -40,15 +40,16 @@ Json LogprobsBody(const std::vector<TokenChoice>& entries) {
   return list;
 }
 
-void Gather(Outcome& outcome, GenerationEvent event, std::optional<Error>& error, const Session::OnText& on_text) {
+void Gather(Outcome& outcome, GenerationEvent event, std::optional<Error>& error, const Session::OnDelta& on_delta) {
   if (auto* prompt = std::get_if<PromptLogprobs>(&event)) {
     outcome.prompt_logprobs = std::move(*prompt);
   } else if (auto* delta = std::get_if<GenerationDelta>(&event)) {
     ChoiceResult& choice = outcome.choices[static_cast<size_t>(delta->choice)];
     choice.text += delta->text;
+    choice.reasoning += delta->reasoning;
+    if (on_delta) on_delta(*delta);
     choice.tokens.insert(choice.tokens.end(), delta->tokens.begin(), delta->tokens.end());
     std::move(delta->logprobs.begin(), delta->logprobs.end(), std::back_inserter(choice.logprobs));
-    if (on_text && !delta->text.empty()) on_text(delta->choice, delta->text);
   } else if (auto* end = std::get_if<GenerationChoiceEnd>(&event)) {
     outcome.choices[static_cast<size_t>(end->choice)].end = std::move(*end);
   } else {
@@ -100,7 +101,7 @@ Call Session::MakeCall() const {
 }
 
 Task<Result<Outcome>> Session::GenerateTask(ModelListing model, std::string operation, GenerationRequest request,
-                                            OnText on_text) {
+                                            OnDelta on_delta) {
   HttpRequest no_http;
   CallTrace trace(*app_, no_http, operation, model.id);
   trace.SetRequest(request.options, false, Json());
@@ -125,7 +126,7 @@ Task<Result<Outcome>> Session::GenerateTask(ModelListing model, std::string oper
     if (batch.empty()) break;
     for (GenerationEvent& event : batch) {
       if (const auto* last = std::get_if<GenerationEnd>(&event)) end = *last;
-      Gather(outcome, std::move(event), error, on_text);
+      Gather(outcome, std::move(event), error, on_delta);
     }
   }
   trace.AddTimes(end.times, end.usage, true);
@@ -145,8 +146,8 @@ Task<Result<Outcome>> Session::GenerateTask(ModelListing model, std::string oper
 }
 
 Result<Outcome> Session::Generate(const ModelListing& model, std::string_view operation, GenerationRequest request,
-                                  OnText on_text) {
-  return Run(GenerateTask(model, std::string(operation), std::move(request), std::move(on_text)));
+                                  OnDelta on_delta) {
+  return Run(GenerateTask(model, std::string(operation), std::move(request), std::move(on_delta)));
 }
 
 Result<Embeddings> Session::Embed(const ModelListing& model, EmbeddingRequest request) {
@@ -172,6 +173,7 @@ Json OutcomeBody(const ModelListing& model, const Outcome& outcome, bool token_i
   for (const ChoiceResult& choice : outcome.choices) {
     Json body = Json::Object({{"index", choice.index}, {"text", choice.text}});
     body.Set("finish_reason", outcome.interrupted ? "interrupted" : FinishName(choice.end.reason));
+    if (!choice.reasoning.empty()) body.Set("reasoning", choice.reasoning);
     if (token_ids) body.Set("token_ids", TokenIds(choice.tokens));
     if (!choice.logprobs.empty()) body.Set("logprobs", LogprobsBody(choice.logprobs));
     choices.Push(std::move(body));

@@ -52,10 +52,10 @@ class Session {
     return loop_.RunTask(std::move(task));
   }
 
-  using OnText = std::function<void(int32_t choice, std::string_view text)>;
-  // Generates and tells each piece of text as it comes; leaves a trace. Ctrl-C ends it early, which is no error.
+  using OnDelta = std::function<void(const GenerationDelta& delta)>;
+  // Generates and tells what is new as it comes; leaves a trace. Ctrl-C ends it early, which is no error.
   Result<Outcome> Generate(const ModelListing& model, std::string_view operation, GenerationRequest request,
-                           OnText on_text);
+                           OnDelta on_delta);
   Result<Embeddings> Embed(const ModelListing& model, EmbeddingRequest request);
   Result<Reranking> Rerank(const ModelListing& model, RerankingRequest request);
 
@@ -63,7 +63,7 @@ class Session {
   Session() = default;
   Call MakeCall() const;
   Task<Result<Outcome>> GenerateTask(ModelListing model, std::string operation, GenerationRequest request,
-                                     OnText on_text);
+                                     OnDelta on_delta);
 
   // In the order of who needs whom.
   Interrupt interrupt_;

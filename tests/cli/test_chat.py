@@ -76,6 +76,25 @@ class InATerminal(ChatCase):
         chat.say("/quit")
         self.assertEqual(chat.end(), 0)
 
+    def test_what_is_thought_before_the_answer_is_dim(self):
+        template = ("{% for m in messages %}<|im_start|>{{ m.role }}\n"
+                    "{% if m.reasoning_content %}<think>\n{{ m.reasoning_content }}\n</think>\n{% endif %}"
+                    "{{ m.content }}<|im_end|>\n{% endfor %}"
+                    "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}")
+        options = ("--chat-template", template, "--thinking-token-budget", "4", "--min-tokens", "16")
+        chat = self.start(*options)
+        said = self.ask(chat, "Hello")
+        self.assertRegex(said, "\x1b\\[2m")
+        answer = said.rsplit("\x1b[0m", 1)[1]
+        self.assertTrue(answer.strip())
+        shown = self.ask(chat, "/show")
+        self.assertIn("messages  2", shown)
+        chat.say("/quit")
+        self.assertEqual(chat.end(), 0)
+        # The answer alone where nobody looks.
+        piped = atelier("chat", "--temperature", "0", "--max-tokens", "16", *options, given="Hello\n")
+        self.assertEqual(piped.out.strip(), answer.strip())
+
     def test_several_lines_are_one_message(self):
         chat = self.start()
         chat.type('"""first\n')
