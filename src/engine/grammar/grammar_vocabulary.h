@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/grammar/plain_tokens.h"
 #include "engine/grammar/string_tokens.h"
 #include "engine/grammar/token_trie.h"
 
@@ -16,7 +17,7 @@ class Tokenizer;
 
 struct GrammarVocabulary {
   // Texts by token id; control tokens as ControlText, so that grammars of text never allow them.
-  explicit GrammarVocabulary(std::vector<std::string> pieces) : trie(std::move(pieces)), strings(trie) {
+  explicit GrammarVocabulary(std::vector<std::string> pieces) : trie(std::move(pieces)), plain(trie), strings(trie) {
     for (size_t i = 0; i < kClosers.size(); ++i) {
       past[i] = std::make_unique<const TokenTrie>(PiecesPast(trie, kClosers[i], false));
       past_string[i] = std::make_unique<const TokenTrie>(PiecesPast(trie, kClosers[i], true));
@@ -26,6 +27,7 @@ struct GrammarVocabulary {
   static std::shared_ptr<const GrammarVocabulary> Create(const Tokenizer& tokenizer);
 
   const TokenTrie trie;
+  const PlainTokens plain;
   const StringTokens strings;
 
   // Tokens in which something stands behind one of kClosers, with which a JSON value may end; and of these the tokens

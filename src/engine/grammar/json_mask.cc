@@ -1,5 +1,7 @@
 #include "engine/grammar/json_mask.h"
 
+#include <algorithm>
+
 #include "engine/grammar/token_bits.h"
 
 namespace atelier {
@@ -7,16 +9,36 @@ namespace atelier {
 void JsonMask::Add(MachineReader<JsonMachine>& reader, std::span<const JsonThread> threads, std::span<uint64_t> bits) {
   reader_ = &reader;
   plain_.clear();
+  texts_.clear();
   for (const JsonThread& thread : threads) {
     if (InText(thread)) {
-      MaskText(thread, bits);
+      texts_.push_back(thread);
     } else if (InOtherName(thread)) {
       MaskName(thread, bits);
     } else {
       plain_.push_back(thread);
     }
   }
+  // Alternatives often differ only in what comes behind the text.
+  if (texts_.size() > 1) std::ranges::stable_sort(texts_, {}, &JsonThread::state);
+  for (size_t begin = 0, end = 0; begin < texts_.size(); begin = end) {
+    while (end < texts_.size() && texts_[end].state == texts_[begin].state) ++end;
+    MaskTexts(std::span(texts_).subspan(begin, end - begin), bits);
+  }
   if (!plain_.empty()) reader.Walk(plain_, trie(), [&](int32_t token) { SetTokenBit(bits, token); });
+}
+
+// Sets rests_: what may stand behind a quote where one of `after` stands behind it.
+void JsonMask::FindRests(std::span<const JsonThread> after) {
+  rests_.assign(static_cast<size_t>(strings().num_rests()), false);
+  rests_[0] = true;
+  const TokenTrie& trie = strings().rests();
+  const auto found = [&](int32_t rest) { rests_[static_cast<size_t>(rest)] = true; };
+  const auto known = [&](int32_t node) {
+    return std::ranges::all_of(trie.tokens_under(node),
+                               [&](int32_t rest) { return rests_[static_cast<size_t>(rest)]; });
+  };
+  for (const JsonThread& thread : after) reader().Walk({&thread, 1}, trie, found, known);
 }
 
 // Tokens within a text of `language`, and those that close it where `after` lets what stands behind the quote follow.
@@ -24,9 +46,7 @@ void JsonMask::AddText(LanguageId language, std::span<const JsonThread> after, s
   const TextMask& mask = text_masks_->Of(language);
   for (size_t i = 0; i < mask.inside.size(); ++i) bits[i] |= mask.inside[i];
   if (mask.closers.empty() || after.empty()) return;
-  rests_.assign(static_cast<size_t>(strings().num_rests()), false);
-  rests_[0] = true;
-  reader().Walk(after, strings().rests(), [&](int32_t rest) { rests_[static_cast<size_t>(rest)] = true; });
+  FindRests(after);
   for (size_t run = 0; run + 1 < mask.runs.size(); ++run) {
     const auto first = static_cast<size_t>(mask.runs[run]);
     if (!rests_[static_cast<size_t>(mask.closers[first].rest)]) continue;
@@ -34,10 +54,17 @@ void JsonMask::AddText(LanguageId language, std::span<const JsonThread> after, s
   }
 }
 
-void JsonMask::MaskText(const JsonThread& thread, std::span<uint64_t> bits) {
-  if (thread.frame != nullptr && thread.frame->compared) return MaskComparedText(thread, bits);
-  const JsonThread after = JsonMachine::AfterString(thread.frame);
-  AddText(thread.state, {&after, 1}, bits);
+// Of threads whose texts are of one language.
+void JsonMask::MaskTexts(std::span<const JsonThread> threads, std::span<uint64_t> bits) {
+  after_.clear();
+  for (const JsonThread& thread : threads) {
+    if (thread.frame != nullptr && thread.frame->compared) {
+      MaskComparedText(thread, bits);
+    } else {
+      after_.push_back(JsonMachine::AfterString(thread.frame));
+    }
+  }
+  if (!after_.empty()) AddText(threads[0].state, after_, bits);
 }
 
 // What closes the string may end a value that is compared with others, whose bytes then matter; but white space and a
@@ -45,17 +72,19 @@ void JsonMask::MaskText(const JsonThread& thread, std::span<uint64_t> bits) {
 void JsonMask::MaskComparedText(const JsonThread& thread, std::span<uint64_t> bits) {
   const TextMask& mask = text_masks_->Of(thread.state);
   for (size_t i = 0; i < mask.inside.size(); ++i) bits[i] |= mask.inside[i];
-  int32_t rest = -1;
-  bool alike = false;
-  bool allowed = false;
-  for (const TextMask::Closer& closer : mask.closers) {
-    if (closer.rest != rest || !alike) {
-      rest = closer.rest;
-      alike = strings().rests().Piece(rest).find_first_not_of(" \n\t\r,") == std::string_view::npos;
-      allowed = reader().CanRead({&thread, 1}, trie().Piece(closer.token));
-    }
-    if (allowed) SetTokenBit(bits, closer.token);
+  if (mask.closers.empty()) return;
+  const std::string_view closer = trie().Piece(mask.closers[0].token);
+  const size_t behind = closer.size() - strings().rests().Piece(mask.closers[0].rest).size();
+  reader().After({&thread, 1}, closer.substr(0, behind), [&](std::span<const JsonThread> after) { FindRests(after); });
+  for (const TextMask::Closer& one : mask.closers) {
+    const bool alike = strings().IsPause(one.rest);
+    // Those without escapes are walked over below.
+    if (!alike && strings().escapes().Piece(one.token).empty()) continue;
+    const bool allowed =
+        alike ? rests_[static_cast<size_t>(one.rest)] : reader().CanRead({&thread, 1}, trie().Piece(one.token));
+    if (allowed) SetTokenBit(bits, one.token);
   }
+  reader().Walk({&thread, 1}, strings().closing_on(), [&](int32_t token) { SetTokenBit(bits, token); });
 }
 
 void JsonMask::MaskName(const JsonThread& thread, std::span<uint64_t> bits) {

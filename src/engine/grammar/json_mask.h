@@ -33,9 +33,10 @@ class JsonMask {
     return thread.phase == JsonPhase::kName && thread.lex == 0 && thread.state != Languages::kNothing &&
            !thread.frame->compared;
   }
-  void MaskText(const JsonThread& thread, std::span<uint64_t> bits);
+  void MaskTexts(std::span<const JsonThread> threads, std::span<uint64_t> bits);
   void MaskComparedText(const JsonThread& thread, std::span<uint64_t> bits);
   void MaskName(const JsonThread& thread, std::span<uint64_t> bits);
+  void FindRests(std::span<const JsonThread> after);
   void AddText(LanguageId language, std::span<const JsonThread> after, std::span<uint64_t> bits);
   void Recheck(const JsonThread& thread, std::string_view left, std::span<uint64_t> bits);
   void RecheckPath(const JsonThread& thread, std::span<uint64_t> bits);
@@ -49,7 +50,7 @@ class JsonMask {
   JsonMachine* machine_;
   TextMasks* text_masks_;
   MachineReader<JsonMachine>* reader_ = nullptr;  // while Add runs
-  JsonThreads plain_, after_;
+  JsonThreads plain_, texts_, after_;
   std::vector<uint64_t> scratch_;
   std::vector<bool> rests_;
   std::string path_;

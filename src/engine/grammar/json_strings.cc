@@ -194,15 +194,18 @@ bool JsonMachine::UnitPossible(const JsonThread& thread) {
 // Whether one of the code units [low, high) spells a character that the language may go on with, or begins a pair.
 bool JsonMachine::AnyUnitPossible(LanguageId state, uint32_t low, uint32_t high) {
   if (AnyCharPossible(state, low, std::min(high, 0xD800U))) return true;
-  for (uint32_t unit = std::max(low, 0xD800U); unit < std::min(high, 0xDC00U); ++unit) {
-    if (AnyCharPossible(state, PairCode(unit, 0xDC00), PairCode(unit, 0xE000))) return true;
-  }
+  const uint32_t first = std::max(low, 0xD800U), last = std::min(high, 0xDC00U);
+  if (first < last && AnyCharPossible(state, PairCode(first, 0xDC00), PairCode(last - 1, 0xE000))) return true;
   return AnyCharPossible(state, std::max(low, 0xE000U), high);
 }
 
 // The same of code points; those that share a first byte which cannot come are passed over together.
 bool JsonMachine::AnyCharPossible(LanguageId state, uint32_t low, uint32_t high) {
   for (uint32_t code = low; code < high;) {
+    if (!MayBeEscaped(code)) {
+      ++code;
+      continue;
+    }
     const uint32_t block = code < 0x80 ? 1 : code < 0x800 ? 0x40 : code < 0x10000 ? 0x1000 : 0x40000;
     const std::string utf8 = EncodeUtf8(code);
     const LanguageId lead = languages_->Next(state, static_cast<uint8_t>(utf8[0]));
@@ -210,11 +213,9 @@ bool JsonMachine::AnyCharPossible(LanguageId state, uint32_t low, uint32_t high)
       code = (code / block + 1) * block;
       continue;
     }
-    if (MayBeEscaped(code)) {
-      LanguageId next = lead;
-      for (size_t i = 1; i < utf8.size(); ++i) next = languages_->Next(next, static_cast<uint8_t>(utf8[i]));
-      if (!languages_->IsNothing(next)) return true;
-    }
+    LanguageId next = lead;
+    for (size_t i = 1; i < utf8.size(); ++i) next = languages_->Next(next, static_cast<uint8_t>(utf8[i]));
+    if (!languages_->IsNothing(next)) return true;
     ++code;
   }
   return false;

@@ -62,6 +62,15 @@ ByteSet Languages::LoopBytes(LanguageId state) {
   return bytes;
 }
 
+uint8_t Languages::LastAlike(LanguageId state, uint8_t byte, uint8_t last) {
+  const auto& of = impl_->ClassesOf(state).of;
+  const uint8_t kind = of[byte];
+  while (byte < last && of[byte + 1] == kind) ++byte;
+  return byte;
+}
+
+bool Languages::TakesAnyText(LanguageId state) const { return impl_->TakesAnyText(state, 0); }
+bool Languages::IsText(LanguageId state) const { return (impl_->node(state).text & 1) != 0; }
 LanguageId Languages::Near(LanguageId state, int64_t num_bytes) { return impl_->Near(state, num_bytes); }
 std::optional<std::string> Languages::Shortest(LanguageId state) { return impl_->Shortest(state); }
 std::optional<int64_t> Languages::Count(LanguageId state, int64_t limit) { return impl_->Count(state, limit); }

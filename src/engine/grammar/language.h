@@ -74,6 +74,12 @@ class Languages {
   ByteSet NextBytes(LanguageId state);
   // Bytes that lead back to the same state.
   ByteSet LoopBytes(LanguageId state);
+  // The last byte up to `last` so that it and all from `byte` to it lead to the same language.
+  uint8_t LastAlike(LanguageId state, uint8_t byte, uint8_t last);
+  // Whether every text is the beginning of a member, where that is seen without a search; no: perhaps it is.
+  bool TakesAnyText(LanguageId state) const;
+  // Every member is of whole characters: the state stands between two of them.
+  bool IsText(LanguageId state) const;
   // A language that is the same as far as the next `num_bytes` bytes show: along each of them it accepts where the
   // state does and is nothing where the state is. States apart only in counters that so few bytes cannot exhaust (a
   // string's 255 characters left, or 254) have one and the same, so it is what to know a token mask by.

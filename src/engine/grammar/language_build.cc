@@ -14,7 +14,8 @@ using language::Utf8State;
 
 namespace {
 
-constexpr int kMaxDistributed = 256;  // parts of a union that an intersection is carried into
+constexpr int64_t kMaxWordsLeft = 4096;  // larger tables are intersected as they are read
+constexpr int kMaxDistributed = 256;     // parts of a union that an intersection is carried into
 
 // Counted characters stand as heads too: their state, below zero.
 LanguageId HeadOfChars(int32_t state) { return -1 - state; }
@@ -150,11 +151,42 @@ LanguageId Languages::Impl::And(Ids parts) {
   }
   if (parts.empty()) return Complement(kNothing);
   if (parts.size() == 1) return parts[0];
+  if (const auto words = WordsLeft(parts)) return *words;
   for (size_t i = 0; i < parts.size(); ++i) {
     const Node& node = nodes_[parts[i]];
     if (node.kind == NodeKind::kOr && node.recursive && node.b <= kMaxDistributed) return Distribute(parts, i);
   }
   return Intern({.kind = NodeKind::kAnd}, parts, {});
+}
+
+bool Languages::Impl::Has(LanguageId id, const std::string& word) {
+  if (const Node& node = nodes_[id]; node.kind == NodeKind::kWords && node.b == 0) {
+    const auto words = words_[node.a].words.begin();
+    return std::binary_search(words + node.lo, words + node.hi + 1, word);
+  }
+  for (size_t at = 0; at < word.size() && id != kNothing; ++at) id = Next(id, static_cast<uint8_t>(word[at]));
+  return nodes_[id].accepts;
+}
+
+// Words without some others are words: those of a table that were not there yet, say.
+std::optional<LanguageId> Languages::Impl::WordsLeft(const Ids& parts) {
+  const auto is_words = [this](LanguageId id) { return nodes_[id].kind == NodeKind::kWords; };
+  const auto table = std::ranges::find_if(parts, is_words);
+  if (table == parts.end() || nodes_[*table].hi - nodes_[*table].lo >= kMaxWordsLeft) return std::nullopt;
+  Ids outside;
+  for (const LanguageId id : parts) {
+    if (id == *table) continue;
+    const LanguageId out = nodes_[id].kind == NodeKind::kComplement ? nodes_[id].a : kNothing;
+    if (out == kNothing || nodes_[out].length.max_bytes == kInfinite || nodes_[out].searched) return std::nullopt;
+    outside.push_back(out);
+  }
+  const Node node = nodes_[*table];
+  std::vector<std::string> left;
+  for (int64_t i = node.lo; i <= node.hi; ++i) {
+    const std::string word = words_[node.a].words[i].substr(static_cast<size_t>(node.b));
+    if (std::ranges::none_of(outside, [&](LanguageId id) { return Has(id, word); })) left.push_back(word);
+  }
+  return Words(std::move(left));
 }
 
 LanguageId Languages::Impl::Distribute(const Ids& parts, size_t index) {

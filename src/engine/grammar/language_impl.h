@@ -58,6 +58,7 @@ class Languages::Impl {
   std::optional<std::string> Shortest(LanguageId state);
   std::optional<int64_t> Count(LanguageId state, int64_t limit);
   LanguageId Near(LanguageId state, int64_t num_bytes, int depth = 0);
+  bool TakesAnyText(LanguageId state, int depth) const;
 
   const Node& node(LanguageId id) const { return nodes_[id]; }
   int64_t num_nodes() const { return static_cast<int64_t>(nodes_.size()); }
@@ -113,6 +114,8 @@ class Languages::Impl {
   LanguageId StripForStar(LanguageId part, bool star);
   bool SimplifyAnd(Ids& parts);
   bool IntersectChars(Ids& parts);
+  bool Has(LanguageId id, const std::string& word);
+  std::optional<LanguageId> WordsLeft(const Ids& parts);
   LanguageId Distribute(const Ids& parts, size_t index);
 
   // language_union.cc
@@ -130,11 +133,13 @@ class Languages::Impl {
   int32_t MakeClasses(LanguageId state);
   int32_t MeetClasses(int32_t a, int32_t b);
   int32_t InternClasses(const std::array<uint8_t, 256>& of);
+  int32_t InternInOrder(const std::array<uint8_t, 256>& of);
   int32_t ClassesOfSets(std::span<const ByteSet> sets);
   LanguageId* NewRow(size_t size);
 
   // language_near.cc
   LanguageId MakeNear(const Node& node, LanguageId state, int64_t num_bytes, int depth);
+  bool TakesLongTexts(const Node& node) const;
   LanguageId NearOfAnd(const Node& node, LanguageId state, int64_t num_bytes, int depth);
   Completion CompletionOf(LanguageId id, int depth);
 
@@ -158,7 +163,7 @@ class Languages::Impl {
   std::map<std::vector<CodePointRange>, LanguageId> one_of_;
 
   std::deque<language::ByteClasses> classes_;
-  std::unordered_map<std::string, int32_t> classes_by_bytes_;
+  std::unordered_map<std::string, int32_t> classes_by_bytes_, classes_by_numbering_;
   std::unordered_map<uint64_t, int32_t> meets_;
   std::unordered_map<uint64_t, LanguageId> near_;
   std::deque<std::vector<LanguageId>> row_chunks_;

@@ -15,6 +15,7 @@ using language::Utf8State;
 namespace {
 
 constexpr int kMaxNearDepth = 200;
+constexpr int kMaxOpenDepth = 8;
 
 }  // namespace
 
@@ -65,6 +66,32 @@ LanguageId Languages::Impl::NearOfAnd(const Node& node, LanguageId state, int64_
     return And({Chars(0, kInfinite, static_cast<Utf8State>(chars.a)), Near(other, num_bytes, depth + 1)});
   }
   return state;
+}
+
+// Whatever text came, the members go on; what follows, or how often, only has to have members itself.
+bool Languages::Impl::TakesAnyText(LanguageId state, int depth) const {
+  const Node& node = nodes_[state];
+  const auto takes = [&](LanguageId id) { return TakesAnyText(id, depth + 1); };
+  if (depth > kMaxOpenDepth) return false;
+  switch (node.kind) {
+    case NodeKind::kChars: return node.a == language::kUtf8Whole && node.hi == kInfinite;
+    case NodeKind::kConcat: return takes(node.a) && QuickLife(node.b) == Life::kAlive;
+    case NodeKind::kRepeat: return takes(node.a);
+    case NodeKind::kOr: return std::ranges::any_of(Parts(node), takes);
+    case NodeKind::kAnd: {
+      // Of one of them every text goes on, without end; the others take all texts that are long enough.
+      const auto parts = Parts(node);
+      const auto some = [&](LanguageId id) { return !TakesLongTexts(nodes_[id]); };
+      const auto one = std::ranges::find_if(parts, some);
+      return one == parts.end() || (takes(*one) && std::none_of(one + 1, parts.end(), some));
+    }
+    default: return false;
+  }
+}
+
+bool Languages::Impl::TakesLongTexts(const Node& node) const {
+  if (node.kind == NodeKind::kComplement) return nodes_[node.a].length.max_chars != kInfinite;
+  return node.kind == NodeKind::kChars && node.a == language::kUtf8Whole && node.hi == kInfinite;
 }
 
 // How many characters finish a member.   REQUIRES: not nodes_[id].searched.

@@ -192,8 +192,14 @@ int32_t Languages::Impl::MeetClasses(int32_t a, int32_t b) {
   return met;
 }
 
-// Classes in any numbering; kept in the order of their first byte.
+// Classes in any numbering, of which few occur; kept in the order of their first byte.
 int32_t Languages::Impl::InternClasses(const std::array<uint8_t, 256>& of) {
+  const auto [numbered, is_new_numbering] = classes_by_numbering_.try_emplace(std::string(of.begin(), of.end()), -1);
+  if (is_new_numbering) numbered->second = InternInOrder(of);
+  return numbered->second;
+}
+
+int32_t Languages::Impl::InternInOrder(const std::array<uint8_t, 256>& of) {
   ByteClasses classes;
   std::array<int, 256> renamed;
   renamed.fill(-1);

@@ -64,20 +64,26 @@ class MachineReader {
     return true;
   }
 
-  // Whether `start` may go on with these bytes.
-  bool CanRead(std::span<const Thread> start, std::string_view bytes) {
+  // Calls each(threads) where `start` stand once they have read bytes; none: they cannot.
+  template <class Each>
+  void After(std::span<const Thread> start, std::string_view bytes, Each each) {
     const size_t before = text_.size();
     const Arena::Mark mark = arena_.Now();
     path_.assign(start.begin(), start.end());
     for (size_t i = 0; i < bytes.size() && !path_.empty(); ++i) {
-      next_.clear();
-      machine_->StepAll(path_, static_cast<uint8_t>(bytes[i]), text_, arena_, next_);
+      StepPath(static_cast<uint8_t>(bytes[i]));
       text_.push_back(bytes[i]);
-      std::swap(path_, next_);
     }
+    each(std::span<const Thread>(path_));
     text_.resize(before);
     arena_.Reset(mark);
-    return !path_.empty();
+  }
+
+  // Whether `start` may go on with these bytes.
+  bool CanRead(std::span<const Thread> start, std::string_view bytes) {
+    bool can = false;
+    After(start, bytes, [&](std::span<const Thread> after) { can = !after.empty(); });
+    return can;
   }
 
   // Bytes that come next whatever happens, at most `max_bytes`.
@@ -97,21 +103,15 @@ class MachineReader {
 
   // Whether one of `last` may follow once `bytes` are read.
   bool CanReadOneOf(std::string_view bytes, std::span<const uint8_t> last) {
-    const size_t before = text_.size();
-    const Arena::Mark mark = arena_.Now();
-    path_ = threads_;
-    for (size_t i = 0; i < bytes.size() && !path_.empty(); ++i) {
-      StepPath(static_cast<uint8_t>(bytes[i]));
-      text_.push_back(bytes[i]);
-    }
-    const ByteSet may_follow = machine_->MayFollow(path_);
-    const bool can = std::ranges::any_of(last, [&](uint8_t byte) {
-      next_.clear();
-      if (may_follow.test(byte)) machine_->StepAll(path_, byte, text_, arena_, next_);
-      return !next_.empty();
+    bool can = false;
+    After(threads_, bytes, [&](std::span<const Thread> after) {
+      const ByteSet may_follow = machine_->MayFollow(after);
+      can = std::ranges::any_of(last, [&](uint8_t byte) {
+        next_.clear();
+        if (may_follow.test(byte)) machine_->StepAll(after, byte, text_, arena_, next_);
+        return !next_.empty();
+      });
     });
-    text_.resize(before);
-    arena_.Reset(mark);
     return can;
   }
 
@@ -144,31 +144,26 @@ class MachineReader {
     return completion;
   }
 
-  // Calls found(token) for each token of the trie that may come after `start`.
+  // Calls found(token) for each token of the trie that may come after `start`; those under a node of which skip(node)
+  // says so are left out.
+  template <class Found, class Skip>
+  void Walk(std::span<const Thread> start, const TokenTrie& trie, Found found, Skip skip) {
+    WalkUnder(start, trie, TokenTrie::kRoot, found, skip);
+  }
   template <class Found>
   void Walk(std::span<const Thread> start, const TokenTrie& trie, Found found) {
-    WalkUnder(start, trie, TokenTrie::kRoot, found);
+    Walk(start, trie, found, [](int32_t) { return false; });
   }
 
   // Of the tokens that begin with `prefix`, whose node in the trie is given, those that may come.
   template <class Found>
   void WalkPath(std::span<const Thread> start, const TokenTrie& trie, int32_t node, std::string_view prefix,
                 Found found) {
-    const size_t before = text_.size();
-    const Arena::Mark mark = arena_.Now();
-    path_.assign(start.begin(), start.end());
-    for (const char byte : prefix) {
-      next_.clear();
-      machine_->StepAll(path_, static_cast<uint8_t>(byte), text_, arena_, next_);
-      text_.push_back(byte);
-      std::swap(path_, next_);
-    }
-    if (!path_.empty()) {
+    After(start, prefix, [&](std::span<const Thread> after) {
+      if (after.empty()) return;
       for (const int32_t token : trie.tokens(node)) found(token);
-      WalkUnder(path_, trie, node, found);
-    }
-    text_.resize(before);
-    arena_.Reset(mark);
+      WalkUnder(after, trie, node, found, [](int32_t) { return false; });
+    });
   }
 
  private:
@@ -197,8 +192,8 @@ class MachineReader {
   }
 
   // What is under `top`, where `start` stand.
-  template <class Found>
-  void WalkUnder(std::span<const Thread> start, const TokenTrie& trie, int32_t top, Found found) {
+  template <class Found, class Skip>
+  void WalkUnder(std::span<const Thread> start, const TokenTrie& trie, int32_t top, Found found, Skip skip) {
     const size_t before = text_.size();
     const auto depths = static_cast<size_t>(trie.max_depth() - trie.depth(top)) + 1;
     if (levels_.size() < depths) levels_.resize(depths);
@@ -214,6 +209,7 @@ class MachineReader {
       }
       const uint8_t byte = at.bytes[at.child];
       const int32_t node = at.children[at.child++];
+      if (skip(node)) continue;
       arena_.Reset(at.mark);
       text_.resize(before + depth);
       Level& next = levels_[depth + 1];

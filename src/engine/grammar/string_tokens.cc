@@ -26,6 +26,8 @@ std::optional<int32_t> CharsOf(std::string_view text) {
   return static_cast<int32_t>(CountCodePoints(whole)) + (tail > 0 ? 1 : 0);
 }
 
+bool IsPauseText(std::string_view text) { return text.find_first_not_of(" \n\t\r,") == std::string_view::npos; }
+
 }  // namespace
 
 StringTokens::StringTokens(const TokenTrie& trie) {
@@ -33,7 +35,7 @@ StringTokens::StringTokens(const TokenTrie& trie) {
   inside_.assign(kMaxCounted + 1, std::vector<uint64_t>(num_words));
   std::map<std::string_view, std::vector<Closer>> by_rest;
   by_rest[""];
-  std::vector<std::string> escapes(static_cast<size_t>(trie.num_tokens()));
+  std::vector<std::string> escapes(static_cast<size_t>(trie.num_tokens())), closing(escapes), closing_on(escapes);
   for (int32_t token = 0; token < trie.num_tokens(); ++token) {
     const std::string_view piece = trie.Piece(token);
     if (piece.empty()) continue;
@@ -46,7 +48,11 @@ StringTokens::StringTokens(const TokenTrie& trie) {
     const auto chars = CharsOf(piece.substr(0, quote));
     if (!chars) continue;
     if (quote != std::string_view::npos) {
-      if (IncompleteUtf8Tail(piece.substr(0, quote)) == 0) by_rest[piece.substr(quote + 1)].push_back({token, *chars});
+      if (IncompleteUtf8Tail(piece.substr(0, quote)) == 0) {
+        by_rest[piece.substr(quote + 1)].push_back({token, *chars});
+        closing[static_cast<size_t>(token)] = piece;
+        if (!IsPauseText(piece.substr(quote + 1))) closing_on[static_cast<size_t>(token)] = piece;
+      }
       continue;
     }
     if (*chars > kMaxCounted) long_inside_.push_back({token, *chars});
@@ -57,9 +63,12 @@ StringTokens::StringTokens(const TokenTrie& trie) {
   for (auto& [rest, closers] : by_rest) {
     std::ranges::stable_sort(closers, {}, &Closer::chars);
     texts.emplace_back(rest);
+    pauses_.push_back(IsPauseText(rest));
     closers_.push_back(std::move(closers));
   }
   escapes_ = std::make_unique<const TokenTrie>(std::move(escapes));
+  closing_ = std::make_unique<const TokenTrie>(std::move(closing));
+  closing_on_ = std::make_unique<const TokenTrie>(std::move(closing_on));
   rests_ = std::make_unique<const TokenTrie>(std::move(texts));
   for (int32_t i = 1; i < rests_->num_tokens(); ++i) rest_ids_.emplace(rests_->Piece(i), i);
 }

@@ -28,6 +28,11 @@ class StringTokens {
   // Of the tokens with a backslash before any quote.
   const TokenTrie& escapes() const { return *escapes_; }
 
+  // Of the tokens with a quote behind characters that stand for themselves.
+  const TokenTrie& closing() const { return *closing_; }
+  // Of these, the tokens whose rest is more than a pause.
+  const TokenTrie& closing_on() const { return *closing_on_; }
+
   // Bytes that stand before a quote in some token.
   const std::bitset<256>& before_quote() const { return before_quote_; }
 
@@ -36,6 +41,9 @@ class StringTokens {
   int32_t num_rests() const { return rests_->num_tokens(); }
   // The index of what stands behind a quote in a token.   REQUIRES: some token has it.
   int32_t RestIndex(std::string_view rest) const { return rest.empty() ? 0 : rest_ids_.at(rest); }
+
+  // Of white space and commas alone.
+  bool IsPause(int32_t rest) const { return pauses_[static_cast<size_t>(rest)]; }
 
   struct Closer {
     int32_t token;
@@ -51,7 +59,8 @@ class StringTokens {
   std::vector<std::vector<uint64_t>> inside_;  // [kMaxCounted + 1] by most characters
   std::vector<Closer> long_inside_;            // of more than kMaxCounted characters, fewest first
   std::vector<std::vector<Closer>> closers_;   // by rest
-  std::unique_ptr<const TokenTrie> rests_, escapes_;
+  std::unique_ptr<const TokenTrie> rests_, escapes_, closing_, closing_on_;
+  std::vector<bool> pauses_;                                // by rest
   std::unordered_map<std::string_view, int32_t> rest_ids_;  // into the texts of rests_
 };
 

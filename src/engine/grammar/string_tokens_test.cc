@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <set>
 
 #include "base/random.h"
 #include "base/text/utf8.h"
+#include "engine/grammar/char_kinds.h"
 #include "engine/grammar/token_trie.h"
 
 namespace atelier {
@@ -56,7 +58,6 @@ TEST(TokenTrie, EveryNodeKnowsItsTokens) {
     EXPECT_EQ(trie.depth(node), std::ssize(text));
     std::vector<int32_t> here, under;
     std::set<uint8_t> next;
-    uint64_t kinds = 0;
     for (int32_t id = 0; id < trie.num_tokens(); ++id) {
       const std::string& piece = pieces[static_cast<size_t>(id)];
       if (piece.empty() || !BeginsWith(piece, text)) continue;
@@ -65,14 +66,11 @@ TEST(TokenTrie, EveryNodeKnowsItsTokens) {
         here.push_back(id);
       else
         next.insert(static_cast<uint8_t>(piece[text.size()]));
-      for (const char c : piece.substr(text.size()))
-        kinds |= uint64_t{1} << TokenTrie::KindOfByte(static_cast<uint8_t>(c));
     }
     EXPECT_THAT(trie.tokens(node), ElementsAreArray(here));
     std::vector<int32_t> found(trie.tokens_under(node).begin(), trie.tokens_under(node).end());
     std::ranges::sort(found);
     EXPECT_EQ(found, under);
-    EXPECT_EQ(trie.kinds_under(node), kinds);
     EXPECT_THAT(trie.child_bytes(node), ElementsAreArray(next));
     for (size_t i = 0; i < next.size(); ++i) {
       const std::string longer = text + static_cast<char>(trie.child_bytes(node)[i]);
@@ -103,16 +101,31 @@ TEST(TokenTrie, AnEndlessTokenIsLeftOut) {
   EXPECT_THAT(trie.tokens_under(TokenTrie::kRoot), ElementsAreArray({1}));
 }
 
-TEST(TokenTrie, KindsTellThePunctuationOfAsciiApart) {
-  std::map<int, std::set<int>> by_kind;
-  for (int byte = 0; byte < 256; ++byte) by_kind[TokenTrie::KindOfByte(static_cast<uint8_t>(byte))].insert(byte);
+TEST(CharKinds, PunctuationOfAsciiIsToldApart) {
+  std::map<CharKinds, std::set<int>> by_kind;
+  for (int byte = 0; byte < 128; ++byte) by_kind[KindOfAscii(static_cast<uint8_t>(byte))].insert(byte);
   for (const auto& [kind, bytes] : by_kind) {
-    EXPECT_GE(kind, 0);
-    EXPECT_LT(kind, 64);
+    EXPECT_EQ(std::popcount(kind), 1);
     const int first = *bytes.begin();
     if (first >= 0x20 && first < 0x7F && !std::isalnum(first)) {
       EXPECT_EQ(bytes.size(), 1U) << first;
     }
+  }
+}
+
+TEST(CharKinds, EveryCharacterBeyondAsciiIsInOneBlock) {
+  for (uint32_t code = 0x80; code < 0x110000; ++code) {
+    if (code >= 0xD800 && code < 0xE000) continue;
+    const std::string utf8 = EncodeUtf8(code);
+    int num_blocks = 0;
+    for (const CharBlock& block : CharBlocks()) {
+      const auto lead = static_cast<uint8_t>(utf8[0]), second = static_cast<uint8_t>(utf8[1]);
+      const bool in = lead >= block.first_lead && lead <= block.last_lead && second >= block.first_second &&
+                      second <= block.last_second && std::ssize(utf8) == block.num_bytes;
+      num_blocks += in;
+      ASSERT_TRUE(!in || KindOfUtf8(utf8) == block.kind) << code;
+    }
+    ASSERT_EQ(num_blocks, 1) << code;
   }
 }
 

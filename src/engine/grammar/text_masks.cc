@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/grammar/token_bits.h"
+
 namespace atelier {
 namespace {
 
-constexpr size_t kMaxKept = 4096;  // some 25 MB for a vocabulary of 49,152
-
-void SetBit(std::span<uint64_t> bits, int32_t token) {
-  bits[static_cast<size_t>(token) / 64] |= uint64_t{1} << (token % 64);
-}
+constexpr size_t kMaxKept = 4096;    // some 25 MB for a vocabulary of 49,152
+constexpr ptrdiff_t kMinAtOnce = 8;  // fewer tokens are walked
 
 }  // namespace
 
@@ -27,14 +26,24 @@ const TextMask& TextMasks::Of(LanguageId state) {
 std::unique_ptr<TextMask> TextMasks::Make(LanguageId state) {
   auto mask = std::make_unique<TextMask>();
   mask->inside.resize(static_cast<size_t>(vocabulary_->trie.num_tokens() + 63) / 64);
-  if (const auto chars = machine_->languages().AsChars(state)) {
+  const Languages& languages = machine_->languages();
+  if (const auto chars = languages.AsChars(state)) {
     AddAnyText(chars->min, chars->max, *mask);
+  } else if (!languages.IsText(state)) {
+    AddWithinCharacter(state, TokenTrie::kRoot, *mask);
   } else {
-    AddPlain(state, TokenTrie::kRoot, *mask);
+    if (languages.TakesAnyText(state)) {
+      vocabulary_->strings.AddInside(INT64_MAX, mask->inside);
+    } else {
+      AddPlain(state, TokenTrie::kRoot, *mask);
+    }
+    AddClosers(state, TokenTrie::kRoot, *mask);
   }
   AddEscapes(state, *mask);
   std::vector<TextMask::Closer>& closers = mask->closers;
-  std::ranges::stable_sort(closers, {}, &TextMask::Closer::rest);
+  if (!std::ranges::is_sorted(closers, {}, &TextMask::Closer::rest)) {
+    std::ranges::stable_sort(closers, {}, &TextMask::Closer::rest);
+  }
   for (size_t i = 0; i < closers.size(); ++i) {
     if (i == 0 || closers[i].rest != closers[i - 1].rest) mask->runs.push_back(static_cast<int32_t>(i));
   }
@@ -61,43 +70,61 @@ void TextMasks::Close(int32_t node, const TokenTrie& trie, TextMask& mask) {
   }
 }
 
-// Kinds of bytes (TokenTrie::KindOfByte) of which all lead back to the state.
-uint64_t TextMasks::LoopKinds(LanguageId state) {
-  const auto [at, added] = loop_kinds_.try_emplace(state, ~uint64_t{0});
-  if (!added) return at->second;
-  for (int byte = 0; byte < 256; ++byte) {
-    const bool content = byte >= 0x20 && byte != '"' && byte != '\\';
-    if (content && machine_->languages().Next(state, static_cast<uint8_t>(byte)) == state) continue;
-    at->second &= ~(uint64_t{1} << TokenTrie::KindOfByte(static_cast<uint8_t>(byte)));
-  }
-  return at->second;
-}
-
-// Characters that stand for themselves, under `node`. Where all that is under a node leads back to the state, it is
-// taken at once.
+// Characters that stand for themselves, under a node between two of them. Where all that is under a node may come, it
+// is taken at once.
 void TextMasks::AddPlain(LanguageId state, int32_t node, TextMask& mask) {
-  const TokenTrie& trie = vocabulary_->trie;
+  const TokenTrie& trie = vocabulary_->plain.trie();
   Languages& languages = machine_->languages();
   const auto bytes = trie.child_bytes(node);
   const auto children = trie.children(node);
   for (size_t i = 0; i < bytes.size(); ++i) {
     const int32_t child = children[i];
-    const uint8_t byte = bytes[i];
-    if (byte < 0x20 || byte == '"' || byte == '\\') {
-      if (byte == '"' && languages.Accepts(state)) Close(child, trie, mask);
-      continue;
-    }
-    const LanguageId next = languages.Next(state, byte);
-    if (next == state) {
-      if ((trie.kinds_under(child) & ~LoopKinds(state)) == 0) {
-        for (const int32_t token : trie.tokens_under(child)) SetBit(mask.inside, token);
+    const LanguageId next = languages.Next(state, bytes[i]);
+    if (next == Languages::kNothing || languages.IsNothing(next)) continue;
+    const auto under = trie.tokens_under(child);
+    const bool begins = bytes[i] >= 0xC0;  // a longer character, with which it is looked at
+    if (std::ssize(under) >= kMinAtOnce && (begins || bytes[i] < 0x80)) {
+      const PlainTokens::Under& texts = vocabulary_->plain.under(child);
+      if (runs_.MayAllCome(begins ? state : next, texts.kinds, texts.num_chars)) {
+        for (const int32_t token : under) SetTokenBit(mask.inside, token);
         continue;
       }
-    } else if (next == Languages::kNothing || languages.IsNothing(next)) {
+    }
+    for (const int32_t token : trie.tokens(child)) SetTokenBit(mask.inside, token);
+    if (!trie.children(child).empty()) AddPlain(next, child, mask);
+  }
+}
+
+// Tokens that end the string with a quote behind such characters.
+void TextMasks::AddClosers(LanguageId state, int32_t node, TextMask& mask) {
+  const TokenTrie& trie = vocabulary_->strings.closing();
+  Languages& languages = machine_->languages();
+  const auto bytes = trie.child_bytes(node);
+  const auto children = trie.children(node);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] == '"') {
+      if (languages.Accepts(state)) Close(children[i], trie, mask);
       continue;
     }
-    for (const int32_t token : trie.tokens(child)) SetBit(mask.inside, token);
-    if (!trie.children(child).empty()) AddPlain(next, child, mask);
+    const LanguageId next = languages.Next(state, bytes[i]);
+    if (next != Languages::kNothing && !languages.IsNothing(next)) AddClosers(next, children[i], mask);
+  }
+}
+
+// Tokens that begin by finishing a character.
+void TextMasks::AddWithinCharacter(LanguageId state, int32_t node, TextMask& mask) {
+  const TokenTrie& trie = vocabulary_->trie;
+  Languages& languages = machine_->languages();
+  const auto bytes = trie.child_bytes(node);
+  const auto children = trie.children(node);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const uint8_t byte = bytes[i];
+    if (byte == '"' && languages.Accepts(state)) Close(children[i], trie, mask);
+    if (byte < 0x20 || byte == '"' || byte == '\\') continue;
+    const LanguageId next = languages.Next(state, byte);
+    if (next == Languages::kNothing || languages.IsNothing(next)) continue;
+    for (const int32_t token : trie.tokens(children[i])) SetTokenBit(mask.inside, token);
+    if (!trie.children(children[i]).empty()) AddWithinCharacter(next, children[i], mask);
   }
 }
 
@@ -120,7 +147,7 @@ void TextMasks::AddEscapesUnder(const JsonThread& thread, int32_t node, TextMask
       Close(child, trie, mask);
       continue;
     }
-    for (const int32_t token : trie.tokens(child)) SetBit(mask.inside, token);
+    for (const int32_t token : trie.tokens(child)) SetTokenBit(mask.inside, token);
     AddEscapesUnder(next[0], child, mask);
   }
 }

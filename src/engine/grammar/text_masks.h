@@ -10,6 +10,7 @@
 
 #include "engine/grammar/grammar_vocabulary.h"
 #include "engine/grammar/json_machine.h"
+#include "engine/grammar/text_runs.h"
 
 namespace atelier {
 
@@ -26,24 +27,27 @@ struct TextMask {
 
 class TextMasks {
  public:
-  TextMasks(const GrammarVocabulary& vocabulary, JsonMachine& machine) : vocabulary_(&vocabulary), machine_(&machine) {}
+  TextMasks(const GrammarVocabulary& vocabulary, JsonMachine& machine)
+      : vocabulary_(&vocabulary), machine_(&machine), runs_(machine.languages()) {}
 
-  // Of the strings that `state` still has to spell. Until the next call.   COST: a walk over the trie, once a state.
+  // Of the strings that `state` still has to spell. Until the next call.   COST: a walk over the tokens that may come,
+  // once a state; what may come whatever it is, is taken in parts (TextRuns).
   const TextMask& Of(LanguageId state);
 
  private:
   std::unique_ptr<TextMask> Make(LanguageId state);
   void AddAnyText(int64_t min_chars, int64_t max_chars, TextMask& mask);
   void AddPlain(LanguageId state, int32_t node, TextMask& mask);
+  void AddClosers(LanguageId state, int32_t node, TextMask& mask);
+  void AddWithinCharacter(LanguageId state, int32_t node, TextMask& mask);
   void AddEscapes(LanguageId state, TextMask& mask);
   void AddEscapesUnder(const JsonThread& thread, int32_t node, TextMask& mask);
   void Close(int32_t node, const TokenTrie& trie, TextMask& mask);
-  uint64_t LoopKinds(LanguageId state);
 
   const GrammarVocabulary* vocabulary_;
   JsonMachine* machine_;
   std::unordered_map<LanguageId, std::unique_ptr<TextMask>> masks_;
-  std::unordered_map<LanguageId, uint64_t> loop_kinds_;
+  TextRuns runs_;
 };
 
 }  // namespace atelier

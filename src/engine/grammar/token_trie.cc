@@ -1,8 +1,6 @@
 #include "engine/grammar/token_trie.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 
 namespace atelier {
 namespace {
@@ -16,21 +14,6 @@ TokenTrie::TokenTrie(std::vector<std::string> pieces) : pieces_(std::move(pieces
     if (piece.size() > kMaxPieceBytes) piece.clear();
   }
   Build();
-}
-
-int TokenTrie::KindOfByte(uint8_t byte) {
-  if (byte >= 0xF0) return 63;
-  if (byte >= 0xE0) return 62;
-  if (byte >= 0xC0) return 61;
-  if (byte >= 0x80) return 60;
-  if (byte >= 'a' && byte <= 'z') return 0;
-  if (byte >= 'A' && byte <= 'Z') return 1;
-  if (byte >= '0' && byte <= '9') return 2;
-  if (byte < 0x20 || byte == 0x7F) return 3;
-  // 33 others, in their order: 4 to 36.
-  int kind = 4;
-  for (int other = 0x20; other < byte; ++other) kind += !std::isalnum(other);
-  return kind;
 }
 
 // Tokens with a text, by text and then by id. Most comparisons are settled by the first bytes, held in a word.
@@ -61,17 +44,13 @@ std::vector<int32_t> TokenTrie::InOrder() const {
 
 void TokenTrie::Build() {
   const std::vector<int32_t> order = InOrder();
-  std::array<uint64_t, 256> kinds;
-  for (int byte = 0; byte < 256; ++byte) kinds[byte] = uint64_t{1} << KindOfByte(static_cast<uint8_t>(byte));
   std::vector<uint8_t> bytes = {0};     // that leads to each node
   std::vector<int32_t> open = {kRoot};  // nodes on the way to the last text
   nodes_.push_back({});
   std::string_view last;
   const auto close = [&](size_t depth) {
     for (; open.size() > depth + 1; open.pop_back()) {
-      const auto node = static_cast<size_t>(open.back());
-      nodes_[node].end = static_cast<int32_t>(nodes_.size());
-      nodes_[static_cast<size_t>(open[open.size() - 2])].kinds |= nodes_[node].kinds | kinds[bytes[node]];
+      nodes_[static_cast<size_t>(open.back())].end = static_cast<int32_t>(nodes_.size());
     }
   };
   for (const int32_t id : order) {

@@ -36,17 +36,10 @@ class TokenTrie {
     const Node& under = nodes_[static_cast<size_t>(node)];
     return Tokens(under.tokens, nodes_[static_cast<size_t>(under.end)].tokens);
   }
-  // Kinds of bytes that occur under a node, one bit each (KindOfByte).
-  uint64_t kinds_under(int32_t node) const { return nodes_[static_cast<size_t>(node)].kinds; }
   int32_t max_depth() const { return max_depth_; }
-
-  // Bytes are of 64 kinds: small letters, capitals, digits, control characters, the parts of longer UTF-8, and each
-  // other character of ASCII.
-  static int KindOfByte(uint8_t byte);
 
  private:
   struct Node {
-    uint64_t kinds = 0;
     int32_t end = 0;       // node after those under it
     int32_t tokens = 0;    // the first of its tokens
     int32_t children = 0;  // the first of its children
