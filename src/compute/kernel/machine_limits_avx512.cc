@@ -29,7 +29,7 @@ uint64_t Read(const void* data, int64_t bytes) {
     for (int lane = 0; lane < 8; ++lane) sums[lane] = _mm512_add_epi64(sums[lane], _mm512_load_si512(lines + i + lane));
   }
   for (int lane = 1; lane < 8; ++lane) sums[0] = _mm512_add_epi64(sums[0], sums[lane]);
-  return static_cast<uint64_t>(_mm512_reduce_add_epi64(sums[0]));
+  return static_cast<uint64_t>(_mm512_reduce_or_epi64(sums[0]));  // needs all of them; adding would overflow
 }
 
 }  // namespace
