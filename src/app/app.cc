@@ -10,6 +10,7 @@
 #include "app/activity.h"
 #include "app/api_keys.h"
 #include "app/batch_store.h"
+#include "app/completion_store.h"
 #include "app/file_store.h"
 #include "app/keep_alive.h"
 #include "app/live_responses.h"
@@ -100,6 +101,7 @@ struct App::Parts {
   std::unique_ptr<Tracer> tracer;
   std::unique_ptr<Database> database;
   std::unique_ptr<ResponseStore> responses;
+  std::unique_ptr<CompletionStore> completions;
   LiveResponses live_responses;
   std::unique_ptr<FileStore> files;
   std::unique_ptr<UploadStore> uploads;
@@ -171,6 +173,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   if (fault) return Error::Unavailable(home, "cannot make this folder: " + fault.message());
   TRY(p.database, Database::Open(home + "/atelier.db"));
   TRY(p.responses, ResponseStore::Open(*p.database));
+  TRY(p.completions, CompletionStore::Open(*p.database));
   TRY_VOID(OpenFiles(home, p.config.files, clock, *p.database, p.files, p.uploads));
   TRY(p.batches, BatchStore::Open(*p.database, clock));
   std::vector<TraceSink*> sinks;
@@ -218,6 +221,7 @@ ApiKeys& App::keys() { return *parts_->keys; }
 Pool& App::pool() { return *parts_->pool; }
 Database& App::database() { return *parts_->database; }
 ResponseStore& App::responses() { return *parts_->responses; }
+CompletionStore& App::completions() { return *parts_->completions; }
 LiveResponses& App::live_responses() { return parts_->live_responses; }
 
 FileStore& App::files() { return *parts_->files; }

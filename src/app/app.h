@@ -20,6 +20,7 @@ namespace atelier {
 class Activity;
 class ApiKeys;
 class BatchStore;
+class CompletionStore;
 class Database;
 class FileStore;
 class LiveResponses;
@@ -72,6 +73,7 @@ class App {
   Pool& pool();
   Database& database();  // atelier.db
   ResponseStore& responses();
+  CompletionStore& completions();
   LiveResponses& live_responses();
   Activity& activity();
   FileStore& files();

@@ -84,8 +84,7 @@ Result<StoredBatch> Create(const BatchBody& body, App& app) {
   batch.endpoint = body.endpoint;
   batch.input_file_id = body.input_file_id;
   batch.completion_window = body.completion_window;
-  if (!body.metadata.empty()) batch.metadata = Json::Object();
-  for (const auto& [key, value] : body.metadata) batch.metadata.Set(key, value);
+  if (!body.metadata.empty()) batch.metadata = TextsBody(body.metadata);
   if (body.output_expires_after) batch.output_expires_after = body.output_expires_after->seconds;
   batch.expires = app.batches().Now() + kWindowSeconds;
   return app.batches().Create(std::move(batch));

@@ -53,7 +53,7 @@ Fields ChatBody::Describe() {
       Key<&B::truncate_prompt_tokens>("truncate_prompt_tokens", "keep only so many of the prompt's last tokens")
           .Between(1, 2147483647),
       Key<&B::metadata>("metadata", "up to 16 texts, kept with the trace").AtMostItems(16).AtMostBytes(512),
-      Ignored("store", "every call leaves a trace here, on this machine"),
+      Key<&B::store>("store", "keep the completion and its messages, to be had by its id"),
       Ignored("service_tier", "accepted without effect"),
       Ignored("safety_identifier", "accepted without effect"),
       Ignored("prompt_cache_key", "prefixes are shared by content"),

@@ -37,7 +37,7 @@ struct ChatBody {
   Json tool_choice;
   bool parallel_tool_calls = true;
   std::optional<int64_t> thinking_token_budget;
-  bool include_reasoning = true;
+  bool include_reasoning = true, store = false;
   std::map<std::string, std::string> metadata;
 
   static Fields Describe();

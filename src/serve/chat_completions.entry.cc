@@ -4,6 +4,7 @@
 #include "serve/chat_body.h"
 #include "serve/generation_reply.h"
 #include "serve/resource.h"
+#include "serve/stored_completion.h"
 
 namespace atelier {
 namespace {
@@ -122,10 +123,8 @@ Task<HttpResponse> CreateChatCompletion(HttpRequest http, App& app) {
   if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
   ReplyOptions options = ReplyOptionsOf(body.generation);
   options.unknown = parsed->unknown;
-  if (!body.metadata.empty()) {
-    options.metadata = Json::Object();
-    for (const auto& [key, value] : body.metadata) options.metadata.Set(key, value);
-  }
+  if (!body.metadata.empty()) options.metadata = TextsBody(body.metadata);
+  if (body.store) options.keep = KeepCompletion(app, body, http.call.principal);
   std::vector<GenerationRequest> requests;
   requests.push_back(std::move(*request));
   auto shape = std::make_shared<ChatShape>(body);

@@ -15,7 +15,7 @@ constexpr int64_t kMaxItemsAtOnce = 1000;  // OpenAI: 20
 
 struct ConversationBody {
   Json items;
-  std::optional<std::map<std::string, std::string>> metadata;
+  std::map<std::string, std::string> metadata;
   static Fields Describe();
 };
 
@@ -46,21 +46,6 @@ Json BodyOf(const StoredConversation& conversation) {
                        {"metadata", conversation.metadata}});
 }
 
-Json MetadataOf(const std::optional<std::map<std::string, std::string>>& given) {
-  Json metadata = Json::Object();
-  if (!given) return metadata;
-  for (const auto& [key, value] : *given) metadata.Set(key, value);
-  return metadata;
-}
-
-// Runs `work` where it may block; its Json is the answer.
-template <class Work>
-Task<HttpResponse> Answer(App& app, Work work) {
-  auto waiting = OnPool(app.pool(), std::move(work));
-  const Result<Json> answer = co_await waiting;
-  co_return answer.ok() ? JsonResponse(*answer) : ErrorResponse(answer.error());
-}
-
 Task<HttpResponse> Create(HttpRequest http, App& app) {
   auto parsed = ParseBody<ConversationBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
@@ -70,13 +55,13 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   conversation.id = NewItemId("conv_");
   conversation.principal = http.call.principal;
   conversation.created_unix = app.clock().UnixNanos() / 1'000'000'000;
-  conversation.metadata = MetadataOf(parsed->body.metadata);
+  conversation.metadata = TextsBody(parsed->body.metadata);
   auto work = [&app, conversation, items = *items]() -> Result<Json> {
     TRY_VOID(app.responses().PutConversation(conversation));
     TRY_VOID(app.responses().AddItems(conversation.id, items, conversation.principal));
     return BodyOf(conversation);
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> Retrieve(HttpRequest http, App& app) {
@@ -85,21 +70,21 @@ Task<HttpResponse> Retrieve(HttpRequest http, App& app) {
     TRY(const StoredConversation conversation, app.responses().GetConversation(id, principal));
     return BodyOf(conversation);
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> Update(HttpRequest http, App& app) {
   auto parsed = ParseBody<ConversationBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
   const std::string id(http.Path("id")), principal = http.call.principal;
-  const Json metadata = MetadataOf(parsed->body.metadata);
+  const Json metadata = TextsBody(parsed->body.metadata);
   auto work = [&app, id, principal, metadata]() -> Result<Json> {
     TRY(StoredConversation conversation, app.responses().GetConversation(id, principal));
     conversation.metadata = metadata;
     TRY_VOID(app.responses().PutConversation(conversation));
     return BodyOf(conversation);
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> Delete(HttpRequest http, App& app) {
@@ -108,7 +93,7 @@ Task<HttpResponse> Delete(HttpRequest http, App& app) {
     TRY_VOID(app.responses().DeleteConversation(id, principal));
     return Json::Object({{"id", id}, {"object", "conversation.deleted"}, {"deleted", true}});
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> AddItems(HttpRequest http, App& app) {
@@ -124,7 +109,7 @@ Task<HttpResponse> AddItems(HttpRequest http, App& app) {
     TRY_VOID(app.responses().AddItems(id, items, principal));
     return PageOf({items.items().begin(), items.items().end()}, {.after = {}, .order = "asc", .limit = 100});
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> ListItems(HttpRequest http, App& app) {
@@ -138,7 +123,7 @@ Task<HttpResponse> ListItems(HttpRequest http, App& app) {
     TRY(std::vector<Json> items, app.responses().Items(id, principal));
     return PageOf(std::move(items), page);
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> RetrieveItem(HttpRequest http, App& app) {
@@ -149,7 +134,7 @@ Task<HttpResponse> RetrieveItem(HttpRequest http, App& app) {
     if (found == items.end()) return Error::NotFound("item_id", "got '" + item_id + "', want the id of an item of it");
     return *found;
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> DeleteItem(HttpRequest http, App& app) {
@@ -159,7 +144,7 @@ Task<HttpResponse> DeleteItem(HttpRequest http, App& app) {
     TRY(const StoredConversation conversation, app.responses().GetConversation(id, principal));
     return BodyOf(conversation);
   };
-  co_return co_await Answer(app, std::move(work));
+  co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 constexpr RouteSpec kRoutes[] = {

@@ -23,7 +23,7 @@ TEST(Errors, OfTheServerItselfHaveOpenAisShape) {
   config.server.max_body_bytes = 4096;
   ServedApp server(config);
   ExpectError(server.Get("/nope"), 404, "not_found");
-  const Answer method = server.Get("/v1/chat/completions");
+  const Answer method = server.Get("/v1/completions");
   ExpectError(method, 405, "method_not_allowed");
   EXPECT_NE(method.headers.Get("Allow").find("POST"), std::string::npos);
   ExpectError(server.Send("POST", "/v1/chat/completions", std::string(5000, ' '), kJson), 413, "too_large");

@@ -34,15 +34,13 @@ struct ReplyState {
 
 Json Envelope(const App& app, const ReplyShape& shape, const ModelListing& model, const ReplyOptions& options,
               std::string_view trace_id) {
-  Json envelope = Json::Object({
+  return Json::Object({
       {"id", std::string(shape.id_prefix()) + std::string(trace_id)},
       {"object", options.stream ? shape.event_object() : shape.whole_object()},
       {"created", app.clock().UnixNanos() / 1'000'000'000},
       {"model", model.id},
       {"system_fingerprint", app.Fingerprint(model)},
   });
-  if (!options.stream && !options.metadata.is_null()) envelope.Set("metadata", options.metadata);
-  return envelope;
 }
 
 void Add(Usage& total, const Usage& more) {
@@ -105,18 +103,27 @@ Task<void> GatherAll(std::shared_ptr<ReplyState> state, size_t index) {
   }
 }
 
+// What a stream adds up to, too.
+Json WholeBody(const ReplyState& state) {
+  Json body = state.envelope;
+  body.Set("object", state.shape->whole_object());
+  if (!state.options.metadata.is_null()) body.Set("metadata", state.options.metadata);
+  state.shape->AddBeside(state.choices.front().front(), body);
+  Json choices = Json::Array();
+  for (const auto& of_generation : state.choices) {
+    for (const ChoiceResult& choice : of_generation) choices.Push(state.shape->Whole(choice));
+  }
+  body.Set("choices", std::move(choices));
+  body.Set("usage", UsageBody(state.usage, state.reasoning_tokens));
+  return body;
+}
+
 Task<HttpResponse> WholeReply(std::shared_ptr<ReplyState> state) {
   for (size_t i = 0; i < state->generations.size(); ++i) co_await GatherAll(state, i);
   EndTrace(*state);
   if (state->error) co_return ErrorResponse(*state->error);
-  Json body = state->envelope;
-  state->shape->AddBeside(state->choices.front().front(), body);
-  Json choices = Json::Array();
-  for (const auto& of_generation : state->choices) {
-    for (const ChoiceResult& choice : of_generation) choices.Push(state->shape->Whole(choice));
-  }
-  body.Set("choices", std::move(choices));
-  body.Set("usage", UsageBody(state->usage, state->reasoning_tokens));
+  Json body = WholeBody(*state);
+  if (state->options.keep) co_await state->options.keep(body);
   HttpResponse response = JsonResponse(body);
   AddWarnings(response, state->options.unknown);
   co_return response;
@@ -222,6 +229,10 @@ Task<void> Produce(std::shared_ptr<ReplyState> state, BodyWriter writer) {
   }
   if (!opening.empty()) writer.Write(opening);
   co_await PumpAll(state, writer);
+  if (state->options.keep && !state->error) {
+    Json whole = WholeBody(*state);
+    co_await state->options.keep(std::move(whole));
+  }
   std::string closing;
   if (state->error) {
     closing = FormatSse(ErrorBody(*state->error, StatusOf(*state->error)).Dump());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,8 @@ struct ReplyOptions {
   std::vector<int32_t> stop_token_ids;  // of the body
   std::vector<std::string> unknown;     // parameters let through with a warning
   Json metadata;                        // echoed and kept with the trace
+  // Given the whole reply, of streams too, before its end is told; not of one that failed. May be empty.
+  std::function<Task<void>(Json)> keep;
 };
 ReplyOptions ReplyOptionsOf(const GenerationBody& body);
 

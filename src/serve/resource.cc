@@ -64,6 +64,12 @@ void AddWarnings(HttpResponse& response, const std::vector<std::string>& unknown
   }
 }
 
+Json TextsBody(const std::map<std::string, std::string>& texts) {
+  Json body = Json::Object();
+  for (const auto& [name, text] : texts) body.Set(name, text);
+  return body;
+}
+
 HttpResponse JsonResponse(const Json& body, int status) { return HttpResponse::Json(body.Dump(), status); }
 
 }  // namespace atelier

@@ -2,14 +2,19 @@
 // (x.entry.cc, docs/adding.md) gives the router, /openapi.json and the reference page.
 #pragma once
 
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/app.h"
 #include "base/net/http.h"
 #include "base/net/router.h"
+#include "base/task/pool.h"
 #include "base/text/describe_json.h"
+#include "serve/errors.h"
 
 namespace atelier {
 
@@ -60,5 +65,16 @@ Result<Parsed<T>> ParseBody(const HttpRequest& http, const App& app) {
 void AddWarnings(HttpResponse& response, const std::vector<std::string>& unknown);
 
 HttpResponse JsonResponse(const Json& body, int status = 200);
+
+// Texts by name, such as metadata, as an object.
+Json TextsBody(const std::map<std::string, std::string>& texts);
+
+// Answers with what `work` gives, a Result<Json>; it may block.
+template <class Work>
+Task<HttpResponse> AnswerOnPool(App& app, Work work) {
+  auto waiting = OnPool(app.pool(), std::move(work));
+  const Result<Json> answer = co_await waiting;
+  co_return answer.ok() ? JsonResponse(*answer) : ErrorResponse(answer.error());
+}
 
 }  // namespace atelier

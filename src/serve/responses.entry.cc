@@ -73,9 +73,7 @@ GenerationRun::Options RunOptionsOf(const ResponsesBody& body) {
   GenerationRun::Options options;
   options.stream = body.stream;
   options.id_prefix = "resp_";
-  if (body.metadata.empty()) return options;
-  options.metadata = Json::Object();
-  for (const auto& [key, value] : body.metadata) options.metadata.Set(key, value);
+  if (!body.metadata.empty()) options.metadata = TextsBody(body.metadata);
   return options;
 }
 

@@ -134,3 +134,29 @@ def test_responses_survive_a_kill():
         assert server.stop() == 0
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def test_stored_completions_survive_a_kill():
+    """A completion that was answered with store, whole or streamed, is there after kill -9."""
+    home = serving.make_home()
+    try:
+        server = serving.Server(home=home)
+        ask = {"model": serving.CHAT, "messages": [{"role": "user", "content": "Count."}], "max_tokens": 4, "store": True}
+        made = {}
+        for number in range(5):
+            status, made[number] = server.post("/v1/chat/completions", {**ask, "metadata": {"number": str(number)}})
+            assert status == 200
+        request = urllib.request.Request(server.url + "/v1/chat/completions", json.dumps({**ask, "stream": True}).encode(),
+                                         {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=120) as response:
+            streamed = json.loads(response.read().split(b"\n")[0].removeprefix(b"data: "))["id"]
+        server.process.kill()
+        server.process.wait()
+        server = serving.Server(home=home)
+        for whole in made.values():
+            assert json.loads(server.get("/v1/chat/completions/" + whole["id"])) == whole
+        listed = json.loads(server.get("/v1/chat/completions?limit=100"))["data"]
+        assert [completion["id"] for completion in listed] == [*(whole["id"] for whole in made.values()), streamed]
+        assert server.stop() == 0
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

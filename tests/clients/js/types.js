@@ -9,6 +9,8 @@ const openai = 'openai/resources/';
 const files = {
   ChatCompletion: openai + 'chat/completions/completions.d.ts',
   ChatCompletionChunk: openai + 'chat/completions/completions.d.ts',
+  ChatCompletionDeleted: openai + 'chat/completions/completions.d.ts',
+  ChatCompletionStoreMessage: openai + 'chat/completions/completions.d.ts',
   Completion: openai + 'completions.d.ts',
   CreateEmbeddingResponse: openai + 'embeddings.d.ts',
   Model: openai + 'models.d.ts',
