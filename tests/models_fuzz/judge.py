@@ -17,6 +17,11 @@ DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09":
 CLASSES = {3: jsonschema.Draft3Validator, 4: jsonschema.Draft4Validator, 6: jsonschema.Draft6Validator,
            7: jsonschema.Draft7Validator, 2019: jsonschema.Draft201909Validator, 2020: jsonschema.Draft202012Validator}
 
+def _rounds(value):
+    """Whether what JavaScript read was a number that a double may not be."""
+    return value is None or isinstance(value, float) and len(repr(value)) > 15 or isinstance(value, int) and abs(value) > 2**53
+
+
 # Where one of the two calls a value invalid that is valid. (who, keyword or format): (of which values, why). Each was
 # looked at.
 JUDGED = {
@@ -30,9 +35,13 @@ JUDGED = {
     ("jsonschema", "format time"): (lambda value: ":60" in value, "RFC 3339 has leap seconds"),
     ("jsonschema", "format idn-hostname"): (
         lambda value: not value.isascii(), "PyPI idna knows another Unicode, and dots other than '.' only in part"),
+    ("jsonschema", "format regex"): (lambda value: True, "Python's re is not ECMA-262"),
     ("ajv", "multipleOf"): (
         lambda value: value is None or not float(value).is_integer() or abs(value) > 2**53,  # None: infinite
         "of doubles: 0.3 is no multiple of 0.1 then, and integers above 2^53 are others"),
+    ("ajv", "exclusiveMinimum"): (lambda value: _rounds(value), "doubles near a bound become the bound"),
+    ("ajv", "exclusiveMaximum"): (lambda value: _rounds(value), "the same"),
+    ("ajv", "uniqueItems"): (lambda value: any(_rounds(item) for item in value), "doubles near each other become one"),
     ("ajv", "format email"): (
         lambda value: '"' in value or "[" in value or "." not in value.rpartition("@")[2],
         "RFC 5321 has quoted local parts, address literals and domains of one label"),

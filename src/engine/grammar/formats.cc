@@ -8,6 +8,7 @@ namespace {
 
 using std::string;
 
+constexpr LanguageId kAnyText = Languages::kAnyText;
 constexpr Languages::Anchoring kWhole = Languages::Anchoring::kWhole;
 
 string Group(const string& inside) { return "(?:" + inside + ")"; }
@@ -95,24 +96,46 @@ string Ipv6() {
   return Group(all);
 }
 
-string Hostname() {
-  const string label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
-  return label + "(?:\\." + label + ")*";
+// Labels of letters, digits and hyphens between them; and those of them that do not begin with "xn--". `Rest` is what
+// may follow a first character: up to so many and a last one, or nothing.
+string Rest(int most) { return "(?:[A-Za-z0-9-]{0," + std::to_string(most) + "}[A-Za-z0-9])?"; }
+string AnyLabel() { return "[A-Za-z0-9]" + Rest(61); }
+string PlainLabel() {
+  const string after_n = "(?:[A-Za-z0-9]" + Rest(59) + "|-[A-Za-z0-9]" + Rest(58) + ")?";
+  const string after_x = "(?:[A-MO-Za-mo-z0-9]" + Rest(60) + "|-[A-Za-z0-9-]{0,60}[A-Za-z0-9]|[Nn]" + after_n + ")?";
+  return Group("[A-WYZa-wyz0-9]" + Rest(61) + "|[Xx]" + after_x);
 }
 
-Result<LanguageId> Host(Languages& all) {
-  TRY(const LanguageId labels, all.Pattern(Hostname(), kWhole));
-  return all.And(std::array{labels, all.Chars(1, 253)});
+Result<LanguageId> HostOf(Languages& all, LanguageId label) {
+  const LanguageId more = all.Repeat(all.Concat(all.Literal("."), label), 0, std::nullopt);
+  return all.And(std::array{all.Concat(label, more), all.Chars(1, 253)});
 }
 
-// RFC 5321, Mailbox.
-Result<LanguageId> Email(Languages& all) {
-  const string atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-]+";
-  TRY(const LanguageId local, all.Pattern(atom + "(?:\\." + atom + ")*|\"(?:[ !#-\\[\\]-~]|\\\\[ -~])*\"", kWhole));
+Result<FormatBounds> Host(Languages& all, bool all_spellings) {
+  TRY(const LanguageId any, all.Pattern(AnyLabel(), kWhole));
+  TRY(LanguageId label, all.Pattern(PlainLabel(), kWhole));
+  if (all_spellings) label = all.Or(std::array{label, PunycodeLabels(all)});
+  FormatBounds bounds;
+  TRY(bounds.within, HostOf(all, label));
+  TRY(bounds.around, HostOf(all, any));
+  return bounds;
+}
+
+// RFC 5321, Mailbox; RFC 6531 adds characters beyond ASCII to the local part.
+Result<FormatBounds> Email(Languages& all, FormatBounds host, bool international) {
+  const string more = international ? "\\u{80}-\\u{10FFFF}" : "";
+  const string atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-" + more + "]+";
+  const string quoted = "\"(?:[ !#-\\[\\]-~" + more + "]|\\\\[ -~" + more + "])*\"";
+  TRY(const LanguageId local, all.Pattern(atom + "(?:\\." + atom + ")*|" + quoted, kWhole));
   TRY(const LanguageId literal, all.Pattern("\\[(?:" + Ipv4() + "|IPv6:" + Ipv6() + ")\\]", kWhole));
-  TRY(const LanguageId host, Host(all));
-  const LanguageId name = all.And(std::array{local, all.Chars(1, 64)});
-  return all.Concat(name, all.Concat(all.Literal("@"), all.Or(std::array{host, literal})));
+  const LanguageId name = international ? all.And(std::array{local, all.Repeat(all.Byte(ByteSet().set()), 1, 64)})
+                                        : all.And(std::array{local, all.Chars(1, 64)});
+  const auto mailbox = [&](LanguageId domain) {
+    return all.Concat(name, all.Concat(all.Literal("@"), all.Or(std::array{domain, literal})));
+  };
+  FormatBounds bounds{mailbox(host.within), mailbox(host.around)};
+  if (international) bounds.around = kAnyText;
+  return bounds;
 }
 
 // RFC 3986; RFC 3987 adds characters beyond ASCII.
@@ -170,20 +193,13 @@ string JsonPointer() { return "(?:/(?:[^~/]|~[01])*)*"; }
 
 string Uuid() { return "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"; }
 
-Error NoLanguage(std::string_view format, const char* why) {
-  return Error::Unsupported("", "got the format '" + string(format) + "', which cannot be kept exactly: " + why);
-}
-
-}  // namespace
-
-Result<LanguageId> FormatLanguage(Languages& all, std::string_view format) {
+// Of what a regular language has exactly.
+Result<LanguageId> Exactly(Languages& all, std::string_view format) {
   const auto whole = [&all](const string& pattern) { return all.Pattern(pattern, kWhole); };
   if (format == "date-time") return DateTime(all);
   if (format == "date") return whole(Date());
   if (format == "time") return Time(all);
   if (format == "duration") return whole(Duration());
-  if (format == "email") return Email(all);
-  if (format == "hostname") return Host(all);
   if (format == "ipv4") return whole(Ipv4());
   if (format == "ipv6") return whole(Ipv6());
   if (format == "uri") return whole(Uri(false).Absolute());
@@ -194,9 +210,22 @@ Result<LanguageId> FormatLanguage(Languages& all, std::string_view format) {
   if (format == "uri-template") return whole(UriTemplate());
   if (format == "json-pointer") return whole(JsonPointer());
   if (format == "relative-json-pointer") return whole("(?:0|[1-9][0-9]*)(?:#|" + JsonPointer() + ")");
-  if (format == "regex") return NoLanguage(format, "groups nest without end");
-  if (format == "idn-hostname" || format == "idn-email") return NoLanguage(format, "labels are limited in Punycode");
   return Error::NotFound("", "got the format '" + string(format) + "', which draft 2020-12 does not define");
+}
+
+}  // namespace
+
+Result<FormatBounds> FormatLanguages(Languages& all, std::string_view format, bool all_spellings) {
+  if (format == "regex") return EcmaPatterns(all);
+  if (format == "idn-hostname") return IdnHostnames(all, all_spellings);
+  if (format == "hostname") return Host(all, all_spellings);
+  if (format == "email" || format == "idn-email") {
+    const bool international = format == "idn-email";
+    TRY(const FormatBounds host, international ? IdnHostnames(all, all_spellings) : Host(all, all_spellings));
+    return Email(all, host, international);
+  }
+  TRY(const LanguageId exact, Exactly(all, format));
+  return FormatBounds{exact, exact};
 }
 
 }  // namespace atelier

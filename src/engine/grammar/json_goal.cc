@@ -66,9 +66,10 @@ SchemaDepth::SchemaDepth(JsonGoals& goals, const SchemaNode& node, int& depth)
   if (!ok_) goals.Refuse(node, "$ref", "got a schema that applies itself in place without end");
 }
 
-JsonGoals::JsonGoals(const SchemaDocument& document, Languages& languages, bool formats)
+JsonGoals::JsonGoals(const SchemaDocument& document, Languages& languages, bool formats, bool all_spellings)
     : languages_(&languages),
       formats_(formats),
+      all_spellings_(all_spellings),
       scalars_(std::make_unique<ScalarForms>(*this)),
       objects_(std::make_unique<ObjectForms>(*this, HasUnevaluated(document))),
       arrays_(std::make_unique<ArrayForms>(*this, HasUnevaluated(document))) {

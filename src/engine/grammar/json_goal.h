@@ -104,8 +104,9 @@ bool ContainsText(Languages& languages, LanguageId language, std::string_view te
 class JsonGoals {
  public:
   // The document and the languages outlive this.
-  //   formats  whether `format` is kept, or an annotation
-  JsonGoals(const SchemaDocument& document, Languages& languages, bool formats);
+  //   formats        whether `format` is kept, or an annotation
+  //   all_spellings  of a format (formats.h)
+  JsonGoals(const SchemaDocument& document, Languages& languages, bool formats, bool all_spellings);
   ~JsonGoals();
 
   GoalId root() const { return root_; }
@@ -130,6 +131,7 @@ class JsonGoals {
   Languages& languages() { return *languages_; }
   ScalarForms& scalars() { return *scalars_; }
   bool formats() const { return formats_; }
+  bool all_spellings() const { return all_spellings_; }
 
  private:
   struct Goal {
@@ -144,7 +146,7 @@ class JsonGoals {
   uint8_t TypesOf(SchemaLiteral literal, int depth);
 
   Languages* languages_;
-  bool formats_;
+  bool formats_, all_spellings_;
   SchemaNode never_;
   std::deque<Goal> goals_;
   std::map<std::vector<SchemaLiteral>, GoalId> goal_ids_;

@@ -40,7 +40,7 @@ JsonMachine::JsonMachine(std::shared_ptr<const SchemaDocument> document, JsonSty
     : document_(std::move(document)),
       style_(std::move(style)),
       languages_(std::make_unique<Languages>()),
-      goals_(std::make_unique<JsonGoals>(*document_, *languages_, style_.formats)),
+      goals_(std::make_unique<JsonGoals>(*document_, *languages_, style_.formats, !style_.schema_order)),
       plans_(std::make_unique<JsonPlans>(*goals_)) {}
 
 Result<std::unique_ptr<JsonMachine>> JsonMachine::Create(std::shared_ptr<const SchemaDocument> document,

@@ -28,14 +28,30 @@ struct NumberAlgebra {
   static Set Everything() { return NumberSet::Everything(); }
 };
 
+// Of what is no regular language both sides are followed: `within` has the wanted strings alone, `around` all of them.
 struct StringAlgebra {
-  using Set = LanguageId;
+  using Set = FormatBounds;
   Languages* languages;
-  Set And(Set a, Set b) const { return languages->And(std::array{a, b}); }
-  Set Or(Set a, Set b) const { return languages->Or(std::array{a, b}); }
-  Set Not(Set a) const { return languages->Not(a); }
-  static Set Nothing() { return Languages::kNothing; }
-  static Set Everything() { return Languages::kAnyText; }
+  Set And(Set a, Set b) const {
+    return Both(a, b, [this](LanguageId x, LanguageId y) { return languages->And(std::array{x, y}); });
+  }
+  Set Or(Set a, Set b) const {
+    return Both(a, b, [this](LanguageId x, LanguageId y) { return languages->Or(std::array{x, y}); });
+  }
+  Set Not(Set a) const {
+    const LanguageId within = languages->Not(a.around);
+    return {within, a.within == a.around ? within : languages->Not(a.within)};
+  }
+  static Set Nothing() { return {Languages::kNothing, Languages::kNothing}; }
+  static Set Everything() { return {Languages::kAnyText, Languages::kAnyText}; }
+
+ private:
+  template <class Join>
+  static Set Both(Set a, Set b, Join join) {
+    const LanguageId within = join(a.within, b.within);
+    const bool exact = a.within == a.around && b.within == b.around;
+    return {within, exact ? within : join(a.around, b.around)};
+  }
 };
 
 // own ∩ what the node's in-place keywords say; `of` gives the set of one subschema.
@@ -128,10 +144,14 @@ NumberSet ScalarForms::NumbersOfNode(const SchemaNode& node) {
 }
 
 LanguageId ScalarForms::Strings(SchemaLiteral literal) {
-  if (const auto found = strings_.find(literal); found != strings_.end()) return found->second;
-  const LanguageId set =
-      literal.positive ? StringsOfNode(*literal.node) : goals_->languages().Not(Strings(literal.Not()));
-  strings_.emplace(literal, set);
+  const FormatBounds set = StringsOf(*literal.node);
+  return literal.positive ? set.within : goals_->languages().Not(set.around);
+}
+
+FormatBounds ScalarForms::StringsOf(const SchemaNode& node) {
+  if (const auto found = strings_.find(&node); found != strings_.end()) return found->second;
+  const FormatBounds set = StringsOfNode(node);
+  strings_.emplace(&node, set);
   return set;
 }
 
@@ -142,9 +162,9 @@ LanguageId ScalarForms::PatternOf(const SchemaNode& node) {
   return Languages::kNothing;
 }
 
-LanguageId ScalarForms::OwnStrings(const SchemaNode& node) {
+FormatBounds ScalarForms::OwnStrings(const SchemaNode& node) {
   Languages& languages = goals_->languages();
-  if (node.never || (node.types & kSchemaString) == 0) return Languages::kNothing;
+  if (node.never || (node.types & kSchemaString) == 0) return StringAlgebra::Nothing();
   std::vector<LanguageId> parts;
   if (node.enum_values) {
     std::vector<std::string> words;
@@ -160,21 +180,23 @@ LanguageId ScalarForms::OwnStrings(const SchemaNode& node) {
   if (node.min_length || node.max_length)
     parts.push_back(languages.Chars(node.min_length.value_or(0), node.max_length));
   if (node.pattern) parts.push_back(PatternOf(node));
+  FormatBounds own = StringAlgebra::Everything();
   if (node.format && goals_->formats()) {
-    const auto format = FormatLanguage(languages, *node.format);
+    const auto format = FormatLanguages(languages, *node.format, goals_->all_spellings());
     if (!format) goals_->Refuse(node, "format", format.error().Message());
-    parts.push_back(format ? *format : Languages::kNothing);
+    if (format) own = *format;
   }
-  return parts.empty() ? Languages::kAnyText : languages.And(parts);
+  const LanguageId others = languages.And(parts);
+  return StringAlgebra{&languages}.And({others, others}, own);
 }
 
-LanguageId ScalarForms::StringsOfNode(const SchemaNode& node) {
+FormatBounds ScalarForms::StringsOfNode(const SchemaNode& node) {
   const SchemaDepth depth(*goals_, node, depth_);
-  if (!depth.ok()) return Languages::kNothing;
-  const LanguageId own = OwnStrings(node);
-  if (own == Languages::kNothing) return own;
+  if (!depth.ok()) return StringAlgebra::Nothing();
+  const FormatBounds own = OwnStrings(node);
+  if (own.around == Languages::kNothing) return own;
   return Combine(StringAlgebra{&goals_->languages()}, node, own,
-                 [&](const SchemaNode* part) { return Strings({part, true}); });
+                 [&](const SchemaNode* part) { return StringsOf(*part); });
 }
 
 }  // namespace atelier

@@ -1,11 +1,13 @@
 // What schemas say of null, booleans, numbers and strings: sets that are closed under and, or and not, so that every
-// combination of schemas is answered exactly.
+// combination of schemas is answered exactly. A format that no regular language has is kept from both sides
+// (formats.h): strings are then some that satisfy the schema, never one that does not.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <unordered_map>
 
+#include "engine/grammar/formats.h"
 #include "engine/grammar/json_goal.h"
 
 namespace atelier {
@@ -23,13 +25,14 @@ class ScalarForms {
   bool AcceptsNode(const SchemaNode& node, const Json& value);
   NumberSet NumbersOfNode(const SchemaNode& node);
   NumberSet OwnNumbers(const SchemaNode& node);
-  LanguageId StringsOfNode(const SchemaNode& node);
-  LanguageId OwnStrings(const SchemaNode& node);
+  FormatBounds StringsOf(const SchemaNode& node);
+  FormatBounds StringsOfNode(const SchemaNode& node);
+  FormatBounds OwnStrings(const SchemaNode& node);
   LanguageId PatternOf(const SchemaNode& node);
 
   JsonGoals* goals_;
   std::map<SchemaLiteral, NumberSet> numbers_;
-  std::map<SchemaLiteral, LanguageId> strings_;
+  std::unordered_map<const SchemaNode*, FormatBounds> strings_;
   int depth_ = 0;
 };
 

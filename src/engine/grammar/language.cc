@@ -18,6 +18,7 @@ Languages::~Languages() = default;
 LanguageId Languages::Byte(const ByteSet& bytes) { return impl_->Bytes(bytes); }
 LanguageId Languages::Literal(std::string_view bytes) { return impl_->Literal(bytes); }
 LanguageId Languages::Words(std::vector<std::string> words) { return impl_->Words(std::move(words)); }
+LanguageId Languages::Listed(std::unique_ptr<ListedLanguage> language) { return impl_->Listed(std::move(language)); }
 LanguageId Languages::Chars(int64_t min, std::optional<int64_t> max) {
   return impl_->Chars(std::max<int64_t>(0, min), max.value_or(kInfinite));
 }

@@ -28,6 +28,17 @@ namespace atelier {
 using LanguageId = int32_t;
 using ByteSet = std::bitset<256>;
 
+// A language that no expression has: its states are found as they are stepped to. Of ASCII.
+class ListedLanguage {
+ public:
+  virtual ~ListedLanguage() = default;
+  static constexpr int32_t kStart = 0;
+  // -1: no member goes on so. Every other state has a member.
+  virtual int32_t Next(int32_t state, uint8_t byte) = 0;
+  virtual bool Accepts(int32_t state) const = 0;
+  virtual int64_t MaxBytes(int32_t state) const = 0;  // of what follows
+};
+
 class Languages {
  public:
   Languages();
@@ -43,6 +54,7 @@ class Languages {
   LanguageId Literal(std::string_view bytes);
   // One of these strings; a sorted table and a position in it, however many they are.
   LanguageId Words(std::vector<std::string> words);
+  LanguageId Listed(std::unique_ptr<ListedLanguage> language);
   LanguageId Chars(int64_t min, std::optional<int64_t> max);  // so many code points, any
   LanguageId Concat(LanguageId first, LanguageId second);
   LanguageId Or(std::span<const LanguageId> parts);

@@ -91,6 +91,12 @@ LanguageId Languages::Impl::OneOf(const CodePointSet& set) {
   return one_of_[set.ranges()] = Branch(std::move(edges));
 }
 
+LanguageId Languages::Impl::Listed(std::unique_ptr<ListedLanguage> language) {
+  listed_.push_back(std::move(language));
+  return Intern({.kind = NodeKind::kListed, .a = static_cast<int32_t>(listed_.size()) - 1, .b = ListedLanguage::kStart},
+                {}, {});
+}
+
 LanguageId Languages::Impl::Chars(int64_t min, int64_t max, Utf8State state) {
   if (min > max || state == language::kUtf8Broken) return kNothing;
   if (max == 0 && state == language::kUtf8Whole) return kEmpty;

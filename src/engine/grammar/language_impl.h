@@ -31,6 +31,7 @@ class Languages::Impl {
   LanguageId Bytes(const ByteSet& bytes);
   LanguageId Literal(std::string_view bytes);
   LanguageId Words(std::vector<std::string> words);
+  LanguageId Listed(std::unique_ptr<ListedLanguage> language);
   LanguageId Chars(int64_t min, int64_t max, language::Utf8State state = language::kUtf8Whole);
   LanguageId OneOf(const CodePointSet& set);  // one character
   LanguageId Concat(LanguageId first, LanguageId second);
@@ -161,6 +162,7 @@ class Languages::Impl {
   std::deque<WordTable> words_;
   std::unordered_multimap<size_t, int32_t> words_by_hash_;
   std::map<std::vector<CodePointRange>, LanguageId> one_of_;
+  std::vector<std::unique_ptr<ListedLanguage>> listed_;
 
   std::deque<language::ByteClasses> classes_;
   std::unordered_map<std::string, int32_t> classes_by_bytes_, classes_by_numbering_;

@@ -51,6 +51,7 @@ enum class NodeKind : uint8_t {
   kComplement,  // every string of bytes that is not in a
   kRepeat,      // a, lo to hi times
   kRecursive,   // what a is; made before a is known
+  kListed,      // what ListedLanguage a has from its state b on
 };
 
 // How long members are, in characters (bytes that do not continue one) and bytes. Bounds, not always reached.

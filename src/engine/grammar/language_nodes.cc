@@ -182,6 +182,15 @@ void Languages::Impl::Describe(Node& node, std::span<const LanguageId> parts, st
       return;
     case NodeKind::kRepeat: DescribeRepeat(node); break;
     case NodeKind::kRecursive: return;  // described by MakeRecursive and Define
+    case NodeKind::kListed: {
+      const ListedLanguage& language = *listed_[node.a];
+      const int64_t longest = language.MaxBytes(node.b);
+      node.accepts = language.Accepts(node.b);
+      node.text = 1;
+      const int64_t shortest = node.accepts ? 0 : 1;
+      length = {shortest, longest, shortest, longest};
+      break;
+    }
   }
   if (node.kind != NodeKind::kOr && node.kind != NodeKind::kAnd && node.kind != NodeKind::kConcat) {
     node.hint = length.min_bytes;

@@ -90,6 +90,10 @@ LanguageId Languages::Impl::Derive(LanguageId state, uint8_t byte) {
     case NodeKind::kComplement: return Complement(Next(node.a, byte));
     case NodeKind::kRepeat: return Concat(Next(node.a, byte), Repeat(node.a, LessOne(node.lo), LessOne(node.hi)));
     case NodeKind::kRecursive: return Next(node.a, byte);
+    case NodeKind::kListed: {
+      const int32_t next = listed_[node.a]->Next(node.b, byte);
+      return next < 0 ? kNothing : Intern({.kind = NodeKind::kListed, .a = node.a, .b = next}, {}, {});
+    }
   }
   return kNothing;
 }
@@ -162,6 +166,11 @@ int32_t Languages::Impl::MakeClasses(LanguageId state) {
     case NodeKind::kComplement:
     case NodeKind::kRepeat:
     case NodeKind::kRecursive: return ClassesIndex(node.a);
+    case NodeKind::kListed: {
+      std::array<uint8_t, 256> of{};
+      for (uint8_t byte = 1; byte < 0x80; ++byte) of[byte] = byte;
+      return InternClasses(of);
+    }
   }
   return 0;
 }
