@@ -22,6 +22,7 @@ constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an int
 // e^x = 2^n * e^r with n = round(x / ln 2), |r| <= ln(2) / 2; the polynomial is Cephes' expf's.
 inline Floats Exp(Floats x) {
   const Ints usable = x >= kLowestExponent;  // false for no number
+  x = std::bit_cast<Floats>(std::bit_cast<Ints>(x) & usable);
   const Floats shifted = x * kLog2E + kRound;
   const Floats n = shifted - kRound;
   const Floats r = (x - n * kLn2High) - n * kLn2Low;

@@ -408,7 +408,8 @@ TEST(PortableMath, ExpAndLogAreCloseToTheLibrarys) {
     EXPECT_NEAR(PortableExp(f) / std::exp(static_cast<double>(f)), 1, 3e-7) << x;
   }
   EXPECT_EQ(PortableExp(kNever), 0);
-  EXPECT_EQ(PortableExp(-100), 0);
+  for (const float low : {-100.0F, -1e9F, -3e38F, std::numeric_limits<float>::quiet_NaN()})
+    EXPECT_EQ(PortableExp(low), 0);
   EXPECT_EQ(PortableExp(0), 1);
   for (double x = 1e-30; x < 1e30; x *= 1.37)
     EXPECT_NEAR(PortableLog(x), std::log(x), 1e-12 * std::abs(std::log(x)) + 1e-12) << x;
