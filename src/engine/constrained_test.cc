@@ -109,12 +109,12 @@ struct Toy {
 };
 
 TEST(Constrained, WhatEndsIsValid) {
+  int num_ended = 0;
   for (const char* schema : kSchemas) {
     const auto grammar = Compile(Schema(schema));
     const auto document = SchemaDocument::Parse(Json::Parse(schema).value()).value();
     const auto validator = JsonSchemaValidator::Create(document, FormatPolicy::kAssert).value();
     Toy toy;
-    int num_ended = 0;
     for (uint64_t seed = 0; seed < 30; ++seed) {
       const RecordingSink sink = toy.Alone(Ask(grammar, seed));
       const RecordingSink::Choice& choice = sink.choices.at(0);
@@ -125,6 +125,7 @@ TEST(Constrained, WhatEndsIsValid) {
       EXPECT_TRUE(validator.Validate(*value, 1)->empty()) << choice.text;
     }
   }
+  EXPECT_GT(num_ended, 0);
 }
 
 // The helper thread only makes sooner what the choice would make itself.

@@ -131,6 +131,10 @@ class Parser {
       case '{':
         if (!reader_.annex_b()) return reader_.Bad("got '{' with nothing to repeat, want \\{");
         if (Braces()) return reader_.Bad("got a quantifier with nothing to repeat");
+        // A text to ECMA-262; whoever writes it means what other engines read.
+        if (reader_.Take("{,")) {
+          return Error::Unsupported(reader_.Where(), "got '{,', want '{0,' or '\\{,'");
+        }
         break;
       case '}':
       case ']':

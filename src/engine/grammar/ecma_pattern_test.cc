@@ -141,6 +141,7 @@ TEST(EcmaPattern, RefusesWhatItCannotKeepByName) {
   EXPECT_THAT(refused("(?i)a"), testing::HasSubstr("modifiers"));
   EXPECT_THAT(refused("(?<=ab)c"), testing::HasSubstr("lookbehind"));
   EXPECT_THAT(refused("\\p{Nonsense}"), testing::HasSubstr("\\p{Nonsense}"));
+  EXPECT_THAT(refused("a{,3}"), testing::HasSubstr("want '{0,'"));
   EXPECT_THAT(refused("a("), testing::HasSubstr("character 2: got '(' without ')'"));
   EXPECT_THAT(refused("[b-a]"), testing::HasSubstr("out of order"));
   EXPECT_THAT(refused(std::string(101, '(') + std::string(101, ')')), testing::HasSubstr("nested deeper than 100"));
