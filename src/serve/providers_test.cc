@@ -24,8 +24,13 @@ class ProvidersTest : public testing::Test {
     listed.id = kChatModel;
     listed.context_length = 2048;
     plain.models = {listed};
+    ProviderConfig messages = provider;
+    messages.name = "messages";
+    messages.api = "anthropic";
+    messages.dialect.clear();
+    messages.parameters = {"temperature"};
     Config config;
-    config.providers = {provider, plain};
+    config.providers = {provider, plain, messages};
     front_.emplace(config);
   }
 
@@ -118,6 +123,38 @@ TEST_F(ProvidersTest, ToolsAreCalledThereAsHere) {
   const Answer after = There(turn);
   ASSERT_EQ(after.status, 200) << after.body;
   EXPECT_EQ(after.Text(), Here(turn).Text());
+}
+
+TEST_F(ProvidersTest, AnthropicsApiCarriesTheSame) {
+  Json body = ChatBodyOf("Name three colours.", R"("temperature": 0, "max_tokens": 24)");
+  const Answer here = Here(body), there = There(body, "messages/");
+  ASSERT_EQ(there.status, 200) << there.body;
+  EXPECT_EQ(there.Text(), here.Text());
+  EXPECT_EQ(there.json["usage"]["prompt_tokens"], here.json["usage"]["prompt_tokens"]);
+  EXPECT_EQ(there.json["usage"]["completion_tokens"], here.json["usage"]["completion_tokens"]);
+  EXPECT_EQ(there.json["choices"][0]["finish_reason"], here.json["choices"][0]["finish_reason"]);
+  body.Set("stream", true);
+  const Answer stream = There(body, "messages/");
+  EXPECT_TRUE(stream.done);
+  EXPECT_EQ(stream.Text(), here.Text());
+  const Json called = ChatBodyOf("What is the weather in Oslo?", R"("temperature": 0, "max_tokens": 100,
+      "tool_choice": "required", "parallel_tool_calls": false, "tools": [{"type": "function", "function": {
+      "name": "weather", "strict": true, "parameters": {"type": "object", "properties": {
+      "city": {"type": "string", "maxLength": 12}}, "required": ["city"], "additionalProperties": false}}}])");
+  const Answer call = There(called, "messages/");
+  ASSERT_EQ(call.status, 200) << call.body;
+  EXPECT_EQ(call.json["choices"][0]["finish_reason"].AsString(), "tool_calls");
+  const Json& function = call.json["choices"][0]["message"]["tool_calls"][0]["function"];
+  EXPECT_EQ(function["name"].AsString(), "weather");
+  EXPECT_TRUE(ServedApp::Parsed(function["arguments"].AsString())["city"].is_string());
+  const Json schema = ChatBodyOf("A person.", R"("temperature": 0, "max_tokens": 100, "response_format": {
+      "type": "json_schema", "json_schema": {"name": "p", "strict": true, "schema": {"type": "object", "properties": {
+      "age": {"type": "integer", "minimum": 40, "maximum": 44}}, "required": ["age"],
+      "additionalProperties": false}}})");
+  const Answer kept = There(schema, "messages/");
+  ASSERT_EQ(kept.status, 200) << kept.body;
+  const int64_t age = *ServedApp::Parsed(kept.Text())["age"].AsInt64();
+  EXPECT_TRUE(age >= 40 && age <= 44) << age;
 }
 
 TEST_F(ProvidersTest, TracesSayWhoAnswered) {
