@@ -168,7 +168,8 @@ class Tally:
         for kind, names in self.names.items():
             for name, count in names.most_common():
                 print(f"  {kind}: {count} {name}")
-        for (who, what), (_, why) in judge.JUDGED.items():
+        whys = judge.JUDGED_SCHEMAS | {key: why for key, (_, why) in judge.JUDGED.items()}
+        for (who, what), why in whys.items():
             print(f"  {who}, {what}: {why}")
 
     def end(self):

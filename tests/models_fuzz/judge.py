@@ -48,6 +48,8 @@ JUDGED = {
     ("ajv", "format uri"): (
         lambda value: re.match(r"[^:/?#]*:($|[?#])", value) is not None, "RFC 3986 has empty paths: 'a:' is a URI"),
 }
+# The same where the schema has a keyword.
+JUDGED_SCHEMAS = {("ajv", "$dynamicRef"): "ajv does not follow the dynamic scope as JSON-Schema-Test-Suite has it"}
 # What fails where something within it is judged otherwise.
 BRANCHING = {"if", "not", "oneOf", "anyOf", "contains", "unevaluatedProperties", "unevaluatedItems", "dependentSchemas"}
 
@@ -179,6 +181,9 @@ def _judgement(name, errors, schema):
         for who, error in JUDGED:
             if who == name and f'"{error.removeprefix("format ")}"' in written:
                 return who, error
+    for who, keyword in JUDGED_SCHEMAS:
+        if who == name and f'"{keyword}"' in json.dumps(schema):
+            return who, keyword
     return None
 
 

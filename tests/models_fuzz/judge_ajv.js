@@ -11,11 +11,15 @@ const addFormats = require('ajv-formats').default;
 
 const options = { strict: false, validateFormats: true, allErrors: true, logger: false, verbose: true, unicodeRegExp: true };
 
+// Those of the drafts: ajv-formats also has some of OpenAPI and its own.
+const formats = ['date-time', 'date', 'time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uri-reference',
+  'uri-template', 'uuid', 'json-pointer', 'relative-json-pointer', 'regex'];
+
 function newAjv(draft) {
   const Ajv = { 4: Ajv4, 6: Ajv7, 7: Ajv7, 2019: Ajv2019 }[draft] ?? Ajv2020;
   const ajv = new Ajv(options);
   if (draft === 6) ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'));
-  addFormats(ajv);
+  addFormats(ajv, formats);
   return ajv;
 }
 

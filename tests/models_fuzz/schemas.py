@@ -126,7 +126,7 @@ class Generator:
                 schema["minContains"] = self.rng.randrange(3)
             if self.chance(0.3):
                 schema["maxContains"] = self.rng.randint(1, 2)
-        if self.chance(0.1) and schema.get("items", {}) is not True:
+        if self.chance(0.06) and "prefixItems" not in schema:
             schema["uniqueItems"] = True
             schema["items"] = self.schema(0)
         if self.chance(0.05) and "contains" not in schema and "items" not in schema:

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
+#include "base/text/json.h"
 #include "engine/grammar/cfg_constraint.h"
 #include "engine/grammar/cfg_testing.h"
 
@@ -72,6 +74,33 @@ TEST(Gbnf, FaultsNameLineAndColumn) {
   EXPECT_EQ(Fault("root ::= " + std::string(200, '(')), "line 1, column 111: got groups nested deeper than 100");
   EXPECT_EQ(Fault("root ::= \"a\"{9999999999}"),
             "line 1, column 14: got 9999999999, want a count of at most 1000000000");
+}
+
+// tools/golden_gbnf.py had llama.cpp's own reader say so.
+TEST(Gbnf, TextsAreWhatLlamaCppSaysTheyAre) {
+  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/gbnf.jsonl");
+  ASSERT_TRUE(file.good());
+  int num_grammars = 0, num_texts = 0;
+  for (std::string line; std::getline(file, line); ++num_grammars) {
+    const Result<Json> row = Json::Parse(line);
+    ASSERT_TRUE(row.ok());
+    const std::string& text = (*row)["g"].AsString();
+    if ((*row)["bad"].is_bool()) {
+      EXPECT_FALSE(Fault(text).empty()) << text;
+      continue;
+    }
+    ASSERT_EQ(Fault(text), "") << text;
+    TestGrammar grammar = Gbnf(text);
+    for (const std::string_view kind : {"y", "b", "n"}) {
+      for (const Json& tried : (*row)[kind].items()) {
+        EXPECT_EQ(grammar.Accepts(tried.AsString()), kind == "y") << text << "\n" << tried.Dump();
+        EXPECT_EQ(grammar.Begins(tried.AsString()), kind != "n") << text << "\n" << tried.Dump();
+        ++num_texts;
+      }
+    }
+  }
+  EXPECT_GT(num_grammars, 60);
+  EXPECT_GT(num_texts, 3000);
 }
 
 TEST(Gbnf, IsToldFromLarkByItsMark) {
