@@ -129,15 +129,18 @@ class LarkReader {
     return languages().Pattern(common->second, Languages::Anchoring::kWhole);
   }
 
-  // Of the texts of a lazy terminal, those that do not begin as another.
+  // Of the texts of a lazy terminal, those that do not begin as another. An empty text counts as leaving the terminal
+  // out, as llguidance has it, and ends no other.
   Result<LanguageId> Lazy(const LarkDefinition& definition, LanguageId language) {
     if (!definition.lazy) return language;
     if (definition.suffix) {
       TRY(const LanguageId suffix, Language(*definition.suffix));
       language = languages().Concat(language, suffix);
     }
-    const LanguageId longer = languages().Concat(language, languages().Chars(1, std::nullopt));
-    return languages().And(std::array{language, languages().Not(longer)});
+    const LanguageId more = languages().Chars(1, std::nullopt);
+    const LanguageId some = languages().And(std::array{language, more});
+    const LanguageId lazy = languages().And(std::array{some, languages().Not(languages().Concat(some, more))});
+    return languages().Accepts(language) ? languages().Or(std::array{Languages::kEmpty, lazy}) : lazy;
   }
 
   Result<LanguageId> Language(const LarkExpr& expr) {

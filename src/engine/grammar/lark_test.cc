@@ -113,6 +113,37 @@ TEST(Lark, AgreesWithLarkOnRandomTexts) {
   EXPECT_GT(num_texts, 400);
 }
 
+// tools/golden_llguidance.py had llguidance say so. What it matches is matched here; where longest terminals change
+// nothing, nothing else is.
+TEST(Lark, TextsThatLlguidanceMatchesAreMatched) {
+  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/llguidance.jsonl");
+  ASSERT_TRUE(file.good());
+  int num_matched = 0;
+  for (std::string line; std::getline(file, line);) {
+    const Result<Json> row = Json::Parse(line);
+    ASSERT_TRUE(row.ok());
+    const std::string& text = (*row)["g"].AsString();
+    TestGrammar grammar = Lark(text);
+    for (const Json& tried : (*row)["y"].items()) {
+      EXPECT_TRUE(grammar.Accepts(tried.AsString())) << text << "\n" << tried.Dump();
+      ++num_matched;
+    }
+    if (!(*row)["same"].AsBool()) continue;
+    for (const Json& tried : (*row)["n"].items()) {
+      EXPECT_FALSE(grammar.Accepts(tried.AsString())) << text << "\n" << tried.Dump();
+    }
+  }
+  EXPECT_GT(num_matched, 150);
+}
+
+// A terminal that is made as long as possible leaves nothing for what follows: llguidance then goes on to no end.
+TEST(Lark, TerminalsAreCutWhereTheRestNeedsIt) {
+  TestGrammar grammar = Lark("start: A B\nA: /a+/\nB: /ab/\n");
+  EXPECT_TRUE(grammar.Accepts("aab"));
+  EXPECT_TRUE(grammar.Accepts("aaaab"));
+  EXPECT_FALSE(grammar.Begins("ab"));
+}
+
 TEST(Lark, FaultsNameLineAndColumn) {
   EXPECT_EQ(Fault("root: \"a\""), "grammar: got no rule start, want one: start: …");
   EXPECT_EQ(Fault("start: a\n  b: \"x\""), "line 1, column 8: got the name a that is not defined, want a: …");
