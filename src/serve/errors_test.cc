@@ -34,6 +34,21 @@ TEST(Errors, OfTheServerItselfHaveOpenAisShape) {
       "unsupported_media_type");
 }
 
+TEST(Errors, OfTheServerItselfHaveTheShapeOfThePath) {
+  Config config;
+  config.server.max_body_bytes = 4096;
+  ServedApp server(config);
+  for (const Answer& answer : {server.Get("/api/nope"), server.Get("/api/chat"),
+                               server.Send("POST", "/api/chat", std::string(5000, ' '), kJson)}) {
+    EXPECT_GE(answer.status, 404) << answer.body;
+    EXPECT_TRUE(answer.json["error"].is_string()) << answer.body;
+  }
+  const auto type_of = [](const Answer& answer) { return answer.json["error"]["type"]; };
+  EXPECT_EQ(type_of(server.Get("/v1/messages/nope")), Json("not_found_error"));
+  EXPECT_EQ(type_of(server.Get("/v1/messages")), Json("invalid_request_error"));
+  EXPECT_EQ(type_of(server.Send("POST", "/v1/messages", std::string(5000, ' '), kJson)), Json("request_too_large"));
+}
+
 TEST(Errors, BodiesThatAreNoJsonObjectSayWhere) {
   ServedApp server;
   ExpectError(server.Send("POST", "/v1/chat/completions", "", kJson), 400, "invalid_json");

@@ -64,7 +64,9 @@ ServerOptions OptionsOf(const ServerConfig& config, App& app) {
   options.cors.allowed_origins = config.cors_origins;
   options.certificate_file = config.certificate;
   options.private_key_file = config.private_key;
-  options.render_error = [](int status, const Error& error) { return ErrorResponse(error, status); };
+  options.render_error = [](int status, const Error& error, std::string_view path) {
+    return ErrorResponse(error, status, ErrorShapeOf(path));
+  };
   options.on_head = [&app](HttpRequest& http) { return Admit(app, http); };
   options.on_done = [&app](const HttpExchange& exchange) {
     LogDebug(exchange.method + " " + exchange.path + " " + std::to_string(exchange.status));

@@ -72,7 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.max_head_bytes = 2048;
   options.max_body_bytes = 4096;
   options.cors.allowed_origins = {"http://a"};
-  options.render_error = [](int status, const Error& error) { return HttpResponse::Text(error.Message(), status); };
+  options.render_error = [](int status, const Error& error, std::string_view) {
+    return HttpResponse::Text(error.Message(), status);
+  };
   bool closed = false;
   const auto host = std::make_shared<SessionHost>(SessionHost{loop,
                                                               std::move(options),

@@ -95,7 +95,7 @@ void HttpSession::StartRefused() {
   Error error = Error::Unavailable(
       "server", "got more than " + std::to_string(host_->options.max_connections) + " connections, want fewer");
   error.retry_after = std::chrono::seconds(1);
-  HttpResponse response = host_->options.render_error(503, error);
+  HttpResponse response = host_->options.render_error(503, error, {});
   if (!response.headers.Find("Retry-After")) response.headers.Add("Retry-After", "1");
   Respond(std::move(response));
 }
@@ -118,10 +118,11 @@ HttpResponse HttpSession::AnswerWithoutHandler() const {
   }
   const std::string path = request_.path.substr(0, 200);
   if (match_.allowed.empty()) {
-    return host_->options.render_error(404, Error::NotFound(request_.method + " " + path, "there is no such route"));
+    const Error error = Error::NotFound(request_.method + " " + path, "there is no such route");
+    return host_->options.render_error(404, error, request_.path);
   }
-  response = host_->options.render_error(
-      405, Error::Invalid(path, "got " + request_.method.substr(0, 32) + ", want " + Join(match_.allowed)));
+  const Error error = Error::Invalid(path, "got " + request_.method.substr(0, 32) + ", want " + Join(match_.allowed));
+  response = host_->options.render_error(405, error, request_.path);
   response.headers.Set("Allow", Join(match_.allowed));
   return response;
 }

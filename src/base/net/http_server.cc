@@ -20,7 +20,9 @@ constexpr int kMaxRefusing = 256;  // connections being told 503 at once; more a
 constexpr std::chrono::milliseconds kAcceptPause{50};  // after an error such as "too many open files"
 constexpr std::chrono::milliseconds kDrainPoll{5};
 
-HttpResponse RenderPlain(int status, const Error& error) { return HttpResponse::Text(error.Message() + "\n", status); }
+HttpResponse RenderPlain(int status, const Error& error, std::string_view /*path*/) {
+  return HttpResponse::Text(error.Message() + "\n", status);
+}
 
 // "req-" and 128 random bits in hex.
 std::function<std::string()> RequestIds() {

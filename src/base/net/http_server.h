@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/net/http.h"
@@ -63,8 +64,9 @@ struct ServerOptions {
   std::string private_key_file;
   std::string server_name = "atelier";  // Server header
 
-  // The body of a response that the server itself makes. Default: text/plain "where: what".
-  std::function<HttpResponse(int status, const Error&)> render_error;
+  // The body of a response that the server itself makes. `path`: as it was sent; empty where it could not be read.
+  // Default: text/plain "where: what".
+  std::function<HttpResponse(int status, const Error&, std::string_view path)> render_error;
   // Sees each request's head before its body is read; may set call.principal, or answer at once
   // (a missing key need not cost 32 MB of body).
   std::function<std::optional<HttpResponse>(HttpRequest&)> on_head;

@@ -247,7 +247,7 @@ void HttpSession::Fault(int status, Error error) {
     origin_.clear();
   }
   keep_alive_ = false;
-  Respond(host_->options.render_error(status, error));
+  Respond(host_->options.render_error(status, error, request_.path));
 }
 
 void HttpSession::SetDeadline(std::chrono::milliseconds from_now) {

@@ -7,6 +7,7 @@ import {createGenerator} from 'ts-json-schema-generator';
 const modules = path.join(path.dirname(createRequire(import.meta.url).resolve('ajv/package.json')), '..');
 const openai = 'openai/resources/';
 const files = {
+  Batch: openai + 'batches.d.ts',
   ChatCompletion: openai + 'chat/completions/completions.d.ts',
   ChatCompletionChunk: openai + 'chat/completions/completions.d.ts',
   ChatCompletionDeleted: openai + 'chat/completions/completions.d.ts',
