@@ -211,12 +211,12 @@ TEST_F(AsyncHttpClientTest, WhatIsNoAnswerIsAnErrorThatSaysSo) {
       {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", ErrorKind::kUnavailable},
   };
   for (const auto& [text, kind] : cases) {
-    bytes = text;
+    server.Change([&bytes, &text] { bytes = text; });
     const auto fetched = Get(server.url());
     ASSERT_FALSE(fetched.ok()) << text.substr(0, 60);
     EXPECT_EQ(fetched.error().kind, kind) << text.substr(0, 60) << ": " << fetched.error().Message();
   }
-  bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\nto the end";
+  server.Change([&] { bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\nto the end"; });
   EXPECT_EQ(Get(server.url())->body, "to the end");
   AsyncRequest split = To(server.url());
   split.headers.Add("X-Api-Key", "a\r\nHost: elsewhere");
@@ -231,13 +231,11 @@ TEST_F(AsyncHttpClientTest, CutAtEveryByteAStreamIsABeginningAndAnError) {
                                            "data: three\ndata: 3\n\n"};
   const std::vector<std::string> whole = {"one", "two", "three\n3"};
   const std::string answer = ChunkedAnswer("text/event-stream", pieces);
-  size_t cut = 0;
-  End end = End::kClose;
-  FaultyServer server([&](const FaultyServer::Request&) {
-    return FaultyServer::Answer{answer.substr(0, cut), cut == answer.size() ? End::kKeep : end, 7};
-  });
-  for (cut = 0; cut <= answer.size(); ++cut) {
-    end = cut % 2 == 0 ? End::kClose : End::kReset;
+  FaultyServer::Answer next;
+  FaultyServer server([&](const FaultyServer::Request&) { return next; });
+  for (size_t cut = 0; cut <= answer.size(); ++cut) {
+    const End end = cut % 2 == 0 ? End::kClose : End::kReset;
+    server.Change([&] { next = {answer.substr(0, cut), cut == answer.size() ? End::kKeep : end, 7}; });
     const Heard heard = loop_.RunTask(Listen(client_, To(server.url()), {}));
     ASSERT_LE(heard.events.size(), whole.size());
     for (size_t i = 0; i < heard.events.size(); ++i) EXPECT_EQ(heard.events[i], whole[i]) << cut;
@@ -249,26 +247,23 @@ TEST_F(AsyncHttpClientTest, CutAtEveryByteAStreamIsABeginningAndAnError) {
 }
 
 TEST_F(AsyncHttpClientTest, EventsLinesAndStreamsAreBounded) {
-  std::string body;
-  bool endless = false;
-  FaultyServer server([&](const FaultyServer::Request&) {
-    FaultyServer::Answer answer{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + body, End::kClose};
-    answer.endless = endless;
-    return answer;
-  });
-  const SseReader::Limits limits{1000, 100'000};
-  body = "data: " + std::string(2000, 'x');
-  EXPECT_EQ(loop_.RunTask(Listen(client_, To(server.url()), limits)).error->kind, ErrorKind::kTooLarge);
-  body.clear();
-  for (int i = 0; i < 200; ++i) body += "data: 0123456789\n";
-  EXPECT_EQ(loop_.RunTask(Listen(client_, To(server.url()), limits)).error->kind, ErrorKind::kTooLarge);
-  endless = true;
-  body = "data: x\n\n";
-  const Heard heard = loop_.RunTask(Listen(client_, To(server.url()), limits));
-  EXPECT_EQ(heard.error->kind, ErrorKind::kTooLarge);
-  EXPECT_GT(heard.events.size(), 1000U);
-  body = ": only comments\n";
-  EXPECT_EQ(loop_.RunTask(Listen(client_, To(server.url()), limits)).error->kind, ErrorKind::kTooLarge);
+  FaultyServer::Answer answer;
+  FaultyServer server([&](const FaultyServer::Request&) { return answer; });
+  const auto hear = [&](const std::string& body, bool endless) {
+    server.Change([&] {
+      answer = {"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + body, End::kClose};
+      answer.endless = endless;
+    });
+    Heard heard = loop_.RunTask(Listen(client_, To(server.url()), {1000, 100'000}));
+    EXPECT_EQ(heard.error->kind, ErrorKind::kTooLarge);
+    return heard;
+  };
+  hear("data: " + std::string(2000, 'x'), false);
+  std::string lines;
+  for (int i = 0; i < 200; ++i) lines += "data: 0123456789\n";
+  hear(lines, false);
+  EXPECT_GT(hear("data: x\n\n", true).events.size(), 1000U);
+  hear(": only comments\n", true);
 }
 
 }  // namespace

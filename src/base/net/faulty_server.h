@@ -39,6 +39,13 @@ class FaultyServer {
   explicit FaultyServer(Script script);
   ~FaultyServer();
 
+  // Changes what the script reads, between two calls of it.
+  template <class Fn>
+  void Change(Fn change) {
+    const std::lock_guard lock(mutex_);
+    change();
+  }
+
   int port() const { return port_; }
   std::string url(std::string_view path = "") const;
   int num_connections() const { return num_connections_; }
