@@ -178,14 +178,18 @@ Result<bool> MultipartReader::ReadPreamble() {
   return true;
 }
 
-// "--" ends the form; else spaces and a line end, which stays for ReadHead.
+// "--" ends the form; else spaces and a line end, which stays for ReadHead. Of spaces one is kept until it is known
+// what follows them, so that a "--" that comes in a later piece is still behind one.
 Result<bool> MultipartReader::ReadAfterBoundary() {
   if (pending_.starts_with("--")) {
     state_ = State::kDone;
     return true;
   }
-  pending_.erase(0, std::min(pending_.find_first_not_of(" \t"), pending_.size()));
-  if (pending_.size() < 2) return false;
+  const size_t num_blanks = std::min(pending_.find_first_not_of(" \t"), pending_.size());
+  if (num_blanks > 1) pending_.erase(0, num_blanks - 1);
+  const size_t begin = std::min<size_t>(num_blanks, 1);
+  if (pending_.size() < begin + kLine.size()) return false;
+  pending_.erase(0, begin);
   if (!pending_.starts_with(kLine)) {
     return Error::Invalid("multipart", "got text behind a boundary, want the end of the line");
   }

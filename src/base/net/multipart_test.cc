@@ -57,6 +57,14 @@ TEST(Multipart, AnEmptyPartIsEmptyAndExtendedNamesAreDecoded) {
   EXPECT_EQ((*fields)[0].part.filename, "\xC3\xA9");
 }
 
+TEST(Multipart, BlanksBehindABoundaryMeanTheSameWhereverTheBytesWereCut) {
+  const std::string head = "Content-Disposition: form-data; name=f\r\n\r\nx\r\n--B0";
+  for (const size_t piece : {1, 2, 3, 5, 100}) {
+    EXPECT_TRUE(Read("--B0 \t \r\n" + head + "--", piece).ok()) << piece;
+    EXPECT_FALSE(Read("--B0\r\n" + head + " \t --", piece).ok()) << piece;
+  }
+}
+
 TEST(Multipart, WhatIsNoFormIsRefused) {
   for (const std::string_view body :
        {std::string_view(""), std::string_view("--B0\r\n"), std::string_view("--B0\r\nx\r\n\r\n--B0--"),
