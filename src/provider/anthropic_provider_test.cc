@@ -163,12 +163,12 @@ TEST(AnthropicProvider, FaultsAtEveryByte) {
   ProviderBench bench([&](const Request&) { return answer; });
   bench.Open(AsAnthropic);
   for (size_t cut = 0; cut <= whole.size(); cut += 1 + random.Below(13)) {
-    answer.bytes = whole.substr(0, cut);
-    answer.end = random.Below(2) == 0 ? End::kClose : End::kReset;
-    answer.piece = random.Below(3) == 0 ? 1 + random.Below(30) : 0;
+    const End end = random.Below(2) == 0 ? End::kClose : End::kReset;
+    const size_t piece = random.Below(3) == 0 ? 1 + random.Below(30) : 0;
+    bench.server().Change([&] { answer = {whole.substr(0, cut), end, piece}; });
     const auto reply = bench.Ask(ChatOf("up/claude", "Hi"));
     // A reset may take with it what was sent before.
-    if (cut < done || answer.end == End::kClose) {
+    if (cut < done || end == End::kClose) {
       EXPECT_EQ(reply.ok(), cut >= done) << cut;
     }
     if (!reply.ok()) {

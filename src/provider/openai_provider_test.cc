@@ -228,9 +228,9 @@ TEST(OpenAiProvider, FaultsAtEveryByte) {
   ProviderBench bench([&](const Request&) { return answer; });
   bench.Open();
   for (size_t cut = 0; cut <= whole.size(); cut += 1 + random.Below(7)) {
-    answer.bytes = whole.substr(0, cut);
-    answer.end = random.Below(2) == 0 ? End::kClose : End::kReset;
-    answer.piece = random.Below(3) == 0 ? 1 + random.Below(9) : 0;
+    const End end = random.Below(2) == 0 ? End::kClose : End::kReset;
+    const size_t piece = random.Below(3) == 0 ? 1 + random.Below(9) : 0;
+    bench.server().Change([&] { answer = {whole.substr(0, cut), end, piece}; });
     std::string said;
     std::optional<Error> error;
     const auto ask = [&]() -> Task<Result<int>> {
@@ -254,7 +254,7 @@ TEST(OpenAiProvider, FaultsAtEveryByte) {
       EXPECT_EQ(said, text) << cut;
     }
     // A reset may take with it what was sent before.
-    if (cut < done || answer.end == End::kClose) {
+    if (cut < done || end == End::kClose) {
       EXPECT_EQ(error.has_value(), cut < done) << cut;
     }
   }

@@ -303,7 +303,8 @@ TEST_F(ModelStoreTest, ImportsAnOnnxEncoderWithTheWordOnItsPooling) {
   ASSERT_TRUE(imported.ok()) << imported.error().Message();
   EXPECT_EQ(imported->manifest.architecture, "bert");
   EXPECT_EQ(Read("models/bge/1_Pooling/config.json"), "{\"pooling_mode_cls_token\": true}\n");
-  for (const VerifiedFile& file : store.Verify("bge").value()) EXPECT_EQ(file.problem, "") << file.name;
+  const auto verified = store.Verify("bge");
+  for (const VerifiedFile& file : verified.value()) EXPECT_EQ(file.problem, "") << file.name;
 }
 
 TEST_F(ModelStoreTest, FolderOfSomebodysOwnIsNeitherLostNorTakenForTheCatalogues) {
