@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/keep_alive.h"
+#include "model/chat/chat_template.h"
 #include "serve/tool_body.h"
 
 namespace atelier {
@@ -45,6 +46,14 @@ Result<ToolUse> ToolsOf(const std::vector<OllamaTool>& tools, const Json& choice
   }
   TRY_VOID(SetToolChoice(choice, use));
   return use;
+}
+
+// Named as this API names it, where the model would speak of chat_template.
+Result<void> CheckTemplate(const std::optional<std::string>& given) {
+  if (!given) return {};
+  const auto parsed = ChatTemplate::Parse(*given);
+  if (parsed.ok()) return {};
+  return Error::Invalid("template", parsed.error().Message()).WithCode("chat_template_error");
 }
 
 }  // namespace
@@ -195,6 +204,7 @@ Fields OllamaGenerateBody::Describe() {
 Result<GenerationRequest> OllamaGenerateBody::Request(bool has_template) const {
   GenerationRequest request;
   TRY(request.options, common.Options());
+  TRY_VOID(CheckTemplate(chat_template));
   if (raw && (chat_template || !system.empty() || !context.empty())) {
     return Wrong("raw", "got it beside template, system or context, want one or the other");
   }

@@ -261,7 +261,7 @@ TEST(Ollama, FaultsAreNamedInItsShape) {
   EXPECT_EQ(fault("/api/generate", R"("prompt": "x", "images": ["AAAA"])"), "images");
   EXPECT_EQ(fault("/api/generate", R"("prompt": "x", "raw": true, "system": "y")"), "raw");
   EXPECT_EQ(fault("/api/generate", R"("prompt": "x", "suffix": "y")"), "suffix");
-  EXPECT_EQ(fault("/api/generate", R"("prompt": "x", "template": "{{ .Prompt }}")"), "chat_template");
+  EXPECT_EQ(fault("/api/generate", R"("prompt": "x", "template": "{{ .Prompt }}")"), "template");
   EXPECT_EQ(fault("/api/pull", ""), "model");
   EXPECT_EQ(Ask(server, "/api/chat", Chat(R"("model": "nope:latest")")).status, 404);
 }
