@@ -66,7 +66,7 @@ TEST(Parameters, WhatHasNoEffectIsAcceptedAndWhatIsRefusedIsNamed) {
   ServedApp server;
   const Answer accepted = server.Post("/v1/chat/completions", ChatBodyOf("x", R"("max_tokens": 1, "user": "u",
       "safety_identifier": "s", "prompt_cache_key": "k", "prompt_cache_retention": "24h", "service_tier": "auto",
-      "store": true, "parallel_tool_calls": true, "prediction": {"type": "content", "content": "x"}, "tools": [],
+      "prediction": {"type": "content", "content": "x"}, "tools": [],
       "tool_choice": "none", "response_format": {"type": "text"}, "modalities": ["text"], "audio": null)"));
   EXPECT_EQ(accepted.status, 200) << accepted.body;
   for (const char* more :
