@@ -17,11 +17,6 @@ DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09":
 CLASSES = {3: jsonschema.Draft3Validator, 4: jsonschema.Draft4Validator, 6: jsonschema.Draft6Validator,
            7: jsonschema.Draft7Validator, 2019: jsonschema.Draft201909Validator, 2020: jsonschema.Draft202012Validator}
 
-def _rounds(value):
-    """Whether what JavaScript read was a number that a double may not be."""
-    return value is None or isinstance(value, float) and len(repr(value)) > 15 or isinstance(value, int) and abs(value) > 2**53
-
-
 # Where one of the two calls a value invalid that is valid. (who, keyword or format): (of which values, why). Each was
 # looked at.
 JUDGED = {
@@ -39,15 +34,16 @@ JUDGED = {
     ("ajv", "multipleOf"): (
         lambda value: value is None or not float(value).is_integer() or abs(value) > 2**53,  # None: infinite
         "of doubles: 0.3 is no multiple of 0.1 then, and integers above 2^53 are others"),
-    ("ajv", "exclusiveMinimum"): (lambda value: _rounds(value), "doubles near a bound become the bound"),
-    ("ajv", "exclusiveMaximum"): (lambda value: _rounds(value), "the same"),
-    ("ajv", "uniqueItems"): (lambda value: any(_rounds(item) for item in value), "doubles near each other become one"),
     ("ajv", "format email"): (
         lambda value: '"' in value or "[" in value or "." not in value.rpartition("@")[2],
         "RFC 5321 has quoted local parts, address literals and domains of one label"),
     ("ajv", "format uri"): (
         lambda value: re.match(r"[^:/?#]*:($|[?#])", value) is not None, "RFC 3986 has empty paths: 'a:' is a URI"),
 }
+for _name_of_format in ("iri", "iri-reference", "idn-email", "idn-hostname"):  # told under `not` alone
+    JUDGED["ajv", "format " + _name_of_format] = (lambda value: False, "ajv-formats has none, so nothing fails it")
+# The same where the text has a number that no double is.
+DOUBLES = ("ajv", "numbers that no double is")
 # The same where the schema has a keyword.
 JUDGED_SCHEMAS = {("ajv", "$dynamicRef"): "ajv does not follow the dynamic scope as JSON-Schema-Test-Suite has it"}
 # What fails where something within it is judged otherwise.
@@ -128,6 +124,17 @@ def _name(keyword, format_name):
     return f"format {format_name}" if keyword == "format" else keyword
 
 
+def _has_other_numbers(value):
+    """Whether what JavaScript reads has numbers other than these."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, (int, decimal.Decimal)):
+        return decimal.Decimal(repr(float(value))) != value if abs(value) < 10**300 else True
+    if isinstance(value, list):
+        return any(_has_other_numbers(item) for item in value)
+    return isinstance(value, dict) and any(_has_other_numbers(member) for member in value.values())
+
+
 class JsonSchema:
     """PyPI jsonschema with its FORMAT_CHECKER."""
 
@@ -197,7 +204,7 @@ class Judge:
         "violation"."""
         draft = draft_of(schema)
         try:
-            parse(text)
+            value = parse(text)
         except Broken as broken:
             return "violation", str(broken)
         said = {v.name: v.errors(schema, draft, text) for v in self.validators}
@@ -208,6 +215,8 @@ class Judge:
         if not wrong:
             return "valid", "".join(name + " cannot read it" for name in silent)
         judged = _judgement(wrong[0], said[wrong[0]], schema) if len(wrong) == 1 and not silent else None
+        if not judged and wrong == [DOUBLES[0]] and not silent and _has_other_numbers(value):
+            judged = DOUBLES
         if judged:
             return "judged", ": ".join(judged)
         return "violation", "; ".join(sorted({f"{name}: {error}" for name in wrong for error, _ in said[name]}))
