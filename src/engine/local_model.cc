@@ -45,8 +45,6 @@ class ServedModel final : public LocalModel {
   Result<void> Load(const LocalModelOptions& options, const ModelSurroundings& surroundings) {
     const auto begin = std::chrono::steady_clock::now();
     TRY(model_, LoadModel(options.path));
-    // Panels take about what the file does. What a cache of no given size takes is known once the plan is.
-    if (surroundings.make_room) surroundings.make_room(model_->summary.weight_bytes + options.engine.cache_bytes);
     auto tokenizer = std::async(std::launch::async, [this] { return LoadTokenizer(model_->tokenizer); });
     Result<void> runner = LoadRunner(options, surroundings.gang);
     TokenizerResult loaded = tokenizer.get();
@@ -107,9 +105,6 @@ class ServedModel final : public LocalModel {
     engine_options.model_name = options.name;
     if (engine_options.cache_bytes == 0 && shape().block_bytes > 0) {
       engine_options.cache_bytes = CacheBytes(shape(), engine_options.max_context);
-    }
-    if (surroundings.make_room) {
-      surroundings.make_room(panels_->panel_bytes() + runner_->plan().buffer_bytes() + engine_options.cache_bytes);
     }
     TRY(engine_, Engine::Create(std::move(parts), std::move(engine_options)));
     return {};

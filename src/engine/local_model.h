@@ -66,11 +66,9 @@ class LocalModel {
 
 // What a model's host provides.
 struct ModelSurroundings {
-  Gang* gang = nullptr;             // led by whoever steps the engine; outlives the model
-  const Clock* clock = nullptr;     // outlives the model
-  std::function<void()> wake = {};  // see Engine::Parts
-  // May be empty. Called while a model is loaded, before it takes about so many bytes: idle ones leave for it.
-  std::function<void(int64_t bytes)> make_room = {};
+  Gang* gang = nullptr;                           // led by whoever steps the engine; outlives the model
+  const Clock* clock = nullptr;                   // outlives the model
+  std::function<void()> wake = {};                // see Engine::Parts
   std::shared_ptr<EngineListener> listener = {};  // may be null
 };
 

@@ -228,10 +228,6 @@ class ModelHost::Impl : public std::enable_shared_from_this<ModelHost::Impl> {
       if (const auto alive = host.lock()) alive->Wake();
     };
     lock.unlock();
-    surroundings.make_room = [this](int64_t bytes) {
-      std::unique_lock<std::mutex> loading(mutex_);
-      (void)MakeRoom(std::min(bytes, budget_), loading);  // who does not fit in the end is refused below
-    };
     Result<std::unique_ptr<LocalModel>> model = loader_(entry->name, surroundings);
     lock.lock();
     if (model.ok()) {

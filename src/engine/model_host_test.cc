@@ -60,10 +60,6 @@ struct House {
       if (name == "missing") return Error::NotFound("missing", "got no such model");
       ++num_loads;
       if (name == "slow") may_load.get_future().wait();
-      if (name == "careful") {
-        surroundings.make_room(100);
-        alive_before = num_alive.load();
-      }
       return std::unique_ptr<LocalModel>(std::make_unique<ToyLocalModel>(name, surroundings, &num_alive));
     };
     host = std::make_unique<ModelHost>(options, load, &clock);
@@ -78,7 +74,6 @@ struct House {
   std::atomic<int> num_loads = 0;
   std::atomic<int> num_alive = 0;
   std::promise<void> may_load;  // "slow"
-  int alive_before = -1;        // "careful", which says beforehand what it will take
   std::unique_ptr<ModelHost> host;
 };
 
@@ -150,14 +145,6 @@ TEST(ModelHost, UnloadsTheModelUsedLongestAgoWhenTheBudgetIsFull) {
   ASSERT_EQ(models.size(), 2U);
   EXPECT_EQ(models[0].name, "a");
   EXPECT_EQ(models[1].name, "c");
-}
-
-TEST(ModelHost, IdleModelsLeaveBeforeTheNextOneTakesItsMemory) {
-  House house({.memory_budget_bytes = 250});
-  for (const char* name : {"a", "b"}) ASSERT_TRUE(house.host->AcquireNow(name).ok());
-  ASSERT_TRUE(house.host->AcquireNow("careful").ok());
-  EXPECT_EQ(house.alive_before, 1);
-  EXPECT_EQ(house.num_alive.load(), 2);
 }
 
 TEST(ModelHost, AModelInUseIsNeverUnloadedAndTheNextOneIsRefused) {
