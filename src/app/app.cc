@@ -10,6 +10,7 @@
 #include "app/activity.h"
 #include "app/api_keys.h"
 #include "app/batch_store.h"
+#include "app/calibration_store.h"
 #include "app/completion_store.h"
 #include "app/file_store.h"
 #include "app/keep_alive.h"
@@ -106,6 +107,7 @@ struct App::Parts {
   std::unique_ptr<FileStore> files;
   std::unique_ptr<UploadStore> uploads;
   std::unique_ptr<BatchStore> batches;
+  std::unique_ptr<CalibrationStore> calibrations;
   std::unique_ptr<Pool> pool;
   OwnMetrics own_metrics;
   std::vector<std::function<void()>> refreshers;
@@ -176,6 +178,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY(p.completions, CompletionStore::Open(*p.database));
   TRY_VOID(OpenFiles(home, p.config.files, clock, *p.database, p.files, p.uploads));
   TRY(p.batches, BatchStore::Open(*p.database, clock));
+  p.calibrations = std::make_unique<CalibrationStore>(Files::Real(), home + "/calibrations");
   std::vector<TraceSink*> sinks;
   TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
   if (p.config.traces.record) sinks.push_back(p.traces.get());
@@ -200,6 +203,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   const ModelFaces local{p.local.get(), p.local.get(), p.local.get()};
   ProviderSurroundings around{loop, *p.pool, clock, std::random_device{}()};
   around.on_attempt = [tracer = p.tracer.get()](const RouteAttempt& attempt) { RecordAttempt(*tracer, attempt); };
+  around.calibration_of = [store = p.calibrations.get()](const std::string& model) { return store->Find(model); };
   TRY(p.providers, ProviderSet::Create({p.config.providers, p.config.routes, p.config.prices, p.config.budgets}, local,
                                        std::move(around)));
   TRY_VOID(KeepSpending(*p.database, p.providers->spending()));
@@ -226,6 +230,7 @@ LiveResponses& App::live_responses() { return parts_->live_responses; }
 
 FileStore& App::files() { return *parts_->files; }
 BatchStore& App::batches() { return *parts_->batches; }
+CalibrationStore& App::calibrations() { return *parts_->calibrations; }
 UploadStore& App::uploads() { return *parts_->uploads; }
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }

@@ -20,6 +20,7 @@ namespace atelier {
 class Activity;
 class ApiKeys;
 class BatchStore;
+class CalibrationStore;
 class CompletionStore;
 class Database;
 class FileStore;
@@ -79,6 +80,7 @@ class App {
   FileStore& files();
   UploadStore& uploads();
   BatchStore& batches();
+  CalibrationStore& calibrations();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.
   void RefreshGauges();

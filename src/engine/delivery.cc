@@ -77,7 +77,7 @@ void Delivery::CommitPromptLogprobs(Sequence& sequence, std::span<float> logits,
   const int64_t slice_begin = sequence.num_computed - sequence.slice_size;
   for (int64_t i = sequence.first_output; i < sequence.slice_size; ++i) {
     const int64_t position = slice_begin + i;
-    if (position != static_cast<int64_t>(entries.size()) || position + 1 >= request.prompt_size) continue;
+    if (position + 1 != request.next_prompt_logprob() || position + 1 >= request.prompt_size) continue;
     const int32_t next = sequence.tokens[static_cast<size_t>(position) + 1];
     entries.push_back(
         Logprobs(Row(logits, first_row + i - sequence.first_output), next, *request.generate->prompt_logprobs));

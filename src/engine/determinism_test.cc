@@ -34,6 +34,9 @@ GenerateRequest AnyRequest(Random& random) {
   request.min_tokens = std::min<int64_t>(*request.max_tokens, static_cast<int64_t>(random.Below(10)));
   if (random.Below(4) == 0) request.logprobs = 3;
   if (random.Below(8) == 0) request.prompt_logprobs = 1;
+  if (request.prompt_logprobs && random.Below(2) == 0) {
+    request.prompt_logprobs_from = 1 + static_cast<int64_t>(random.Below(request.prompt.size()));
+  }
   request.options.priority = static_cast<int32_t>(random.Below(3)) - 1;
   return request;
 }

@@ -46,7 +46,8 @@ Result<std::shared_ptr<RequestControl>> Intake::Submit(GenerateRequest request, 
   if (request.sampling.dry_multiplier > 0 && parts_.tokenizer != nullptr) {
     state->dry_breaker_ids = BreakerIds(*parts_.tokenizer, request.sampling.dry_breakers);
   }
-  state->reads_prefix_cache = parts_.prefix_cache && request.read_prefix_cache && !request.prompt_logprobs;
+  const bool needs_every_row = request.prompt_logprobs && request.prompt_logprobs_from == 1;
+  state->reads_prefix_cache = parts_.prefix_cache && request.read_prefix_cache && !needs_every_row;
   AddSequence(*state, std::move(request.prompt), {});
   state->num_unfinished = std::max(request.n, request.best_of);
   state->generate = std::move(request);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <optional>
@@ -159,6 +160,11 @@ std::shared_ptr<const ChatSyntax> LocalModel::chat_syntax() const {
     syntax_ = std::make_shared<const ChatSyntax>(ReadChatSyntax(*chat_template(), *tokenizer()));
   });
   return syntax_;
+}
+
+uint64_t LocalModel::NextLoadId() {
+  static std::atomic<uint64_t> next = 1;
+  return next++;
 }
 
 std::shared_ptr<const GrammarVocabulary> LocalModel::grammar_vocabulary() const {

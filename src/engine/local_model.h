@@ -52,12 +52,17 @@ class LocalModel {
   // Null: the model has no template.
   std::shared_ptr<const ChatSyntax> chat_syntax() const;
   const std::string& name() const { return name_; }
+  // Of this load of it: given to no other model of the process.
+  uint64_t load_id() const { return load_id_; }
 
  protected:
   explicit LocalModel(std::string name) : name_(std::move(name)) {}
 
  private:
-  std::string name_;
+  static uint64_t NextLoadId();
+
+  const std::string name_;
+  const uint64_t load_id_ = NextLoadId();
   mutable std::once_flag vocabulary_once_;
   mutable std::shared_ptr<const GrammarVocabulary> vocabulary_;
   mutable std::once_flag syntax_once_;

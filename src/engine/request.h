@@ -49,7 +49,8 @@ struct GenerateRequest {
   bool mark_special_tokens = false;          // they give ControlText (tokenizer.h), for who reads calls out of the text
 
   std::optional<int32_t> logprobs = {};  // none: not delivered; k: of each token and the k likeliest (<= kMaxLogprobs)
-  std::optional<int32_t> prompt_logprobs = {};  // the same of the prompt's tokens; such a request reads no prefix cache
+  std::optional<int32_t> prompt_logprobs = {};  // the same of the prompt's tokens, from the one at this place on:
+  int64_t prompt_logprobs_from = 1;  // those before it may come from the prefix cache, so 1 reads none of it
 
   std::string cache_salt = {};  // requests share cached prefixes only under equal salts
   bool read_prefix_cache = true;

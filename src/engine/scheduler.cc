@@ -10,16 +10,18 @@ namespace {
 
 int64_t NumTokens(const Sequence& sequence) { return static_cast<int64_t>(sequence.tokens.size()); }
 
+// The first token whose logits are still wanted: the row before it gives them. Of generations.
+int64_t FirstWanted(const Sequence& sequence) {
+  const RequestState& request = *sequence.request;
+  if (sequence.index == 0 && request.next_prompt_logprob() < request.prompt_size) return request.next_prompt_logprob();
+  return sequence.sampler ? sequence.num_told : NumTokens(sequence);
+}
+
 // Where the rows of a slice of this size begin to give logits.
 int64_t FirstOutput(const Sequence& sequence, int64_t slice_size) {
   const RequestState& request = *sequence.request;
   if (!request.generate) return slice_size;
-  const auto num_known = static_cast<int64_t>(request.prompt_logprobs.size());
-  if (request.wants_prompt_logprobs() && sequence.index == 0 && num_known < request.prompt_size - 1) {
-    return std::clamp<int64_t>(num_known - sequence.num_computed, 0, slice_size);
-  }
-  const int64_t first_wanted = sequence.sampler ? sequence.num_told : NumTokens(sequence);
-  return std::clamp<int64_t>(first_wanted - 1 - sequence.num_computed, 0, slice_size);
+  return std::clamp<int64_t>(FirstWanted(sequence) - 1 - sequence.num_computed, 0, slice_size);
 }
 
 }  // namespace
@@ -111,7 +113,8 @@ bool Scheduler::Admit(Sequence* sequence, Room& room) {
   const std::span<const int32_t> tokens = sequence->tokens;
   int64_t hit = 0;
   if (request.reads_prefix_cache) {
-    hit = cache_->LongestHit(request.scope, tokens.first(tokens.size() - 1));  // the last one's logits are wanted
+    const int64_t most = request.generate ? FirstWanted(*sequence) - 1 : NumTokens(*sequence) - 1;
+    hit = cache_->LongestHit(request.scope, tokens.first(static_cast<size_t>(most)));  // the next one's logits are wanted
     cache_->Adopt(*sequence->hold, request.scope, tokens, hit);
   }
   sequence->num_computed = hit;

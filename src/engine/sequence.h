@@ -108,6 +108,11 @@ struct RequestState {
   RequestTimes times;
 
   bool wants_prompt_logprobs() const { return generate && generate->prompt_logprobs; }
+  // The prompt's token whose logprob comes next; prompt_size once all are known, or where none is wanted.
+  int64_t next_prompt_logprob() const {
+    if (!wants_prompt_logprobs()) return prompt_size;
+    return generate->prompt_logprobs_from + static_cast<int64_t>(prompt_logprobs.size());
+  }
 };
 
 // Which of two is served first: by priority, then arrival, then choice.

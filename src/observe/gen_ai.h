@@ -46,6 +46,8 @@ inline constexpr std::string_view kTextCompletion = "text_completion";
 inline constexpr std::string_view kEmbeddings = "embeddings";
 // Ours: the registry has none for it.
 inline constexpr std::string_view kRerank = "rerank";
+inline constexpr std::string_view kDecision = "decision";
+inline constexpr std::string_view kDecisionQuestionCount = "atelier.decision.question.count";
 // Values of kProviderName are free where none of the registry's fits.
 inline constexpr std::string_view kAtelier = "atelier";
 

@@ -13,6 +13,10 @@ Task<Result<Generation>> AnthropicProvider::Generate(Call call, GenerationReques
   co_return generation;
 }
 
+Task<Result<Decision>> AnthropicProvider::Decide(Call /*call*/, DecisionRequest request) {
+  co_return NotOfProvider(options_.traits.provider, request.model, "decisions");
+}
+
 Task<Result<Generation>> AnthropicProvider::Prepare(Call /*call*/, GenerationRequest request) {
   co_return NotOfProvider(options_.traits.provider, request.model, "its tokens");
 }

@@ -21,6 +21,7 @@ class AnthropicProvider final : public LanguageModel {
       : upstream_(std::move(upstream)), options_(std::move(options)) {}
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   // The API has no way to ask for these: Unsupported.
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;
   Task<Result<ModelDetails>> Describe(Call call, std::string model) override;

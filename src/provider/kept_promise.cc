@@ -208,6 +208,9 @@ Task<Result<Generation>> KeptPromise::Repaired(Call call, GenerationRequest requ
 Task<Result<Generation>> KeptPromise::Prepare(Call call, GenerationRequest request) {
   return model_.Prepare(std::move(call), std::move(request));
 }
+Task<Result<Decision>> KeptPromise::Decide(Call call, DecisionRequest request) {
+  return model_.Decide(std::move(call), std::move(request));
+}
 Task<Result<ModelDetails>> KeptPromise::Describe(Call call, std::string model) {
   return model_.Describe(std::move(call), std::move(model));
 }

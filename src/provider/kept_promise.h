@@ -38,6 +38,7 @@ class KeptPromise final : public LanguageModel {
       : model_(model), loop_(loop), pool_(pool), options_(std::move(options)) {}
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;
   Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;

@@ -20,6 +20,7 @@
 #include "engine/events.h"
 #include "engine/grammar/grammar.h"
 #include "engine/request.h"
+#include "provider/decision.h"
 #include "provider/tool_use.h"
 
 namespace atelier {
@@ -140,6 +141,9 @@ class LanguageModel {
   virtual ~LanguageModel() = default;
   // Errors before the first token are the result's: unknown model, template errors, a prompt over the context.
   virtual Task<Result<Generation>> Generate(Call call, GenerationRequest request) = 0;
+  // Probabilities of answers to questions about a text (decision.h). Errors: CheckDecision's; Unsupported where the
+  // model cannot be asked.
+  virtual Task<Result<Decision>> Decide(Call call, DecisionRequest request) = 0;
   // The prompt as the model would read it: tokens and text, no events.
   virtual Task<Result<Generation>> Prepare(Call call, GenerationRequest request) = 0;
   virtual Task<Result<ModelDetails>> Describe(Call call, std::string model) = 0;

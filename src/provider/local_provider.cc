@@ -87,6 +87,13 @@ void SetDeadline(const Call& call, RequestOptions& options) {
   if (call.deadline != Call::kNoDeadline) options.deadline = call.deadline;
 }
 
+Result<void> WantsText(const LocalModel& model) {
+  if (model.shape().vector_size == 0) return {};
+  return Error::Invalid("model", "got '" + model.name() + "', want a model that generates text: this one " +
+                                     (model.shape().scores ? "scores pairs" : "makes embeddings"))
+      .WithCode("wrong_model_kind");
+}
+
 double Dot(const std::vector<float>& a, const std::vector<float>& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
@@ -154,11 +161,7 @@ Task<Result<Generation>> LocalProvider::Prepare(Call /*call*/, GenerationRequest
 
 Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest request) {
   CO_TRY(ModelLease lease, co_await Lease(request.model, request.options.keep_alive));
-  if (lease->shape().vector_size > 0) {
-    co_return Error::Invalid("model", "got '" + request.model + "', want a model that generates text: this one " +
-                                          (lease->shape().scores ? "scores pairs" : "makes embeddings"))
-        .WithCode("wrong_model_kind");
-  }
+  CO_TRY_VOID(WantsText(*lease));
   GenerationOptions& options = request.options;
   ToolUse use;
   if (auto* chat = std::get_if<ChatPrompt>(&request.prompt)) use = chat->tool_use;
@@ -201,6 +204,16 @@ Task<Result<Generation>> LocalProvider::Generate(Call call, GenerationRequest re
   CO_TRY(Handle handle, lease->engine().Submit(std::move(wanted), sink));
   generation.owner = std::make_shared<RequestOwner>(std::move(handle), call.stop);
   co_return generation;
+}
+
+Task<Result<Decision>> LocalProvider::Decide(Call call, DecisionRequest request) {
+  CO_TRY_VOID(CheckDecision(request));
+  CO_TRY(ModelLease lease, co_await Lease(request.model, request.keep_alive));
+  CO_TRY_VOID(WantsText(*lease));
+  const DecisionSurroundings around{loop_, pool_, clock_, content_free_};
+  auto deciding = DecideLocally(around, std::move(call), std::move(lease), std::move(request));
+  auto decision = co_await deciding;
+  co_return decision;
 }
 
 Task<Result<ModelDetails>> LocalProvider::Describe(Call /*call*/, std::string model) {

@@ -15,6 +15,7 @@
 #include "engine/local_model.h"
 #include "engine/model_host.h"
 #include "provider/language_model.h"
+#include "provider/local_decision.h"
 #include "provider/local_prompt.h"
 
 namespace atelier {
@@ -26,6 +27,7 @@ class LocalProvider final : public LanguageModel, public Embedder, public Rerank
       : host_(host), loop_(loop), pool_(pool), clock_(clock) {}
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;
   Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
@@ -46,6 +48,7 @@ class LocalProvider final : public LanguageModel, public Embedder, public Rerank
   Pool& pool_;
   const Clock& clock_;
   GrammarCache grammars_;
+  ContentFreeScores content_free_;
 };
 
 }  // namespace atelier

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "provider/openai_decision.h"
 #include "provider/openai_reply.h"
 
 namespace atelier {
@@ -140,6 +141,16 @@ Task<Result<Reranking>> OpenAiProvider::Rerank(Call call, RerankingRequest reque
   const Clock::TimePoint began = upstream->clock().Now();
   CO_TRY(const Json reply, co_await upstream->Ask(std::move(call), options_.rerank_path, std::move(body)));
   co_return Timed(RerankingOf(reply, request.documents.size()), began, upstream->clock().Now(), upstream->name());
+}
+
+Task<Result<Decision>> OpenAiProvider::Decide(Call call, DecisionRequest request) {
+  const auto upstream = upstream_;
+  CO_TRY(Json body, OpenAiDecisionBody(options_.traits, request));
+  const Clock::TimePoint began = upstream->clock().Now();
+  auto asking = upstream->Ask(std::move(call), "/decisions", std::move(body));
+  const Result<Json> reply = co_await asking;
+  if (!reply.ok()) co_return OfDecisions(reply.error(), options_.traits.provider, request.model);
+  co_return Timed(OpenAiDecisionOf(*reply, request.questions), began, upstream->clock().Now(), upstream->name());
 }
 
 Task<Result<Generation>> OpenAiProvider::Prepare(Call /*call*/, GenerationRequest request) {

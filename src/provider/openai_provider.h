@@ -25,6 +25,7 @@ class OpenAiProvider final : public LanguageModel, public Embedder, public Reran
 
   // Models are named as the upstream names them.
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
   // The API has no way to ask for these: Unsupported.

@@ -88,6 +88,7 @@ ProviderSet::~ProviderSet() = default;
 Result<std::unique_ptr<ProviderSet>> ProviderSet::Create(const ProviderSettings& settings, ModelFaces local,
                                                          ProviderSurroundings around) {
   std::unique_ptr<ProviderSet> set(new ProviderSet(local, around.loop));
+  set->calibration_of_ = around.calibration_of;
   TRY(set->spending_, Spending::Create(settings.prices, settings.budgets, around.clock));
   for (size_t i = 0; i < settings.providers.size(); ++i) {
     Result<void> added = set->AddProvider(settings.providers[i], around);
@@ -229,6 +230,21 @@ Task<Result<Generation>> ProviderSet::Generate(Call call, GenerationRequest requ
     if (const auto* end = std::get_if<GenerationEnd>(&event)) spending_->Charge(principal, name, end->usage);
   };
   co_return Relay(loop_, std::move(generation), {}, std::move(charge));
+}
+
+Task<Result<Decision>> ProviderSet::Decide(Call call, DecisionRequest request) {
+  CO_TRY_VOID(CheckDecision(request));
+  CO_TRY_VOID(spending_->Admit(call.principal));
+  CO_TRY(Target target, Find(request.model));
+  if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
+  const std::string name = std::exchange(request.model, target.model);
+  const std::string principal = call.principal;
+  const std::vector<DecisionQuestion> questions = request.questions;
+  const auto calibration = request.calibrated && calibration_of_ ? calibration_of_(name) : nullptr;
+  CO_TRY(Decision decision, co_await target.faces.language->Decide(std::move(call), std::move(request)));
+  if (!target.is_route) spending_->Charge(principal, name, decision.usage);
+  if (calibration != nullptr) calibration->Apply(questions, decision.answers);
+  co_return decision;
 }
 
 Task<Result<Embeddings>> ProviderSet::Embed(Call call, EmbeddingRequest request) {

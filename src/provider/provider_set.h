@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/net/io_loop.h"
 #include "base/task/pool.h"
+#include "provider/calibration.h"
 #include "provider/language_model.h"
 #include "provider/provider_config.h"
 #include "provider/route.h"
@@ -27,6 +28,8 @@ struct ProviderSurroundings {
   const Clock& clock;
   uint64_t seed = 0;                                         // of what routes draw
   std::function<void(const RouteAttempt&)> on_attempt = {};  // may be empty
+  // The stored calibration of a model's decisions; null: none. May be empty.
+  std::function<std::shared_ptr<const ModelCalibration>(const std::string& model)> calibration_of = {};
 };
 
 struct ProviderSettings {
@@ -55,6 +58,7 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   std::vector<ProviderModelConfig> Listings() const;
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;
   Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
@@ -77,6 +81,7 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
 
   const ModelFaces local_;
   Loop& loop_;
+  std::function<std::shared_ptr<const ModelCalibration>(const std::string& model)> calibration_of_;
   std::unique_ptr<Spending> spending_;
   std::vector<RouteConfig> routes_configured_;
   std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;

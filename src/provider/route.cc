@@ -289,6 +289,17 @@ Task<Result<Reranking>> Route::Rerank(Call call, RerankingRequest request) {
   co_return co_await Try<Reranking>(call, op);
 }
 
+Task<Result<Decision>> Route::Decide(Call call, DecisionRequest request) {
+  call = Bounded(std::move(call));
+  CO_TRY(const std::shared_ptr<void> place, co_await slots_.Take(call));
+  auto op = [this, &request](Target& target, Call each) {
+    DecisionRequest asked = request;
+    asked.model = target.name;
+    return around_.models.language->Decide(std::move(each), std::move(asked));
+  };
+  co_return co_await Try<Decision>(call, op);
+}
+
 // --- mirrors ---
 
 void Route::StartMirrors(const Call& call, const GenerationRequest& request) {

@@ -60,6 +60,7 @@ class Route final : public LanguageModel, public Embedder, public Reranker {
   const RouteConfig& config() const { return config_; }
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
   // Of the first target.

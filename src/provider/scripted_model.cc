@@ -56,6 +56,17 @@ Task<Result<Reranking>> ScriptedModel::Rerank(Call /*call*/, RerankingRequest re
   co_return reranking;
 }
 
+Task<Result<Decision>> ScriptedModel::Decide(Call /*call*/, DecisionRequest request) {
+  const Line line = script_(request.model);
+  if (line.refusal) co_return *line.refusal;
+  Decision decision;
+  for (const DecisionQuestion& question : request.questions) {
+    decision.answers.push_back(DecisionAnswer::Of(std::vector<double>(question.num_options(), 1)));
+  }
+  decision.usage = line.usage;
+  co_return decision;
+}
+
 Task<Result<Generation>> ScriptedModel::Prepare(Call /*call*/, GenerationRequest /*request*/) {
   co_return Generation();
 }

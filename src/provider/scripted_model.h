@@ -28,6 +28,7 @@ class ScriptedModel final : public LanguageModel, public Embedder, public Rerank
   ScriptedModel(Loop& loop, Script script) : loop_(loop), script_(std::move(script)) {}
 
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;

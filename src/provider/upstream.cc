@@ -19,6 +19,8 @@ ErrorKind KindOf(int status) {
     case 400:
     case 422: return ErrorKind::kInvalid;
     case 404: return ErrorKind::kNotFound;
+    case 405:
+    case 501: return ErrorKind::kUnsupported;
     case 408:
     case 504: return ErrorKind::kTimeout;
     case 409: return ErrorKind::kConflict;
@@ -34,6 +36,7 @@ std::string CodeOf(int status, const Json& error) {
   if (code.is_string() && !code.AsString().empty()) return code.AsString().substr(0, 100);
   if (status == 429) return "rate_limit_exceeded";
   if (status == 404) return "model_not_found";
+  if (status == 405 || status == 501) return "unsupported";
   return status >= 500 || status < 400 ? "upstream_unavailable" : "";
 }
 

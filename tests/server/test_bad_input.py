@@ -11,6 +11,7 @@ BODIES = {
     "/v1/chat/completions": {"model": CHAT, "messages": [{"role": "user", "content": "x"}], "max_tokens": 1},
     "/v1/completions": {"model": CHAT, "prompt": "x", "max_tokens": 1},
     "/v1/responses": {"model": CHAT, "input": "x", "max_output_tokens": 1, "store": False},
+    "/v1/decisions": {"model": CHAT, "input": "x", "questions": [{"type": "predicate", "instructions": "y"}]},
     "/v1/embeddings": {"model": EMBED, "input": "x"},
     "/v1/rerank": {"model": EMBED, "query": "x", "documents": ["y"]},
     "/tokenize": {"model": CHAT, "prompt": "x"},
