@@ -70,8 +70,8 @@ struct Finished {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Generate: once, before any delta, where prompt logprobs were asked: entries[i] is of prompt[i + from], where from is
-  // the request's prompt_logprobs_from.
+  // Generate: once, before any delta, where prompt logprobs were asked: entries[i] is of prompt[i + from], where from
+  // is the request's prompt_logprobs_from.
   virtual void OnPromptLogprobs(std::span<const LogprobEntry> /*entries*/) {}
   // Generate: before each token is chosen, what it is chosen from: the model's own logits [V] of the position
   // `position`. Not of tokens that a grammar forces, unless logprobs are asked. For tools and tests that look at

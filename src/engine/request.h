@@ -50,7 +50,7 @@ struct GenerateRequest {
 
   std::optional<int32_t> logprobs = {};  // none: not delivered; k: of each token and the k likeliest (<= kMaxLogprobs)
   std::optional<int32_t> prompt_logprobs = {};  // the same of the prompt's tokens, from the one at this place on:
-  int64_t prompt_logprobs_from = 1;  // those before it may come from the prefix cache, so 1 reads none of it
+  int64_t prompt_logprobs_from = 1;             // those before it may come from the prefix cache, so 1 reads none of it
 
   std::string cache_salt = {};  // requests share cached prefixes only under equal salts
   bool read_prefix_cache = true;

@@ -67,8 +67,8 @@ Result<void> CheckRequest(const GenerateRequest& request, const RunnerShape& sha
   TRY_VOID(CheckCount("min_tokens", request.min_tokens, 0, request.max_tokens.value_or(INT64_MAX)));
   TRY_VOID(CheckCount("logprobs", request.logprobs.value_or(0), 0, kMaxLogprobs));
   TRY_VOID(CheckCount("prompt_logprobs", request.prompt_logprobs.value_or(0), 0, kMaxLogprobs));
-  TRY_VOID(CheckCount("prompt_logprobs_from", request.prompt_logprobs_from, 1,
-                      static_cast<int64_t>(request.prompt.size())));
+  TRY_VOID(
+      CheckCount("prompt_logprobs_from", request.prompt_logprobs_from, 1, static_cast<int64_t>(request.prompt.size())));
   TRY_VOID(CheckCount("stop", static_cast<int64_t>(request.stop.size()), 0, kMaxStops));
   for (const std::string& stop : request.stop) {
     if (stop.empty()) return Error::Invalid("stop", "got an empty string, want text");

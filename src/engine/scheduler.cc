@@ -114,7 +114,8 @@ bool Scheduler::Admit(Sequence* sequence, Room& room) {
   int64_t hit = 0;
   if (request.reads_prefix_cache) {
     const int64_t most = request.generate ? FirstWanted(*sequence) - 1 : NumTokens(*sequence) - 1;
-    hit = cache_->LongestHit(request.scope, tokens.first(static_cast<size_t>(most)));  // the next one's logits are wanted
+    hit =
+        cache_->LongestHit(request.scope, tokens.first(static_cast<size_t>(most)));  // the next one's logits are wanted
     cache_->Adopt(*sequence->hold, request.scope, tokens, hit);
   }
   sequence->num_computed = hit;

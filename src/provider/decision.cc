@@ -12,8 +12,8 @@ namespace atelier {
 namespace {
 
 Error OutOfRange(std::string where, int64_t got, int64_t low, int64_t high) {
-  return Error::Invalid(std::move(where), "got " + std::to_string(got) + ", want " + std::to_string(low) + " to " +
-                                              std::to_string(high))
+  return Error::Invalid(std::move(where),
+                        "got " + std::to_string(got) + ", want " + std::to_string(low) + " to " + std::to_string(high))
       .WithCode("invalid_value");
 }
 

@@ -5,7 +5,8 @@
 //   score       which of some ordered levels fits
 //
 // Nothing is generated: every option is a way the model could answer, and its probability is the model's own for that
-// answer, corrected for what the model would say without the text (docs/decisions.md). Ask through LanguageModel::Decide; all questions of a request read its input once.
+// answer, corrected for what the model would say without the text (docs/decisions.md). Ask through
+// LanguageModel::Decide; all questions of a request read its input once.
 #pragma once
 
 #include <chrono>
@@ -26,9 +27,9 @@ enum class QuestionKind : uint8_t { kPredicate, kChoice, kScore };
 std::string_view QuestionKindName(QuestionKind kind);
 
 struct DecisionOption {
-  std::string value;  // of a choice; the label of a level
+  std::string value;             // of a choice; the label of a level
   std::string description = {};  // shown with the option (DecisionRequest::orders)
-  bool boolean = false;  // the value is JSON's true or false, spelt so
+  bool boolean = false;          // the value is JSON's true or false, spelt so
 };
 
 struct DecisionQuestion {
@@ -38,9 +39,7 @@ struct DecisionQuestion {
   std::vector<DecisionOption> options = {};
   std::string name = {};  // told to remote providers, else only the caller's
 
-  static DecisionQuestion Predicate(std::string statement) {
-    return {QuestionKind::kPredicate, std::move(statement)};
-  }
+  static DecisionQuestion Predicate(std::string statement) { return {QuestionKind::kPredicate, std::move(statement)}; }
   size_t num_options() const { return kind == QuestionKind::kPredicate ? 2 : options.size(); }
 };
 

@@ -102,8 +102,7 @@ TEST(Decision, AnUpstreamIsAskedInTheApisShape) {
 TEST(Decision, AnUpstreamWithoutDecisionsIsACapabilityThatIsMissing) {
   for (const int status : {404, 405, 501}) {
     ProviderBench bench([&](const Request&) { return Answer{HttpAnswer(status, "application/json", "{}")}; });
-    const auto refused =
-        bench.loop().RunTask(bench.Open().Decide({}, DecisionRequest::Of("up/m", "x", {Topic()})));
+    const auto refused = bench.loop().RunTask(bench.Open().Decide({}, DecisionRequest::Of("up/m", "x", {Topic()})));
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().kind, ErrorKind::kUnsupported) << status;
     EXPECT_EQ(refused.error().code, "unsupported_model");

@@ -35,8 +35,8 @@ Result<Tokens> PromptTokens(const LocalModel& model, std::string turn, const Clo
   chat.template_kwargs = Json::Object({{"enable_thinking", false}});
   TRY(PreparedPrompt prepared, PreparePrompt(model, chat, clock));
   if (prepared.reasoning == ReasoningState::kOpened) {
-    return Error::Unsupported("model", "got '" + model.name() +
-                                           "', whose template always opens reasoning; want one that answers at once");
+    return Error::Unsupported(
+        "model", "got '" + model.name() + "', whose template always opens reasoning; want one that answers at once");
   }
   return std::move(prepared.tokens);
 }
@@ -79,7 +79,8 @@ std::string KeyOf(const LocalModel& model, const DecisionRequest& request, const
          QuestionBody(question).Dump();
 }
 
-Result<Readings> PlanReadings(const LocalModel& model, const DecisionRequest& request, const DecisionSurroundings& around) {
+Result<Readings> PlanReadings(const LocalModel& model, const DecisionRequest& request,
+                              const DecisionSurroundings& around) {
   Readings readings;
   const std::string input = InputText(request.input);
   for (size_t i = 0; i < request.questions.size(); ++i) {

@@ -100,7 +100,8 @@ Result<DecisionQuestion> QuestionOf(const DecisionQuestionBody& body) {
                                            : QuestionKind::kScore;
   TRY(question.instructions, DecisionText(body.instructions, "instructions"));
   const auto stray = [&](std::string_view key, const char* of) {
-    return Error::Invalid(std::string(key), "got it beside type \"" + body.type + "\", want it with type \"" + of + "\"")
+    return Error::Invalid(std::string(key),
+                          "got it beside type \"" + body.type + "\", want it with type \"" + of + "\"")
         .WithCode("invalid_value");
   };
   if (!body.choices.empty() && question.kind != QuestionKind::kChoice) return stray("choices", "choice");

@@ -77,7 +77,8 @@ class InputReader {
     constexpr std::array<std::string_view, 4> kRoles = {"user", "assistant", "system", "developer"};
     const Json& role = part.item["role"];
     if (!role.is_string() || std::ranges::find(kRoles, role.AsString()) == kRoles.end()) {
-      return Wrong(where + ".role", "got " + role.Dump().substr(0, 100) + ", want user, assistant, system or developer");
+      return Wrong(where + ".role",
+                   "got " + role.Dump().substr(0, 100) + ", want user, assistant, system or developer");
     }
     part.role = role.AsString();
     TRY(part.text, DecisionText(part.item["content"], where + ".content"));
@@ -118,8 +119,8 @@ Result<std::string> DecisionText(const Json& content, const std::string& where) 
   if (content.is_string()) return content.AsString();
   if (!content.is_array()) return Wrong(where, "got " + std::string(content.TypeName()) + ", want a string or parts");
   if (content.size() > kMaxInputItems) {
-    return Wrong(where, "got " + std::to_string(content.size()) + " parts, want at most " +
-                            std::to_string(kMaxInputItems));
+    return Wrong(where,
+                 "got " + std::to_string(content.size()) + " parts, want at most " + std::to_string(kMaxInputItems));
   }
   std::string text;
   for (int64_t i = 0; i < content.size(); ++i) {

@@ -16,8 +16,8 @@ Result<std::vector<DecisionPart>> DecisionInput(const Json& input);
 // A text, or parts joined by line ends. Errors: `where` begins with the one given.
 Result<std::string> DecisionText(const Json& content, const std::string& where);
 
-inline constexpr int64_t kMaxInputItems = 1 << 14;          // vLLM: 131,072 messages; the context ends long before
-inline constexpr int64_t kMaxInputJsonBytes = 256 << 10;    // the OpenAI API's bound, of compact text
-inline constexpr int64_t kMaxInputJsonLevels = 32;          // the OpenAI API's bound
+inline constexpr int64_t kMaxInputItems = 1 << 14;        // vLLM: 131,072 messages; the context ends long before
+inline constexpr int64_t kMaxInputJsonBytes = 256 << 10;  // the OpenAI API's bound, of compact text
+inline constexpr int64_t kMaxInputJsonLevels = 32;        // the OpenAI API's bound
 
 }  // namespace atelier

@@ -95,8 +95,8 @@ TEST_F(Decisions, QuestionsShareOneReadingOfTheInput) {
 TEST_F(Decisions, ConversationsAreReadAndOutputsNeedTheirCalls) {
   const std::string call = R"({"type": "function_call", "call_id": "c1", "name": "track", "arguments": "{}"})";
   const std::string input = R"([{"role": "user", "content": [{"type": "input_text", "text": "Where is it?"},
-      {"type": "input_json", "data": {"order": 5}}]}, )" + call +
-                            R"(, {"type": "function_call_output", "call_id": "c1", "output": "in transit"}])";
+      {"type": "input_json", "data": {"order": 5}}]}, )" +
+                            call + R"(, {"type": "function_call_output", "call_id": "c1", "output": "in transit"}])";
   EXPECT_EQ(Ask(kPredicate, "", input).status, 200);
   const Answer orphan = Ask(kPredicate, "", R"([{"type": "function_call_output", "call_id": "x", "output": "y"}])");
   EXPECT_EQ(orphan.status, 400);
@@ -115,8 +115,9 @@ TEST_F(Decisions, WhatCannotBeAskedIsRefusedByName) {
   EXPECT_EQ(param(R"({"type": "guess", "instructions": "x"})"), "questions[0].type");
   EXPECT_EQ(param(R"({"type": "predicate", "instructions": ""})"), "questions[0].instructions");
   EXPECT_EQ(param(R"({"type": "choice", "instructions": "x", "choices": [{"value": "a"}]})"), "questions[0].choices");
-  EXPECT_EQ(param(kPredicate + R"(,{"type": "choice", "instructions": "x", "choices": [{"value": "a"}, {"value": "a"}]})"),
-            "questions[1].choices[1].value");
+  EXPECT_EQ(
+      param(kPredicate + R"(,{"type": "choice", "instructions": "x", "choices": [{"value": "a"}, {"value": "a"}]})"),
+      "questions[1].choices[1].value");
   EXPECT_EQ(param(R"({"type": "choice", "instructions": "x", "choices": [{"value": 1}, {"value": "a"}]})"),
             "questions[0].choices[0].value");
   EXPECT_EQ(param(R"({"type": "score", "instructions": "x", "choices": [{"value": "a"}, {"value": "b"}]})"),
