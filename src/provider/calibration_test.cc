@@ -52,7 +52,9 @@ TEST(Calibration, TheTemperatureThatWasTakenIsFound) {
     const double before = MeasureReliability(AnswersOf(decisions)).ece;
     const Reliability after = MeasureReliability(HeldOut(decisions, 5));
     EXPECT_LT(after.ece, 0.03);
-    if (sharper != 1) EXPECT_LT(after.ece, before);
+    if (sharper != 1) {
+      EXPECT_LT(after.ece, before);
+    }
     EXPECT_EQ(after.accuracy, MeasureReliability(AnswersOf(decisions)).accuracy);
   }
   EXPECT_EQ(FitTemperature({}), 1);

@@ -72,7 +72,7 @@ TEST_F(Decisions, TheSameBitsAloneOrAmongOthersAndWhateverTheCacheHolds) {
   for (const std::string more : {"", R"(, "orders": 2)", R"(, "content_free": false)"}) {
     const Answer together = Ask(kScore + "," + kPredicate + "," + kChoice, more);
     ASSERT_EQ(together.status, 200) << together.body;
-    const Answer alone = Ask(kChoice, more + R"(, "cache_salt": "another")");
+    const Answer alone = Ask(kChoice, more + R"(, "cache_salt": "apart )" + std::to_string(more.size()) + "\"");
     ASSERT_EQ(alone.status, 200) << alone.body;
     EXPECT_EQ(alone.json["answers"][0].Dump(), together.json["answers"][2].Dump());
     EXPECT_EQ(alone.json["usage"]["input_tokens_details"]["cached_tokens"].AsInt64().value(), 0);
