@@ -11,11 +11,12 @@ namespace atelier {
 
 struct Chunk {
   TextSpan span;  // of Document::text: what is embedded, indexed and cited
-  // What a model is given to read where this chunk is found: the parent's span, the sentences around it. Contains `span`.
+  // What a model is given to read where this chunk is found: the parent's span, the sentences around it. Contains
+  // `span`.
   TextSpan shown;
-  int32_t first_page = 0, last_page = 0;   // 0: the document has no pages
-  std::vector<std::string> heading_path;   // outermost first
-  std::string context;                     // said before the text where it is embedded and indexed; no part of the source
+  int32_t first_page = 0, last_page = 0;  // 0: the document has no pages
+  std::vector<std::string> heading_path;  // outermost first
+  std::string context;  // said before the text where it is embedded and indexed; no part of the source
 };
 
 }  // namespace atelier

@@ -33,12 +33,12 @@ struct TextMark {
     kHeading,    // number: level, from 1
     kParagraph,  // prose that belongs together
     kListItem,
-    kTable,      // with its caption, if it has one
+    kTable,  // with its caption, if it has one
     kTableRow,
     kCaption,
-    kCode,       // label: the language, if it is told
+    kCode,  // label: the language, if it is told
     kQuote,
-    kMessage,    // one mail of an mbox, one record of JSONL
+    kMessage,  // one mail of an mbox, one record of JSONL
   };
   Kind kind = Kind::kParagraph;
   TextSpan span;
@@ -47,10 +47,10 @@ struct TextMark {
 };
 
 struct Document {
-  std::string id;          // unique in its corpus and stable: the file's path below the folder; "a.zip!/b.md" in archives
-  std::string media_type;  // "text/markdown"
-  std::string title;       // empty: none was found
-  std::string text;        // UTF-8, valid
+  std::string id;  // unique in its corpus and stable: the file's path below the folder; "a.zip!/b.md" in archives
+  std::string media_type;       // "text/markdown"
+  std::string title;            // empty: none was found
+  std::string text;             // UTF-8, valid
   std::vector<TextMark> marks;  // by begin; of those that begin together the longest first
   Json attributes;              // an object of strings, numbers, booleans and arrays of strings: author, date, ...
 };

@@ -15,12 +15,19 @@ namespace atelier {
 
 struct Filter {
   enum class Op : uint8_t {
-    kAll,   // every record
-    kEq, kNe, kLt, kLte, kGt, kGte,  // key, values[0]; numbers and texts have an order (texts that of their bytes)
-    kIn, kNin,                       // key, values
-    kGlob,                           // key, values[0]: a text that the whole attribute matches; '*' and '?' not over '/', "**" over it
-    kAnd, kOr,                       // parts; of none: every record, no record
-    kNot,                            // parts[0]
+    kAll,  // every record
+    kEq,
+    kNe,
+    kLt,
+    kLte,
+    kGt,
+    kGte,  // key, values[0]; numbers and texts have an order (texts that of their bytes)
+    kIn,
+    kNin,   // key, values
+    kGlob,  // key, values[0]: a text that the whole attribute matches; '*' and '?' not over '/', "**" over it
+    kAnd,
+    kOr,   // parts; of none: every record, no record
+    kNot,  // parts[0]
   };
   Op op = Op::kAll;
   std::string key;

@@ -86,6 +86,12 @@ class HybridIndex {
   virtual Result<IndexHits> Search(const IndexQuery& query) const = 0;
   // The whole record but its vector; none if there is none, or `visible` hides it.
   virtual Result<std::optional<IndexRecord>> Get(std::string_view id, const Filter& visible) const = 0;
+  virtual Result<std::optional<Json>> GetAttributes(std::string_view id, const Filter& visible) const = 0;
+  // Bytes [begin, end) of a record's payload, as far as there are any.
+  virtual Result<std::optional<std::string>> GetPayload(std::string_view id, int64_t begin, int64_t end,
+                                                        const Filter& visible) const = 0;
+  // As it was put, to the storage's precision; none where the record is not there or has none.
+  virtual Result<std::optional<std::vector<float>>> GetVector(std::string_view id) const = 0;
   // Ids of visible records that pass the filter, in order of id, those after `after`.
   virtual Result<std::vector<std::string>> List(const Filter& filter, const Filter& visible, std::string_view after,
                                                 int32_t limit) const = 0;
