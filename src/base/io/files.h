@@ -45,10 +45,18 @@ struct FileInfo {
   bool is_folder = false;
 };
 
+// The content of a file, there as long as `owner` is held, whatever becomes of the file's name.
+struct FileBytes {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;
+};
+
 class Files {
  public:
   virtual ~Files() = default;
   virtual Result<std::unique_ptr<File>> Open(const std::string& path, FileMode mode) = 0;
+  // What mapped_file.h says, files that are never written again alone.
+  virtual Result<FileBytes> Map(const std::string& path) = 0;
   // kNotFound if there is nothing.
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
   // Names (not paths) in a folder, sorted, without "." and "..".
@@ -57,10 +65,14 @@ class Files {
   virtual Result<void> MakeFolders(const std::string& folder) = 0;
   // Replaces `to` if it exists. Both on one file system.
   virtual Result<void> Rename(const std::string& from, const std::string& to) = 0;
+  // A second name for the same file. kConflict if `to` exists; an error where the file system has no such links.
+  virtual Result<void> Link(const std::string& from, const std::string& to) = 0;
   // A file or an empty folder.
   virtual Result<void> Remove(const std::string& path) = 0;
   // Makes names in `folder` durable.
   virtual Result<void> SyncFolder(const std::string& folder) = 0;
+  // Holds the lock of file_lock.h until the last copy of what it returns is gone. kConflict if somebody else has it.
+  virtual Result<std::shared_ptr<const void>> Lock(const std::string& path) = 0;
 
   // The machine's file system. Lives as long as the program.
   static Files& Real();

@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/io/file_lock.h"
 #include "base/io/files.h"
+#include "base/io/mapped_file.h"
 #include "base/io/os_error.h"
 
 namespace atelier {
@@ -81,6 +83,12 @@ class RealFiles final : public Files {
     return std::unique_ptr<File>(std::make_unique<RealFile>(fd, path));
   }
 
+  Result<FileBytes> Map(const std::string& path) override {
+    TRY(auto mapped, MappedFile::Open(path));
+    auto owner = std::make_shared<const MappedFile>(std::move(mapped));
+    return FileBytes{.bytes = owner->bytes(), .owner = owner};
+  }
+
   Result<FileInfo> Stat(const std::string& path) override {
     struct stat info{};
     if (stat(path.c_str(), &info) != 0) return OsError(path, "stat", errno);
@@ -119,6 +127,11 @@ class RealFiles final : public Files {
     return {};
   }
 
+  Result<void> Link(const std::string& from, const std::string& to) override {
+    if (link(from.c_str(), to.c_str()) != 0) return OsError(to, "link", errno);
+    return {};
+  }
+
   Result<void> Remove(const std::string& path) override {
     if (remove(path.c_str()) != 0) return OsError(path, "remove", errno);
     return {};
@@ -132,6 +145,11 @@ class RealFiles final : public Files {
     // Some file systems cannot sync a folder and say EINVAL; their names are durable by themselves or not at all.
     if (code != 0 && code != EINVAL) return OsError(folder, "fsync", code);
     return {};
+  }
+
+  Result<std::shared_ptr<const void>> Lock(const std::string& path) override {
+    TRY(auto lock, FileLock::TryLock(path));
+    return std::shared_ptr<const void>(std::make_shared<const FileLock>(std::move(lock)));
   }
 };
 
