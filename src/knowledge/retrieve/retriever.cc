@@ -1,0 +1,70 @@
+#include "knowledge/retrieve/retriever.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "knowledge/retrieve/embedder_profile.h"
+
+namespace atelier {
+namespace {
+
+std::vector<std::string> IdsOf(const std::vector<Ranked>& ranked) {
+  std::vector<std::string> ids;
+  for (const Ranked& one : ranked) ids.push_back(one.chunk_id);
+  return ids;
+}
+
+// Searches, fuses, and fetches the texts of the best.
+Result<std::vector<Passage>> BestPassages(const Corpus& corpus, const CorpusQuery& query, const FusionConfig& fusion,
+                                          int32_t top_k) {
+  TRY(const std::vector<Found> found, corpus.Search(query));
+  std::vector<Ranked> ranked = Fuse(found, fusion);
+  if (static_cast<size_t>(top_k) < ranked.size()) ranked.resize(static_cast<size_t>(top_k));
+  TRY(std::vector<Passage> passages, corpus.Passages(IdsOf(ranked), query.visible));
+  std::map<std::string_view, double> scores;
+  for (const Ranked& one : ranked) scores[one.chunk_id] = one.score;
+  for (Passage& passage : passages) passage.score = scores[passage.chunk_id];
+  return passages;
+}
+
+}  // namespace
+
+Fields RetrievalConfig::Describe() {
+  using C = RetrievalConfig;
+  static constexpr Field fields[] = {
+      Key<&C::words>("words", "search by words (BM25)"),
+      Key<&C::vectors>("vectors", "search by likeness, where the corpus has vectors"),
+      Key<&C::candidates>("candidates", "of each way of searching, that fusion sees").Between(1, 10000),
+      Key<&C::fusion>("fusion", "how two rankings become one"),
+  };
+  return fields;
+}
+
+Task<Result<std::vector<float>>> Retriever::QueryVector(Call call, std::string query) const {
+  EmbeddingRequest request;
+  request.model = corpus_.embedder();
+  request.truncate = true;
+  request.inputs.emplace_back(TextPrompt{ProfileOf(request.model).query_prefix + query});
+  CO_TRY(Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
+  co_return std::move(embeddings.vectors[0]);
+}
+
+Task<Result<Retrieved>> Retriever::Retrieve(Call call, RetrievalRequest request) const {
+  Retrieved retrieved;
+  CorpusQuery query;
+  if (config_.words) query.text = request.query;
+  if (config_.vectors && embedder_ != nullptr && !corpus_.embedder().empty()) {
+    CO_TRY(query.vector, co_await QueryVector(call, request.query));
+  }
+  query.filter = std::move(request.filter);
+  query.visible = std::move(request.visible);
+  query.top_k = std::max(config_.candidates, request.top_k);
+  auto search = [this, &query, &request] { return BestPassages(corpus_, query, config_.fusion, request.top_k); };
+  auto searching = OnPool(pool_, search);
+  CO_TRY(retrieved.passages, co_await searching);
+  retrieved.query_vector = std::move(query.vector);
+  co_return retrieved;
+}
+
+}  // namespace atelier

@@ -1,0 +1,56 @@
+// From a question to the passages that may answer it: the question is embedded, both ways of searching are asked under
+// one commit, their rankings become one, and the best chunks come with their text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/task/call.h"
+#include "base/task/pool.h"
+#include "base/task/task.h"
+#include "knowledge/corpus/corpus.h"
+#include "knowledge/retrieve/fusion.h"
+#include "provider/language_model.h"
+
+namespace atelier {
+
+struct RetrievalConfig {
+  bool words = true;         // search by words
+  bool vectors = true;       // by likeness, where the corpus has vectors
+  int32_t candidates = 100;  // of each way, that fusion sees
+  FusionConfig fusion;
+  static Fields Describe();
+};
+
+struct RetrievalRequest {
+  std::string query;
+  Filter filter;   // what the asker wants
+  Filter visible;  // what the asker may know of
+  int32_t top_k = 10;
+};
+
+struct Retrieved {
+  std::vector<Passage> passages;    // best first
+  std::vector<float> query_vector;  // empty: the search was by words alone
+};
+
+class Retriever {
+ public:
+  // All must outlive it. `embedder` may be null: words alone.
+  Retriever(const Corpus& corpus, Embedder* embedder, Pool& pool, RetrievalConfig config)
+      : corpus_(corpus), embedder_(embedder), pool_(pool), config_(std::move(config)) {}
+
+  // Errors: the embedder's and the corpus's.
+  Task<Result<Retrieved>> Retrieve(Call call, RetrievalRequest request) const;
+
+ private:
+  Task<Result<std::vector<float>>> QueryVector(Call call, std::string query) const;
+
+  const Corpus& corpus_;
+  Embedder* const embedder_;
+  Pool& pool_;
+  const RetrievalConfig config_;
+};
+
+}  // namespace atelier
