@@ -35,6 +35,8 @@ function(atelier_package name out)
     # Headers alone, on the system's include path.
   elseif(name STREQUAL "utf8proc")
     target_link_libraries(${target} INTERFACE utf8proc)
+  elseif(name STREQUAL "stemmer")
+    target_link_libraries(${target} INTERFACE stemmer)
   elseif(name STREQUAL "pcre2")
     target_link_libraries(${target} INTERFACE pcre2-8)
   elseif(name STREQUAL "readline")
