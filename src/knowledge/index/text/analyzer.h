@@ -33,7 +33,7 @@ struct TextToken {
   uint32_t position = 0;  // number of the place in the text, from 0
   size_t begin = 0;       // bytes of the text that it came from
   size_t end = 0;
-  bool whole = false;     // an identifier or number that its parts follow
+  bool whole = false;  // an identifier or number that its parts follow
 };
 
 // What a word gives: terms with their places from the word's first.
@@ -44,8 +44,8 @@ struct WordTerms {
     uint32_t begin = 0, end = 0;  // bytes of the word
     bool whole = false;
   };
-  std::vector<Term> terms;   // by offset, a whole before its first part
-  uint32_t num_places = 0;   // places it takes
+  std::vector<Term> terms;  // by offset, a whole before its first part
+  uint32_t num_places = 0;  // places it takes
   bool cjk = false;
 };
 

@@ -30,7 +30,8 @@ struct TextClause {
   Kind kind = Kind::kWord;
   Occur occur = Occur::kShould;
   int32_t field = -1;  // -1: any
-  // kWord: any of these, each scored by itself; kPhrase: all of these, by offset; kPrefix, kFuzzy: one, as typed, folded.
+  // kWord: any of these, each scored by itself; kPhrase: all of these, by offset; kPrefix, kFuzzy: one, as typed,
+  // folded.
   std::vector<Term> terms;
   uint32_t slop = 0;   // of a phrase
   uint32_t edits = 1;  // of kFuzzy: 1 or 2

@@ -10,7 +10,8 @@
 //   lengths   [field][record], 1, 2 or 4 bytes each: places in the field
 //   shapes    distinct tuples of frequencies, one a field: [shape][field] u32, the most frequent first. A posting holds
 //             the number of its shape: mostly 0, which takes no bits.
-//   dictionary terms in blocks of 16, front-coded, with the sizes of their postings; the first eight bytes of each block's
+//   dictionary terms in blocks of 16, front-coded, with the sizes of their postings; the first eight bytes of each
+//   block's
 //             first term stand in one array for binary search
 //   postings  for each term blocks of 128: record differences, shapes and positions, each packed in as many bits as
 //             the block needs. Positions count from 0 in each field; those of the first field come first.
