@@ -9,6 +9,7 @@ import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -36,6 +37,20 @@ def make_home():
     return home
 
 
+def change(sql, *values):
+    """For Server.crash: a change to the database while no server has it."""
+    def then(home):
+        with sqlite3.connect(home / "atelier.db") as database:
+            database.execute(sql, values)
+    return then
+
+
+def rows(home, sql):
+    """What a query finds in the database, read without a change to it."""
+    with sqlite3.connect(f"file:{home / 'atelier.db'}?mode=ro", uri=True) as database:
+        return database.execute(sql).fetchall()
+
+
 class Server:
     """A running server. `url` ends without a slash."""
 
@@ -43,14 +58,17 @@ class Server:
         """One thread computes, unless said otherwise: a gang stalls where a busy machine takes one of its cores."""
         self.home = home or make_home()
         self.own_home = not home
-        environment = dict(os.environ, ATELIER_HOME=str(self.home), **(env or {}))
+        self.environment = dict(os.environ, ATELIER_HOME=str(self.home), **(env or {}))
         options = []
         if config:
             (self.home / "atelier.yaml").write_text(json.dumps(config))
             options = ["--config", str(self.home / "atelier.yaml")]
+        self.command = [ATELIER, *options, "serve", "--port", str(port), "--threads", str(threads), *args]
+        self._start()
+
+    def _start(self):
         self.process = subprocess.Popen(
-            [ATELIER, *options, "serve", "--port", str(port), "--threads", str(threads), *args],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.errors = []
         self.url = self._wait_for_url()
         threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
@@ -99,6 +117,14 @@ class Server:
                 return response.status, json.loads(response.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
+
+    def crash(self, then=None):
+        """Dies as by kill -9 and starts again on what is left, which then(home) may look at or change first."""
+        self.process.kill()
+        self.process.wait()
+        if then:
+            then(self.home)
+        self._start()
 
     def stop(self):
         if self.process.poll() is None:

@@ -1,31 +1,14 @@
 #include "app/completion_store.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include "app/store_testing.h"
 
 namespace atelier {
 namespace {
 
-class Kept : public ::testing::Test {
+class Kept : public StoreTest<CompletionStore> {
  protected:
-  Kept() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    Reopen();
-  }
-  ~Kept() override {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void Reopen() {
-    store_.reset();
-    database_.reset();
-    database_ = std::move(Database::Open((folder_ / "atelier.db").string())).value();
-    store_ = std::move(CompletionStore::Open(*database_)).value();
-  }
   void Put(const std::string& id, const std::string& model, Json metadata, const std::string& principal = "ann") {
     StoredCompletion completion;
     completion.id = id, completion.principal = principal, completion.model = model;
@@ -42,11 +25,6 @@ class Kept : public ::testing::Test {
     for (const StoredCompletion& completion : page->items) ids += completion.id;
     return ids + (page->has_more ? "+" : "");
   }
-
-  const std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("completion_store_test_" + std::to_string(getpid()));
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<CompletionStore> store_;
 };
 
 TEST_F(Kept, IsThereAfterARestartForItsKeyAlone) {

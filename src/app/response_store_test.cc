@@ -1,35 +1,14 @@
 #include "app/response_store.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include "app/store_testing.h"
 
 namespace atelier {
 namespace {
 
-class Stored : public ::testing::Test {
+class Stored : public StoreTest<ResponseStore> {
  protected:
-  Stored() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    Reopen();
-  }
-  ~Stored() override {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void Reopen() {
-    store_.reset();
-    database_.reset();
-    auto database = Database::Open((folder_ / "atelier.db").string());
-    ASSERT_TRUE(database.ok()) << database.error().Message();
-    database_ = std::move(*database);
-    auto store = ResponseStore::Open(*database_);
-    ASSERT_TRUE(store.ok()) << store.error().Message();
-    store_ = std::move(*store);
-  }
   static StoredResponse ResponseOf(const std::string& id, const char* status) {
     StoredResponse response;
     response.id = id, response.principal = "ann", response.created_unix = 7;
@@ -38,11 +17,6 @@ class Stored : public ::testing::Test {
     return response;
   }
   static Json Item(const std::string& id) { return Json::Object({{"id", id}, {"type", "message"}}); }
-
-  const std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("response_store_test_" + std::to_string(getpid()));
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<ResponseStore> store_;
 };
 
 TEST_F(Stored, AResponseIsThereAfterARestartForItsKeyAlone) {

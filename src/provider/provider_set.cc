@@ -24,7 +24,8 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
-constexpr std::string_view kAnthropicVersion = "2026-10-21";  // whose shapes these are; `headers` may say another
+constexpr std::string_view kGeneratesText = "generates text";  // what a language model does, in errors
+constexpr std::string_view kAnthropicVersion = "2026-10-21";   // whose shapes these are; `headers` may say another
 
 Result<UpstreamOptions> UpstreamOf(const ProviderConfig& config) {
   const bool anthropic = config.api == "anthropic";
@@ -221,7 +222,7 @@ Result<ProviderSet::Target> ProviderSet::Find(std::string_view name) const {
 Task<Result<Generation>> ProviderSet::Generate(Call call, GenerationRequest request) {
   CO_TRY_VOID(spending_->Admit(call.principal));
   CO_TRY(Target target, Find(request.model));
-  if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
+  if (target.faces.language == nullptr) co_return WrongKind(request.model, kGeneratesText);
   const std::string name = std::exchange(request.model, target.model);
   const std::string principal = call.principal;
   CO_TRY(Generation generation, co_await target.faces.language->Generate(std::move(call), std::move(request)));
@@ -232,53 +233,49 @@ Task<Result<Generation>> ProviderSet::Generate(Call call, GenerationRequest requ
   co_return Relay(loop_, std::move(generation), {}, std::move(charge));
 }
 
-Task<Result<Decision>> ProviderSet::Decide(Call call, DecisionRequest request) {
-  CO_TRY_VOID(CheckDecision(request));
+// What is answered whole, by the side of models that `ask` belongs to. `does` says what those do that have it.
+template <class T, class Face, class Request>
+Task<Result<T>> ProviderSet::Whole(Call call, Request request, Face* ModelFaces::* side, std::string_view does,
+                                   Task<Result<T>> (Face::*ask)(Call, Request)) {
   CO_TRY_VOID(spending_->Admit(call.principal));
-  CO_TRY(Target target, Find(request.model));
-  if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
+  CO_TRY(const Target target, Find(request.model));
+  Face* const face = target.faces.*side;
+  if (face == nullptr) co_return WrongKind(request.model, does);
   const std::string name = std::exchange(request.model, target.model);
   const std::string principal = call.principal;
+  CO_TRY(T answer, co_await (face->*ask)(std::move(call), std::move(request)));
+  if (!target.is_route) spending_->Charge(principal, name, answer.usage);
+  co_return answer;
+}
+
+Task<Result<Decision>> ProviderSet::Decide(Call call, DecisionRequest request) {
+  CO_TRY_VOID(CheckDecision(request));
   const std::vector<DecisionQuestion> questions = request.questions;
-  const auto calibration = request.calibrated && calibration_of_ ? calibration_of_(name) : nullptr;
-  CO_TRY(Decision decision, co_await target.faces.language->Decide(std::move(call), std::move(request)));
-  if (!target.is_route) spending_->Charge(principal, name, decision.usage);
+  const auto calibration = request.calibrated && calibration_of_ ? calibration_of_(request.model) : nullptr;
+  CO_TRY(Decision decision, co_await Whole(std::move(call), std::move(request), &ModelFaces::language, kGeneratesText,
+                                           &LanguageModel::Decide));
   if (calibration != nullptr) calibration->Apply(questions, decision.answers);
   co_return decision;
 }
 
 Task<Result<Embeddings>> ProviderSet::Embed(Call call, EmbeddingRequest request) {
-  CO_TRY_VOID(spending_->Admit(call.principal));
-  CO_TRY(Target target, Find(request.model));
-  if (target.faces.embedder == nullptr) co_return WrongKind(request.model, "makes embeddings");
-  const std::string name = std::exchange(request.model, target.model);
-  const std::string principal = call.principal;
-  CO_TRY(Embeddings embeddings, co_await target.faces.embedder->Embed(std::move(call), std::move(request)));
-  if (!target.is_route) spending_->Charge(principal, name, embeddings.usage);
-  co_return embeddings;
+  return Whole(std::move(call), std::move(request), &ModelFaces::embedder, "makes embeddings", &Embedder::Embed);
 }
 
 Task<Result<Reranking>> ProviderSet::Rerank(Call call, RerankingRequest request) {
-  CO_TRY_VOID(spending_->Admit(call.principal));
-  CO_TRY(Target target, Find(request.model));
-  if (target.faces.reranker == nullptr) co_return WrongKind(request.model, "reranks");
-  const std::string name = std::exchange(request.model, target.model);
-  const std::string principal = call.principal;
-  CO_TRY(Reranking reranking, co_await target.faces.reranker->Rerank(std::move(call), std::move(request)));
-  if (!target.is_route) spending_->Charge(principal, name, reranking.usage);
-  co_return reranking;
+  return Whole(std::move(call), std::move(request), &ModelFaces::reranker, "reranks", &Reranker::Rerank);
 }
 
 Task<Result<Generation>> ProviderSet::Prepare(Call call, GenerationRequest request) {
   CO_TRY(Target target, Find(request.model));
-  if (target.faces.language == nullptr) co_return WrongKind(request.model, "generates text");
+  if (target.faces.language == nullptr) co_return WrongKind(request.model, kGeneratesText);
   request.model = target.model;
   co_return co_await target.faces.language->Prepare(std::move(call), std::move(request));
 }
 
 Task<Result<ModelDetails>> ProviderSet::Describe(Call call, std::string model) {
   CO_TRY(Target target, Find(model));
-  if (target.faces.language == nullptr) co_return WrongKind(model, "generates text");
+  if (target.faces.language == nullptr) co_return WrongKind(model, kGeneratesText);
   CO_TRY(ModelDetails details, co_await target.faces.language->Describe(std::move(call), target.model));
   if (auto listing = Listing(model, ""); listing.ok() && *listing) details.context_length = (*listing)->context_length;
   co_return details;
@@ -286,7 +283,7 @@ Task<Result<ModelDetails>> ProviderSet::Describe(Call call, std::string model) {
 
 Task<Result<std::vector<TokenText>>> ProviderSet::Spell(Call call, std::string model, std::vector<int32_t> tokens) {
   CO_TRY(Target target, Find(model));
-  if (target.faces.language == nullptr) co_return WrongKind(model, "generates text");
+  if (target.faces.language == nullptr) co_return WrongKind(model, kGeneratesText);
   co_return co_await target.faces.language->Spell(std::move(call), target.model, std::move(tokens));
 }
 

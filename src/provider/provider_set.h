@@ -76,6 +76,9 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   Result<void> AddProvider(const ProviderConfig& config, const ProviderSurroundings& around);
   Result<void> AddRoute(const RouteConfig& config, const ProviderSurroundings& around);
   Result<Target> Find(std::string_view name) const;
+  template <class T, class Face, class Request>
+  Task<Result<T>> Whole(Call call, Request request, Face* ModelFaces::* side, std::string_view does,
+                        Task<Result<T>> (Face::*ask)(Call, Request));
   // The provider that claims the name, and the rest of it.
   std::pair<const Provider*, std::string> Claimed(std::string_view name) const;
 

@@ -267,37 +267,27 @@ Task<Result<Generation>> Route::Generate(Call call, GenerationRequest request) {
   co_return Relay(around_.loop, std::move(opened.generation), std::move(opened.already), std::move(see));
 }
 
+// What is answered whole. `ask` puts it to `face`, the side of all models that can be asked so.
+template <class T, class Face, class Request>
+Task<Result<T>> Route::Whole(Call call, Request request, Face* face, Task<Result<T>> (Face::*ask)(Call, Request)) {
+  call = Bounded(std::move(call));
+  CO_TRY(const std::shared_ptr<void> place, co_await slots_.Take(call));
+  auto op = [&request, face, ask](Target& target, Call each) {
+    Request asked = request;
+    asked.model = target.name;
+    return (face->*ask)(std::move(each), std::move(asked));
+  };
+  co_return co_await Try<T>(call, op);
+}
+
 Task<Result<Embeddings>> Route::Embed(Call call, EmbeddingRequest request) {
-  call = Bounded(std::move(call));
-  CO_TRY(const std::shared_ptr<void> place, co_await slots_.Take(call));
-  auto op = [this, &request](Target& target, Call each) {
-    EmbeddingRequest asked = request;
-    asked.model = target.name;
-    return around_.models.embedder->Embed(std::move(each), std::move(asked));
-  };
-  co_return co_await Try<Embeddings>(call, op);
+  return Whole(std::move(call), std::move(request), around_.models.embedder, &Embedder::Embed);
 }
-
 Task<Result<Reranking>> Route::Rerank(Call call, RerankingRequest request) {
-  call = Bounded(std::move(call));
-  CO_TRY(const std::shared_ptr<void> place, co_await slots_.Take(call));
-  auto op = [this, &request](Target& target, Call each) {
-    RerankingRequest asked = request;
-    asked.model = target.name;
-    return around_.models.reranker->Rerank(std::move(each), std::move(asked));
-  };
-  co_return co_await Try<Reranking>(call, op);
+  return Whole(std::move(call), std::move(request), around_.models.reranker, &Reranker::Rerank);
 }
-
 Task<Result<Decision>> Route::Decide(Call call, DecisionRequest request) {
-  call = Bounded(std::move(call));
-  CO_TRY(const std::shared_ptr<void> place, co_await slots_.Take(call));
-  auto op = [this, &request](Target& target, Call each) {
-    DecisionRequest asked = request;
-    asked.model = target.name;
-    return around_.models.language->Decide(std::move(each), std::move(asked));
-  };
-  co_return co_await Try<Decision>(call, op);
+  return Whole(std::move(call), std::move(request), around_.models.language, &LanguageModel::Decide);
 }
 
 // --- mirrors ---

@@ -81,6 +81,8 @@ class Route final : public LanguageModel, public Embedder, public Reranker {
 
   template <class T, class Op>
   Task<Result<T>> Try(Call call, Op op);
+  template <class T, class Face, class Request>
+  Task<Result<T>> Whole(Call call, Request request, Face* face, Task<Result<T>> (Face::*ask)(Call, Request));
   Task<Result<Opened>> Open(Call call, GenerationRequest request, Target& target);
   Task<void> Mirror(Call call, GenerationRequest request);
   void StartMirrors(const Call& call, const GenerationRequest& request);

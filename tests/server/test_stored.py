@@ -4,7 +4,6 @@ import json
 import os
 import random
 import shutil
-import sqlite3
 import threading
 import time
 import urllib.request
@@ -65,8 +64,7 @@ def test_acknowledged_files_survive_kill_and_halves_go():
             with urllib.request.urlopen(f"{server.url}/v1/files/{file_id}/content", timeout=30) as response:
                 assert response.read() == content, file_id
         assert os.listdir(home / "files" / "incoming") == []
-        with sqlite3.connect(f"file:{home / 'atelier.db'}?mode=ro", uri=True) as database:
-            rows = {row[0] for row in database.execute("SELECT id FROM file")}
+        rows = {row[0] for row in serving.rows(home, "SELECT id FROM file")}
         assert {name for name in os.listdir(home / "files") if name.startswith("file-")} == rows
         assert kept.keys() <= rows
         assert server.stop() == 0
@@ -110,53 +108,41 @@ def test_no_form_is_refused_in_openais_shape(make_server):
         assert status == 400 and answer["error"]["message"], (headers, body, answer)
 
 
-def test_responses_survive_a_kill():
+def test_responses_survive_a_kill(make_server):
     """A response that was answered is there after kill -9; one under way in the background has failed."""
-    home = serving.make_home()
-    try:
-        server = serving.Server(home=home)
-        ask = {"model": serving.CHAT, "input": "Count.", "temperature": 0, "max_output_tokens": 8}
-        status, conversation = server.post("/v1/conversations", {"items": [{"role": "user", "content": "Hello."}]})
-        assert status == 200
-        status, made = server.post("/v1/responses", {**ask, "conversation": conversation["id"]})
-        assert status == 200 and made["output"]
-        long = {**ask, "background": True, "max_output_tokens": 4000, "temperature": 1, "seed": 1, "stream": False}
-        status, running = server.post("/v1/responses", {**long, "input": "Write a very long story."})
-        assert status == 200 and running["status"] == "queued"
-        server.process.kill()
-        server.process.wait()
-        server = serving.Server(home=home)
-        assert json.loads(server.get("/v1/responses/" + made["id"])) == made
-        failed = json.loads(server.get("/v1/responses/" + running["id"]))
-        assert failed["status"] == "failed" and "restarted" in failed["error"]["message"]
-        items = json.loads(server.get(f"/v1/conversations/{conversation['id']}/items"))["data"]
-        assert [item["role"] for item in items] == ["assistant", "user", "user"]
-        assert server.stop() == 0
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    server = make_server()
+    ask = {"model": serving.CHAT, "input": "Count.", "temperature": 0, "max_output_tokens": 8}
+    status, conversation = server.post("/v1/conversations", {"items": [{"role": "user", "content": "Hello."}]})
+    assert status == 200
+    status, made = server.post("/v1/responses", {**ask, "conversation": conversation["id"]})
+    assert status == 200 and made["output"]
+    long = {**ask, "background": True, "max_output_tokens": 4000, "temperature": 1, "seed": 1, "stream": False}
+    status, running = server.post("/v1/responses", {**long, "input": "Write a very long story."})
+    assert status == 200 and running["status"] == "queued"
+    server.crash()
+    assert json.loads(server.get("/v1/responses/" + made["id"])) == made
+    failed = json.loads(server.get("/v1/responses/" + running["id"]))
+    assert failed["status"] == "failed" and "restarted" in failed["error"]["message"]
+    items = json.loads(server.get(f"/v1/conversations/{conversation['id']}/items"))["data"]
+    assert [item["role"] for item in items] == ["assistant", "user", "user"]
+    assert server.stop() == 0
 
 
-def test_stored_completions_survive_a_kill():
+def test_stored_completions_survive_a_kill(make_server):
     """A completion that was answered with store, whole or streamed, is there after kill -9."""
-    home = serving.make_home()
-    try:
-        server = serving.Server(home=home)
-        ask = {"model": serving.CHAT, "messages": [{"role": "user", "content": "Count."}], "max_tokens": 4, "store": True}
-        made = {}
-        for number in range(5):
-            status, made[number] = server.post("/v1/chat/completions", {**ask, "metadata": {"number": str(number)}})
-            assert status == 200
-        request = urllib.request.Request(server.url + "/v1/chat/completions", json.dumps({**ask, "stream": True}).encode(),
-                                         {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as response:
-            streamed = json.loads(response.read().split(b"\n")[0].removeprefix(b"data: "))["id"]
-        server.process.kill()
-        server.process.wait()
-        server = serving.Server(home=home)
-        for whole in made.values():
-            assert json.loads(server.get("/v1/chat/completions/" + whole["id"])) == whole
-        listed = json.loads(server.get("/v1/chat/completions?limit=100"))["data"]
-        assert [completion["id"] for completion in listed] == [*(whole["id"] for whole in made.values()), streamed]
-        assert server.stop() == 0
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    server = make_server()
+    ask = {"model": serving.CHAT, "messages": [{"role": "user", "content": "Count."}], "max_tokens": 4, "store": True}
+    made = {}
+    for number in range(5):
+        status, made[number] = server.post("/v1/chat/completions", {**ask, "metadata": {"number": str(number)}})
+        assert status == 200
+    request = urllib.request.Request(server.url + "/v1/chat/completions", json.dumps({**ask, "stream": True}).encode(),
+                                     {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as response:
+        streamed = json.loads(response.read().split(b"\n")[0].removeprefix(b"data: "))["id"]
+    server.crash()
+    for whole in made.values():
+        assert json.loads(server.get("/v1/chat/completions/" + whole["id"])) == whole
+    listed = json.loads(server.get("/v1/chat/completions?limit=100"))["data"]
+    assert [completion["id"] for completion in listed] == [*(whole["id"] for whole in made.values()), streamed]
+    assert server.stop() == 0
