@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "observe/gen_ai.h"
-#include "serve/call_trace.h"
 
 namespace atelier {
 namespace {
@@ -58,14 +57,6 @@ void Gather(Outcome& outcome, GenerationEvent event, std::optional<Error>& error
     outcome.times = last.times;
     error = std::move(last.error);
   }
-}
-
-// Of a call that ends in vectors or scores.
-template <class Answer>
-void EndTrace(CallTrace& trace, const Result<Answer>& answer) {
-  if (!answer.ok()) return trace.End({}, answer.error());
-  trace.AddTimes(answer->times, answer->usage, false);
-  trace.End(answer->usage, {});
 }
 
 }  // namespace
@@ -150,22 +141,37 @@ Result<Outcome> Session::Generate(const ModelListing& model, std::string_view op
   return Run(GenerateTask(model, std::string(operation), std::move(request), std::move(on_delta)));
 }
 
-Result<Embeddings> Session::Embed(const ModelListing& model, EmbeddingRequest request) {
-  const HttpRequest no_http;
-  CallTrace trace(*app_, no_http, gen_ai::kEmbeddings, model.id);
+// What is answered whole: vectors, scores, probabilities.
+template <class T, class Face, class Request>
+Result<T> Session::Whole(const ModelListing& model, CallTrace trace, Request request, Face& face,
+                         Task<Result<T>> (Face::*ask)(Call, Request)) {
+  Call call = MakeCall();
+  call.span = trace.context();
   request.model = model.id;
-  Result<Embeddings> embeddings = Run(app_->embedder().Embed(MakeCall(), std::move(request)));
-  EndTrace(trace, embeddings);
-  return embeddings;
+  Result<T> answer = Run((face.*ask)(std::move(call), std::move(request)));
+  if (answer.ok()) {
+    trace.AddTimes(answer->times, answer->usage, false);
+    trace.End(answer->usage, {});
+  } else {
+    trace.End({}, answer.error());
+  }
+  return answer;
+}
+
+Result<Embeddings> Session::Embed(const ModelListing& model, EmbeddingRequest request) {
+  CallTrace trace(*app_, HttpRequest(), gen_ai::kEmbeddings, model.id);
+  return Whole(model, std::move(trace), std::move(request), app_->embedder(), &Embedder::Embed);
 }
 
 Result<Reranking> Session::Rerank(const ModelListing& model, RerankingRequest request) {
-  const HttpRequest no_http;
-  CallTrace trace(*app_, no_http, gen_ai::kRerank, model.id);
-  request.model = model.id;
-  Result<Reranking> reranking = Run(app_->reranker().Rerank(MakeCall(), std::move(request)));
-  EndTrace(trace, reranking);
-  return reranking;
+  CallTrace trace(*app_, HttpRequest(), gen_ai::kRerank, model.id);
+  return Whole(model, std::move(trace), std::move(request), app_->reranker(), &Reranker::Rerank);
+}
+
+Result<Decision> Session::Decide(const ModelListing& model, DecisionRequest request) {
+  CallTrace trace(*app_, HttpRequest(), gen_ai::kDecision, model.id);
+  trace.Set(gen_ai::kDecisionQuestionCount, static_cast<int64_t>(request.questions.size()));
+  return Whole(model, std::move(trace), std::move(request), app_->language_model(), &LanguageModel::Decide);
 }
 
 Json OutcomeBody(const ModelListing& model, const Outcome& outcome, bool token_ids) {

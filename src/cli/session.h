@@ -13,6 +13,7 @@
 #include "base/net/io_loop.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "serve/call_trace.h"
 #include "serve/generation_reply.h"
 
 namespace atelier {
@@ -58,10 +59,14 @@ class Session {
                            OnDelta on_delta);
   Result<Embeddings> Embed(const ModelListing& model, EmbeddingRequest request);
   Result<Reranking> Rerank(const ModelListing& model, RerankingRequest request);
+  Result<Decision> Decide(const ModelListing& model, DecisionRequest request);
 
  private:
   Session() = default;
   Call MakeCall() const;
+  template <class T, class Face, class Request>
+  Result<T> Whole(const ModelListing& model, CallTrace trace, Request request, Face& face,
+                  Task<Result<T>> (Face::*ask)(Call, Request));
   Task<Result<Outcome>> GenerateTask(ModelListing model, std::string operation, GenerationRequest request,
                                      OnDelta on_delta);
 
