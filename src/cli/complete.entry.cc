@@ -13,8 +13,7 @@
 namespace atelier {
 namespace {
 
-constexpr int64_t kMaxPromptBytes = 64 << 20;  // far above any context
-constexpr int64_t kPlainMaxTokens = 256;       // plain text has no end of its own
+constexpr int64_t kPlainMaxTokens = 256;  // plain text has no end of its own
 
 // What the command sees to itself, or has no use for here.
 const std::set<std::string_view> kLeftOut = {
@@ -69,7 +68,9 @@ class CompleteCommand final : public Command {
  private:
   Result<GenerationRequest> Request() {
     chat_ = chat_ || !system_.empty();
-    TRY(prompt_, ReadPrompt());
+    TRY(prompt_, ReadText(words_, "the prompt"));
+    // A file's last line end is the editor's, not the author's.
+    if (chat_ && prompt_.ends_with('\n')) prompt_.pop_back();
     if (prompt_.empty()) return Error::Invalid("prompt", "got an empty text, want at least one character");
     const Json given = described_.Given();
     TRY(const GenerationBody body, ReadJson<GenerationBody>(given));
@@ -98,17 +99,6 @@ class CompleteCommand final : public Command {
 
   void SetLogprobs(GenerationRequest& request) const {
     if (logprobs_ >= 0) request.options.request.logprobs = static_cast<int32_t>(logprobs_);
-  }
-
-  Result<std::string> ReadPrompt() const {
-    std::string prompt;
-    for (const std::string& word : words_) prompt += (prompt.empty() ? "" : " ") + word;
-    if (!words_.empty() && prompt != "-") return prompt;
-    SayWhatIsAwaited("the prompt");
-    TRY(prompt, ReadStdin(kMaxPromptBytes));
-    // A file's last line end is the editor's, not the author's.
-    if (chat_ && prompt.ends_with('\n')) prompt.pop_back();
-    return prompt;
   }
 
   ModelOptions model_;

@@ -10,8 +10,6 @@
 namespace atelier {
 namespace {
 
-constexpr int64_t kMaxInputBytes = 64 << 20;  // far above any context
-
 // "billing: charges and invoices" is a value with what it stands for.
 DecisionOption OptionOf(const std::string& text) {
   const size_t colon = text.find(": ");
@@ -85,27 +83,19 @@ class DecideCommand final : public Command {
     for (const std::string& option : options_) question.options.push_back(OptionOf(option));
     DecisionRequest request = DecisionRequest::Of("", "", {std::move(question)});
     if (orders_ < 0 || orders_ > kMaxChoiceOptions) {
-      return Error::Invalid(
-          "--orders", "got " + std::to_string(orders_) + ", want 0 to " + std::to_string(kMaxChoiceOptions));
+      return Error::Invalid("--orders",
+                            "got " + std::to_string(orders_) + ", want 0 to " + std::to_string(kMaxChoiceOptions));
     }
     request.orders = static_cast<int32_t>(orders_);
     request.calibrated = !uncalibrated_;
     request.content_free = !biased_;
     Result<void> checked = CheckDecision(request);  // before standard input is waited for
     if (!checked.ok()) return InOptionsWords(std::move(checked).error());
-    TRY(request.input.front().text, ReadInput());
-    return request;
-  }
-
-  Result<std::string> ReadInput() const {
-    std::string text;
-    for (const std::string& word : words_) text += (text.empty() ? "" : " ") + word;
-    if (!words_.empty() && text != "-") return text;
-    SayWhatIsAwaited("the text");
-    TRY(text, ReadStdin(kMaxInputBytes));
+    std::string& text = request.input.front().text;
+    TRY(text, ReadText(words_, "the text"));
     // A file's last line end is the editor's, not the author's.
     if (text.ends_with('\n')) text.pop_back();
-    return text;
+    return request;
   }
 
   ModelOptions model_;

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 namespace atelier {
+namespace {
 
 Result<std::string> ReadStdin(int64_t max_bytes) {
   std::string text;
@@ -19,6 +20,16 @@ Result<std::string> ReadStdin(int64_t max_bytes) {
     }
   }
   return text;
+}
+
+}  // namespace
+
+Result<std::string> ReadText(const std::vector<std::string>& words, const char* awaited) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  if (!words.empty() && text != "-") return text;
+  SayWhatIsAwaited(awaited);
+  return ReadStdin(kMaxTextBytes);
 }
 
 std::optional<std::string> ReadLine(const Interrupt& interrupt) {

@@ -12,8 +12,10 @@
 
 namespace atelier {
 
-// All of standard input.   Error: TooLarge above `max_bytes`.
-Result<std::string> ReadStdin(int64_t max_bytes);
+// The text that a command was given: its words joined with blanks; without any, or as "-", all of standard input, which
+// a person is told to type as `awaited`.   Error: TooLarge above kMaxTextBytes of standard input.
+Result<std::string> ReadText(const std::vector<std::string>& words, const char* awaited);
+inline constexpr int64_t kMaxTextBytes = 64 << 20;  // far above any context
 // The next line of standard input without its end ("\n" or "\r\n"); nothing at its end, or once `interrupt` has been
 // requested, also while it waits.
 std::optional<std::string> ReadLine(const Interrupt& interrupt);

@@ -12,7 +12,6 @@
 namespace atelier {
 namespace {
 
-constexpr int64_t kMaxTextBytes = 64 << 20;
 constexpr size_t kPieceColumns = 24;
 
 // A piece between quotes: control characters and bytes that are no UTF-8 by themselves as escapes.
@@ -110,7 +109,7 @@ class TokensCommand final : public Command {
     TRY(const std::unique_ptr<Model> model, LoadModel(path));
     TRY(const std::shared_ptr<const Tokenizer> tokenizer, LoadTokenizer(model->tokenizer));
     if (decode_) return Decode(invocation, *tokenizer);
-    TRY(const std::string text, ReadText());
+    TRY(const std::string text, ReadText(words_, "the text"));
     EncodeOptions options;
     options.add_special = !bare_;
     options.parse_special = parse_special_;
@@ -138,14 +137,6 @@ class TokensCommand final : public Command {
       return Error::NotFound("model", "got none, and there is none here: `atelier models pull` brings one");
     }
     return directory.PathOf(model_);
-  }
-
-  Result<std::string> ReadText() const {
-    std::string text;
-    for (const std::string& word : words_) text += (text.empty() ? "" : " ") + word;
-    if (!words_.empty() && text != "-") return text;
-    SayWhatIsAwaited("the text");
-    return ReadStdin(kMaxTextBytes);
   }
 
   Result<void> Decode(const Invocation& invocation, const Tokenizer& tokenizer) const {
