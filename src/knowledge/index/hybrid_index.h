@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/text/json.h"
 #include "knowledge/index/filter.h"
+#include "knowledge/index/vector/vector_space.h"
 
 namespace atelier {
 
@@ -38,9 +39,6 @@ struct IndexBatch {
   std::vector<std::string> removed;  // applied first; ids that are not there are fine
   std::vector<IndexRecord> put;
 };
-
-enum class Similarity : uint8_t { kInnerProduct, kCosine, kL2 };
-enum class VectorStorage : uint8_t { kF32, kF16, kInt8 };
 
 struct FieldOptions {
   std::string name;
