@@ -136,6 +136,22 @@ std::string Capitalize(std::string_view text) {
   return TitleCase(text.substr(0, first)) + LowerCase(text.substr(first));
 }
 
+size_t GraphemeEnd(std::string_view text, size_t at) {
+  utf8proc_int32_t state = 0;
+  DecodedCodePoint point = DecodeUtf8(text, at);
+  while (true) {
+    at += point.num_bytes == 0 ? 1 : static_cast<size_t>(point.num_bytes);
+    if (at >= text.size()) return at;
+    const DecodedCodePoint next = DecodeUtf8(text, at);
+    if (point.num_bytes == 0 || next.num_bytes == 0) return at;
+    if (utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(point.value),
+                                         static_cast<utf8proc_int32_t>(next.value), &state)) {
+      return at;
+    }
+    point = next;
+  }
+}
+
 std::string_view TrimLeft(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint point = DecodeUtf8(text, 0);

@@ -23,6 +23,10 @@ std::string TitleCase(std::string_view text);
 // First character upper, the rest lower; as str.capitalize.
 std::string Capitalize(std::string_view text);
 
+// Where the character as people see it (extended grapheme cluster [UAX #29]) that begins at `at` ends: a letter with
+// its accents, a flag, a family of emoji, CR LF.   REQUIRES: at < text.size(), at a code point.
+size_t GraphemeEnd(std::string_view text, size_t at);
+
 // Without white space at the ends.
 std::string_view TrimLeft(std::string_view text);
 std::string_view TrimRight(std::string_view text);
