@@ -1,7 +1,8 @@
 // A document as a loader read it: its text, and marks that say what each part of the text is.
 //
 // The text is what is stored, cited and quoted: every span of bytes, here and in chunks, is one of `text`. Where the
-// source is UTF-8 text with '\n' ends of lines and no byte-order mark, `text` is the source byte for byte.
+// source is plain text, Markdown or code in UTF-8 with '\n' ends of lines and no byte-order mark, `text` is the source
+// byte for byte.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,7 @@ struct TextMark {
     kListItem,
     kTable,  // with its caption, if it has one
     kTableRow,
+    kTableCell,  // number: of the column, from 1; label: the column's name, if it has one that the text does not say
     kCaption,
     kCode,  // label: the language, if it is told
     kQuote,
