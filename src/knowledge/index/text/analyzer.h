@@ -46,7 +46,6 @@ struct WordTerms {
   };
   std::vector<Term> terms;  // by offset, a whole before its first part
   uint32_t num_places = 0;  // places it takes
-  bool cjk = false;
 };
 
 class Analyzer {
@@ -62,12 +61,13 @@ class Analyzer {
 
   void Analyze(std::string_view text, const std::function<void(const TextToken&)>& visit) const;
 
-  // The next word of `text` from `at` on: its bytes, [begin, end); begin == text.size() where there is none.
+  // The next word of `text` from `at` on: its bytes, [begin, end); begin == text.size() where there is none. The one
+  // after it is looked for from `next`: of CJK characters that is before `end`, for each is a word with its neighbour.
   struct Word {
     size_t begin = 0;
     size_t end = 0;
-    bool ascii = true;
-    bool plain = true;  // ASCII letters and digits alone
+    size_t next = 0;
+    bool cjk = false;
   };
   static Word NextWord(std::string_view text, size_t at);
   // The terms of a word that NextWord found.   COST: a microsecond; callers with many words keep the answers.

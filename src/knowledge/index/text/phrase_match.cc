@@ -1,0 +1,167 @@
+#include "knowledge/index/text/phrase_match.h"
+
+#include <algorithm>
+
+namespace atelier {
+
+namespace {
+
+using Reader = TextSegment::Reader;
+
+// A place in one term's postings of a window.
+class PhraseCursor {
+ public:
+  PhraseCursor(const Reader& reader, const PostingWindow& window)
+      : reader_(reader), window_(window), num_records_(WindowRecords(reader, window.index())) {
+    Load(0);
+  }
+
+  uint32_t count() const { return window_.count(); }
+  bool valid() const { return at_ < block_.count; }
+  uint32_t record() const { return records_[at_]; }
+  void Next() {
+    if (++at_ >= block_.count) Load(number_ + 1);
+  }
+  // To the first posting at or after the record.
+  void Seek(uint32_t record) {
+    if (valid() && records_[block_.count - 1] < record) {
+      const uint32_t number = window_.BlockFor(record);
+      Load(std::max(number, number_ + 1));
+    }
+    while (valid() && records_[at_] < record) Next();
+  }
+
+  // Positions in each field; false where the bytes do not hold them.
+  bool Positions(std::span<PositionRun> runs) {
+    if (shapes_of_ != number_) {
+      BestPostingKernels().unpack_shapes(block_, reader_.num_shapes, shapes_);
+      shapes_of_ = number_;
+    }
+    uint64_t position = 0;
+    for (uint32_t i = 0; i < at_; ++i) position += reader_.positions_of_shape[shapes_[i]];
+    if (position + reader_.positions_of_shape[shapes_[at_]] > block_.max_positions) return false;
+    for (uint32_t f = 0; f < reader_.num_fields; ++f) {
+      const uint32_t count = reader_.ShapeTerm(shapes_[at_], f);
+      runs[f] = {block_.positions, position, count, block_.position_bits};
+      position += count;
+    }
+    return true;
+  }
+
+ private:
+  void Load(uint32_t number) {
+    at_ = 0;
+    number_ = number;
+    if (!window_.Block(number, block_)) {
+      block_.count = 0;
+      return;
+    }
+    BestPostingKernels().unpack_records(block_, num_records_, records_);
+  }
+
+  const Reader& reader_;
+  PostingWindow window_;
+  uint32_t num_records_, number_ = 0, shapes_of_ = UINT32_MAX, at_ = 0;
+  PostingBlock block_;
+  uint32_t records_[kBlockPostings], shapes_[kBlockPostings];
+};
+
+float CountExact(std::span<const PositionRun> runs, std::span<const uint32_t> offsets) {
+  uint32_t at[64] = {};
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < runs[0].count; ++i) {
+    const uint32_t start = runs[0][i] - offsets[0];
+    bool all = true;
+    for (size_t t = 1; t < runs.size() && all; ++t) {
+      const uint32_t wanted = start + offsets[t];
+      uint32_t& next = at[t];
+      while (next < runs[t].count && runs[t][next] < wanted) ++next;
+      if (next == runs[t].count) return static_cast<float>(found);
+      all = runs[t][next] == wanted;
+    }
+    found += all;
+  }
+  return static_cast<float>(found);
+}
+
+// Moves from the phrase's order with term `anchor` first at `start`; above slop if there is no such place.
+uint32_t MovesFrom(std::span<const PositionRun> runs, const PlannedClause& clause, size_t anchor, int64_t start,
+                   uint32_t anchor_position) {
+  std::vector<uint32_t> taken(runs.size(), UINT32_MAX);
+  taken[anchor] = anchor_position;
+  int64_t last = start;
+  for (size_t t = 0; t < runs.size(); ++t) {
+    if (t == anchor) continue;
+    uint32_t i = 0;
+    for (; i < runs[t].count; ++i) {
+      const int64_t place = static_cast<int64_t>(runs[t][i]) - clause.offsets[t];
+      if (place < start || (place == start && t < anchor)) continue;
+      bool free = true;
+      for (size_t other = 0; other < runs.size(); ++other) {
+        free = free && !(clause.same_as[other] == clause.same_as[t] && taken[other] == runs[t][i]);
+      }
+      if (free) break;
+    }
+    if (i == runs[t].count) return UINT32_MAX;
+    taken[t] = runs[t][i];
+    last = std::max(last, static_cast<int64_t>(taken[t]) - clause.offsets[t]);
+  }
+  return static_cast<uint32_t>(std::min<int64_t>(last - start, UINT32_MAX));
+}
+
+float CountSloppy(std::span<const PositionRun> runs, const PlannedClause& clause) {
+  float tf = 0;
+  for (size_t anchor = 0; anchor < runs.size(); ++anchor) {
+    for (uint32_t i = 0; i < runs[anchor].count; ++i) {
+      const uint32_t position = runs[anchor][i];
+      const uint32_t moves =
+          MovesFrom(runs, clause, anchor, static_cast<int64_t>(position) - clause.offsets[anchor], position);
+      if (moves <= clause.slop) tf += 1.0f / static_cast<float>(1 + moves);
+    }
+  }
+  return tf;
+}
+
+}  // namespace
+
+float CountPhrase(std::span<const PositionRun> runs, const PlannedClause& clause) {
+  for (const PositionRun& run : runs) {
+    if (run.count == 0) return 0;
+  }
+  return clause.slop == 0 ? CountExact(runs, clause.offsets) : CountSloppy(runs, clause);
+}
+
+void ForEachPhrase(const Reader& reader, std::span<const ListCursor> lists, const PlannedClause& clause,
+                   void (*visit)(void* context, uint32_t record, float tf), void* context) {
+  const size_t num_terms = lists.size();
+  std::vector<PhraseCursor> cursors;
+  cursors.reserve(num_terms);
+  for (const ListCursor& list : lists) cursors.emplace_back(reader, list.window);
+  size_t rarest = 0;
+  for (size_t t = 1; t < num_terms; ++t) {
+    if (cursors[t].count() < cursors[rarest].count()) rarest = t;
+  }
+  std::vector<PositionRun> by_term(num_terms * reader.num_fields), runs(num_terms);
+  for (PhraseCursor& lead = cursors[rarest]; lead.valid(); lead.Next()) {
+    const uint32_t record = lead.record();
+    bool all = true;
+    for (size_t t = 0; t < num_terms && all; ++t) {
+      if (t != rarest) cursors[t].Seek(record);
+      if (!cursors[t].valid()) return;
+      all = cursors[t].record() == record;
+    }
+    for (size_t t = 0; t < num_terms && all; ++t) {
+      all = cursors[t].Positions(std::span(by_term).subspan(t * reader.num_fields, reader.num_fields));
+    }
+    if (!all) continue;
+    float tf = 0;
+    for (uint32_t f = 0; f < reader.num_fields; ++f) {
+      if (clause.field >= 0 && static_cast<uint32_t>(clause.field) != f) continue;
+      for (size_t t = 0; t < num_terms; ++t) runs[t] = by_term[t * reader.num_fields + f];
+      tf += static_cast<float>(reader.boosts[f]) * CountPhrase(runs, clause);
+    }
+    if (tf > 0) visit(context, record, tf);
+  }
+}
+
+}  // namespace atelier
