@@ -46,14 +46,22 @@ std::vector<ConstrainedChoice*> Delivery::Constrained(std::span<Sequence* const>
 
 void Delivery::Commit(std::span<Sequence* const> scheduled, Outputs outputs) {
   int64_t row = 0;
+  int64_t token_row = 0;
   for (size_t i = 0; i < scheduled.size(); ++i) {
     Sequence& sequence = *scheduled[i];
+    const int64_t first_token_row = token_row;
+    token_row += sequence.slice_size;
     const int64_t first_row = row;
     row += sequence.slice_size - sequence.first_output;
     if (!sequence.request->generate) {
       num_prompt_tokens_ += sequence.slice_size;
       if (sequence.num_left() > 0) continue;
       const auto size = static_cast<size_t>(parts_.vector_size);
+      if (sequence.request->wants_token_vectors && !outputs.token_vectors.empty()) {
+        sequence.request->sink->OnTokenVectors(
+            sequence.index, outputs.token_vectors.subspan(static_cast<size_t>(first_token_row) * size,
+                                                          static_cast<size_t>(sequence.slice_size) * size));
+      }
       sequence.request->sink->OnVector(sequence.index, outputs.vectors.subspan(i * size, size));
       End(sequence, FinishReason::kStop, {}, {});
       continue;

@@ -82,6 +82,9 @@ class Sink {
   virtual void OnChoiceFinish(const ChoiceFinish& /*finish*/) {}
   // Embed: the vector [E] of inputs[index], in any order of indices. Rerank: one logit.
   virtual void OnVector(int32_t /*index*/, std::span<const float> /*vector*/) {}
+  // Embed with token_vectors: the vectors [T, E] of the tokens of inputs[index], before its OnVector. Of a model that
+  // does not end in pooling: none.
+  virtual void OnTokenVectors(int32_t /*index*/, std::span<const float> /*vectors*/) {}
   // Once, last, whatever happened.
   virtual void OnFinish(const Finished& finished) = 0;
 };

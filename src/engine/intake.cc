@@ -58,6 +58,7 @@ Result<std::shared_ptr<RequestControl>> Intake::Submit(EmbedRequest request, std
   TRY_VOID(CheckRequest(request, parts_.shape, parts_.max_context));
   auto state = std::make_unique<RequestState>();
   state->options = std::move(request.options);
+  state->wants_token_vectors = request.token_vectors;
   for (std::vector<int32_t>& input : request.inputs) AddSequence(*state, std::move(input), {});
   return SubmitInputs(std::move(state), std::move(sink));
 }

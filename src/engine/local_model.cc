@@ -68,6 +68,7 @@ class ServedModel final : public LocalModel {
 
   Engine& engine() override { return *engine_; }
   const Tokenizer* tokenizer() const override { return tokenizer_.get(); }
+  std::shared_ptr<const Tokenizer> shared_tokenizer() const override { return tokenizer_; }
   const ChatTemplate* chat_template() const override { return chat_template_ ? &*chat_template_ : nullptr; }
   const ModelSummary& summary() const override { return model_->summary; }
   const RunnerShape& shape() const override { return runner_->shape(); }

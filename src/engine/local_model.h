@@ -39,7 +39,9 @@ class LocalModel {
  public:
   virtual ~LocalModel() = default;
   virtual Engine& engine() = 0;
-  virtual const Tokenizer* tokenizer() const = 0;         // null: none (tests)
+  virtual const Tokenizer* tokenizer() const = 0;  // null: none (tests)
+  // The same for who outlives the model.
+  virtual std::shared_ptr<const Tokenizer> shared_tokenizer() const { return nullptr; }
   virtual const ChatTemplate* chat_template() const = 0;  // null: the model has none
   virtual const ModelSummary& summary() const = 0;
   virtual const RunnerShape& shape() const = 0;

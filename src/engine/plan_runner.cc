@@ -21,6 +21,7 @@ RunnerShape ShapeOf(const Model& model, const PlanRunnerOptions& options) {
   if (summary.task == ModelTask::kGenerate) return shape;
   shape.vector_size = static_cast<int32_t>(model.graph.shape(model.graph.result).cols);
   shape.scores = summary.task == ModelTask::kScore;
+  shape.pools_by_mean = summary.task == ModelTask::kEmbed && summary.pooling.kind == PoolKind::kMean;
   shape.whole_input = true;  // pooling looks at all rows of a sequence
   shape.max_context = std::min(shape.max_context, kMaxWholeInput);
   shape.max_rows = std::max(shape.max_rows, static_cast<int32_t>(shape.max_context));
@@ -56,7 +57,9 @@ Result<Outputs> PlanRunner::Run(const StepBatch& batch) {
   Result<PlanOutputs> outputs = plan_->Run(rows, batch.cache, *gang_);
   gang_->End();
   if (!outputs) return std::move(outputs).error();
-  if (shape_.vector_size > 0) return Outputs{.logits = {}, .vectors = outputs->values};
+  if (shape_.vector_size > 0) {
+    return Outputs{.logits = {}, .vectors = outputs->values, .token_vectors = outputs->pooled};
+  }
   return Outputs{.logits = outputs->values, .vectors = {}};
 }
 

@@ -60,7 +60,8 @@ struct GenerateRequest {
 struct EmbedRequest {
   RequestOptions options = {};
   std::vector<std::vector<int32_t>> inputs = {};  // each with the special tokens that the model wants
-  bool truncate = false;  // cut inputs to the context (keeping the last token) instead of an error
+  bool truncate = false;       // cut inputs to the context (keeping the last token) instead of an error
+  bool token_vectors = false;  // also what was pooled, a vector for each token (Sink::OnTokenVectors)
 };
 
 // The score of each pair (query, document), by a cross-encoder.

@@ -33,16 +33,18 @@ struct StepBatch {
 struct Outputs {
   std::span<float> logits;   // [O, V] of StepBatch::outputs; empty for encoders
   std::span<float> vectors;  // [S, E] one pooled vector (or [S, 1] score) for each sequence; empty for language models
+  std::span<float> token_vectors = {};  // [T, E] what was pooled; empty where the model does not end in pooling
 };
 
 struct RunnerShape {
-  int32_t num_tokens = 0;    // V: the vocabulary of inputs and logits
-  int32_t vector_size = 0;   // E: of pooled vectors; 0: this is a language model
-  bool scores = false;       // the vector is a cross-encoder's score
-  bool whole_input = false;  // bidirectional: a sequence's rows must all be in one step
-  int64_t max_context = 0;   // positions that the model knows; with whole_input at most max_rows
-  int64_t block_bytes = 0;   // of the cache
-  int32_t max_rows = 0;      // T at most
+  int32_t num_tokens = 0;      // V: the vocabulary of inputs and logits
+  int32_t vector_size = 0;     // E: of pooled vectors; 0: this is a language model
+  bool scores = false;         // the vector is a cross-encoder's score
+  bool pools_by_mean = false;  // the vector is the mean of its tokens' (Outputs::token_vectors)
+  bool whole_input = false;    // bidirectional: a sequence's rows must all be in one step
+  int64_t max_context = 0;     // positions that the model knows; with whole_input at most max_rows
+  int64_t block_bytes = 0;     // of the cache
+  int32_t max_rows = 0;        // T at most
   int32_t max_sequences = 0;
   int32_t max_outputs = 0;
 };

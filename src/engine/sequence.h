@@ -90,6 +90,7 @@ struct RequestState {
   std::shared_ptr<Sink> sink;
   std::shared_ptr<RequestControl> control;
   std::optional<GenerateRequest> generate;  // none: embed or rerank
+  bool wants_token_vectors = false;         // of embeddings
   int64_t prompt_size = 0;                  // of generations
   int64_t max_tokens = 0;                   // clipped to the context
   std::vector<int32_t> ending_ids;          // sorted

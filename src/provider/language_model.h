@@ -21,7 +21,9 @@
 #include "engine/grammar/grammar.h"
 #include "engine/request.h"
 #include "provider/decision.h"
+#include "provider/token_counter.h"
 #include "provider/tool_use.h"
+#include "record/document.h"
 
 namespace atelier {
 
@@ -155,18 +157,38 @@ struct EmbeddingRequest {
   std::string model;
   std::vector<Prompt> inputs;  // TextPrompt or TokenPrompt
   bool truncate = false;
+  // Also the vectors of tokens that were pooled, for late chunking and late interaction; inputs are TextPrompts.
+  bool token_vectors = false;
   std::optional<std::chrono::milliseconds> keep_alive;
   int32_t priority = 0;
 };
+// What a text's tokens were embedded as, in its own context.
+struct TokenVectors {
+  // Where each token stands in the text; those that the model puts around it are empty, at its begin or its end.
+  std::vector<TextSpan> spans;
+  std::vector<float> values;  // [spans][E]
+};
 struct Embeddings {
   std::vector<std::vector<float>> vectors;  // [inputs][E]
+  std::vector<TokenVectors> tokens;         // [inputs], where token_vectors were asked
   Usage usage;
   RequestTimes times;
+};
+// What who cuts texts for an embedder must know of it.
+struct EmbedderDetails {
+  int64_t max_tokens = 0;                       // of a text, without those that the model puts around it; 0: not known
+  int64_t vector_size = 0;                      // 0: not known
+  bool token_vectors = false;                   // whether EmbeddingRequest::token_vectors can be had
+  bool pools_by_mean = false;                   // whether a text's vector is the mean of its tokens'
+  std::shared_ptr<const TokenCounter> counter;  // null: its tokenizer is not here
 };
 class Embedder {
  public:
   virtual ~Embedder() = default;
+  // Errors: an unknown model, an input over the context; Unsupported for token_vectors that the model has not.
   virtual Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) = 0;
+  // By default nothing is known, as of a model elsewhere.
+  virtual Task<Result<EmbedderDetails>> DescribeEmbedder(Call call, std::string model);
 };
 
 struct RerankingRequest {

@@ -10,6 +10,7 @@
 #include "provider/local_sink.h"
 #include "provider/reasoning_limit.h"
 #include "provider/reply_grammar.h"
+#include "provider/token_spans.h"
 
 namespace atelier {
 namespace {
@@ -92,6 +93,24 @@ Result<void> WantsText(const LocalModel& model) {
   return Error::Invalid("model", "got '" + model.name() + "', want a model that generates text: this one " +
                                      (model.shape().scores ? "scores pairs" : "makes embeddings"))
       .WithCode("wrong_model_kind");
+}
+
+Result<void> WantsVectors(const LocalModel& model) {
+  if (model.shape().vector_size > 0 && !model.shape().scores) return {};
+  return Error::Invalid("model", "got '" + model.name() + "', want a model that makes embeddings")
+      .WithCode("wrong_model_kind");
+}
+
+// Of an input whose tokens' vectors are wanted.
+Result<std::vector<TextSpan>> SpansOf(LocalModel& model, const Prompt& input, std::span<const int32_t> tokens) {
+  const auto* text = std::get_if<TextPrompt>(&input);
+  if (text == nullptr) return Error::Invalid("", "got tokens beside token_vectors, want a text");
+  if (static_cast<int64_t>(tokens.size()) > model.engine().max_context()) {
+    return Error::Invalid("", "got " + std::to_string(tokens.size()) + " tokens beside token_vectors, want at most " +
+                                  std::to_string(model.engine().max_context()))
+        .WithCode("context_length_exceeded");
+  }
+  return TokenSpans(*model.tokenizer(), text->text, tokens);
 }
 
 double Dot(const std::vector<float>& a, const std::vector<float>& b) {
@@ -253,17 +272,21 @@ Task<Result<std::vector<TokenText>>> LocalProvider::Spell(Call /*call*/, std::st
 
 Task<Result<Embeddings>> LocalProvider::Embed(Call call, EmbeddingRequest request) {
   CO_TRY(ModelLease lease, co_await Lease(request.model, request.keep_alive));
-  if (lease->shape().vector_size == 0 || lease->shape().scores) {
-    co_return Error::Invalid("model", "got '" + request.model + "', want a model that makes embeddings")
-        .WithCode("wrong_model_kind");
-  }
+  CO_TRY_VOID(WantsVectors(*lease));
   EmbedRequest wanted;
   wanted.truncate = request.truncate;
+  wanted.token_vectors = request.token_vectors;
   wanted.options.priority = request.priority;
+  std::vector<TokenVectors> tokens;
   auto work = [&]() -> Result<void> {
     for (size_t i = 0; i < request.inputs.size(); ++i) {
       auto prepared = PreparePrompt(*lease, request.inputs[i], clock_);
       if (!prepared.ok()) return std::move(prepared).error().Under("input[" + std::to_string(i) + "]");
+      if (request.token_vectors) {
+        auto spans = SpansOf(*lease, request.inputs[i], prepared->tokens);
+        if (!spans.ok()) return std::move(spans).error().Under("input[" + std::to_string(i) + "]");
+        tokens.push_back({std::move(*spans), {}});
+      }
       wanted.inputs.push_back(std::move(prepared->tokens));
     }
     return {};
@@ -282,9 +305,30 @@ Task<Result<Embeddings>> LocalProvider::Embed(Call call, EmbeddingRequest reques
   CO_TRY(auto answer, co_await SubmitForVectors(loop_, call, std::move(lease), std::move(wanted), num_inputs));
   Embeddings embeddings;
   embeddings.vectors = std::move(answer.vectors);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    tokens[i].values = std::move(answer.token_vectors[i]);
+    if (!tokens[i].values.empty()) continue;
+    co_return Error::Unsupported("token_vectors", "got a model that does not end in pooling, want one that does");
+  }
+  embeddings.tokens = std::move(tokens);
   embeddings.usage = answer.usage;
   embeddings.times = answer.times;
   co_return embeddings;
+}
+
+Task<Result<EmbedderDetails>> LocalProvider::DescribeEmbedder(Call /*call*/, std::string model) {
+  CO_TRY(ModelLease lease, co_await Lease(model));
+  CO_TRY_VOID(WantsVectors(*lease));
+  EmbedderDetails details;
+  details.max_tokens = lease->engine().max_context();
+  details.vector_size = lease->shape().vector_size;
+  if (auto tokenizer = lease->shared_tokenizer()) {
+    details.max_tokens -= static_cast<int64_t>(tokenizer->Encode("").size());
+    details.token_vectors = true;
+    details.counter = CounterOf(std::move(tokenizer));
+  }
+  details.pools_by_mean = lease->shape().pools_by_mean;
+  co_return details;
 }
 
 Task<Result<Reranking>> LocalProvider::Rerank(Call call, RerankingRequest request) {

@@ -32,6 +32,7 @@ class LocalProvider final : public LanguageModel, public Embedder, public Rerank
   Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
+  Task<Result<EmbedderDetails>> DescribeEmbedder(Call call, std::string model) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
 
   // The model `name`, loaded. For what reads its tokenizer or its figures.

@@ -92,11 +92,15 @@ void VectorSink::OnVector(int32_t index, std::span<const float> vector) {
   vectors_[static_cast<size_t>(index)].assign(vector.begin(), vector.end());
 }
 
+void VectorSink::OnTokenVectors(int32_t index, std::span<const float> vectors) {
+  token_vectors_[static_cast<size_t>(index)].assign(vectors.begin(), vectors.end());
+}
+
 void VectorSink::OnFinish(const Finished& finished) {
   lease_ = {};
   if (finished.error != nullptr) return done_(*finished.error);
   if (finished.reason == FinishReason::kCancelled) return done_(Error::Cancelled("", "the request was cancelled"));
-  done_(Answer{std::move(vectors_), finished.usage, finished.times});
+  done_(Answer{std::move(vectors_), std::move(token_vectors_), finished.usage, finished.times});
 }
 
 void VectorSink::Refuse(Error error) { done_(std::move(error)); }

@@ -55,14 +55,16 @@ class VectorSink final : public Sink {
  public:
   struct Answer {
     std::vector<std::vector<float>> vectors;
+    std::vector<std::vector<float>> token_vectors;  // [inputs][T * E]; empty unless the engine told them
     Usage usage;
     RequestTimes times;
   };
   using Done = std::move_only_function<void(Result<Answer>)>;
 
   VectorSink(ModelLease lease, size_t num_inputs, Done done)
-      : lease_(std::move(lease)), vectors_(num_inputs), done_(std::move(done)) {}
+      : lease_(std::move(lease)), vectors_(num_inputs), token_vectors_(num_inputs), done_(std::move(done)) {}
   void OnVector(int32_t index, std::span<const float> vector) override;
+  void OnTokenVectors(int32_t index, std::span<const float> vectors) override;
   void OnFinish(const Finished& finished) override;
   // Where Submit refused the request, so that OnFinish never comes.
   void Refuse(Error error);
@@ -70,6 +72,7 @@ class VectorSink final : public Sink {
  private:
   ModelLease lease_;
   std::vector<std::vector<float>> vectors_;
+  std::vector<std::vector<float>> token_vectors_;
   Done done_;
 };
 

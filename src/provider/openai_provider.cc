@@ -117,6 +117,12 @@ Task<Result<Generation>> OpenAiProvider::Generate(Call call, GenerationRequest r
 
 Task<Result<Embeddings>> OpenAiProvider::Embed(Call call, EmbeddingRequest request) {
   const std::string& provider = options_.traits.provider;
+  if (request.token_vectors) {
+    co_return Error::Unsupported(
+        "token_vectors",
+        "got true for provider " + provider + ", want a model of this machine: " + "its API gives a vector a text")
+        .WithCode("unsupported_parameter");
+  }
   const auto upstream = upstream_;
   Json body = Json::Object({{"model", request.model}, {"encoding_format", "float"}});
   CO_TRY(Json inputs, Inputs(request.inputs, provider));

@@ -25,7 +25,8 @@ std::chrono::milliseconds Milliseconds(double seconds) {
 }
 
 constexpr std::string_view kGeneratesText = "generates text";  // what a language model does, in errors
-constexpr std::string_view kAnthropicVersion = "2026-10-21";   // whose shapes these are; `headers` may say another
+constexpr std::string_view kMakesEmbeddings = "makes embeddings";
+constexpr std::string_view kAnthropicVersion = "2026-10-21";  // whose shapes these are; `headers` may say another
 
 Result<UpstreamOptions> UpstreamOf(const ProviderConfig& config) {
   const bool anthropic = config.api == "anthropic";
@@ -259,7 +260,7 @@ Task<Result<Decision>> ProviderSet::Decide(Call call, DecisionRequest request) {
 }
 
 Task<Result<Embeddings>> ProviderSet::Embed(Call call, EmbeddingRequest request) {
-  return Whole(std::move(call), std::move(request), &ModelFaces::embedder, "makes embeddings", &Embedder::Embed);
+  return Whole(std::move(call), std::move(request), &ModelFaces::embedder, kMakesEmbeddings, &Embedder::Embed);
 }
 
 Task<Result<Reranking>> ProviderSet::Rerank(Call call, RerankingRequest request) {
@@ -279,6 +280,12 @@ Task<Result<ModelDetails>> ProviderSet::Describe(Call call, std::string model) {
   CO_TRY(ModelDetails details, co_await target.faces.language->Describe(std::move(call), target.model));
   if (auto listing = Listing(model, ""); listing.ok() && *listing) details.context_length = (*listing)->context_length;
   co_return details;
+}
+
+Task<Result<EmbedderDetails>> ProviderSet::DescribeEmbedder(Call call, std::string model) {
+  CO_TRY(Target target, Find(model));
+  if (target.faces.embedder == nullptr) co_return WrongKind(model, kMakesEmbeddings);
+  co_return co_await target.faces.embedder->DescribeEmbedder(std::move(call), target.model);
 }
 
 Task<Result<std::vector<TokenText>>> ProviderSet::Spell(Call call, std::string model, std::vector<int32_t> tokens) {

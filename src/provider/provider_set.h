@@ -63,6 +63,7 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   Task<Result<ModelDetails>> Describe(Call call, std::string model) override;
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
+  Task<Result<EmbedderDetails>> DescribeEmbedder(Call call, std::string model) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
 
  private:

@@ -330,6 +330,9 @@ Task<Result<Generation>> Route::Prepare(Call call, GenerationRequest request) {
 Task<Result<ModelDetails>> Route::Describe(Call call, std::string /*model*/) {
   return around_.models.language->Describe(std::move(call), targets_.front().name);
 }
+Task<Result<EmbedderDetails>> Route::DescribeEmbedder(Call call, std::string /*model*/) {
+  return around_.models.embedder->DescribeEmbedder(std::move(call), targets_.front().name);
+}
 Task<Result<std::vector<TokenText>>> Route::Spell(Call call, std::string /*model*/, std::vector<int32_t> tokens) {
   return around_.models.language->Spell(std::move(call), targets_.front().name, std::move(tokens));
 }

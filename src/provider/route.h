@@ -62,6 +62,7 @@ class Route final : public LanguageModel, public Embedder, public Reranker {
   Task<Result<Generation>> Generate(Call call, GenerationRequest request) override;
   Task<Result<Decision>> Decide(Call call, DecisionRequest request) override;
   Task<Result<Embeddings>> Embed(Call call, EmbeddingRequest request) override;
+  Task<Result<EmbedderDetails>> DescribeEmbedder(Call call, std::string model) override;
   Task<Result<Reranking>> Rerank(Call call, RerankingRequest request) override;
   // Of the first target.
   Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override;

@@ -236,6 +236,12 @@ Result<PlanOutputs> Plan::Run(const Rows& rows, const CacheView& cache, Gang& ga
   outputs.cols = result.cols;
   outputs.values = {reinterpret_cast<float*>(state.run.arena + result.offset),
                     static_cast<size_t>(outputs.rows * outputs.cols)};
+  // Alive until the last step, so nothing has overwritten it.
+  if (const Step& last = state.program.steps.back(); last.kind == StepKind::kPool && last.out == state.program.result) {
+    const PlanValue& pooled = state.program.value(last.pooled);
+    outputs.pooled = {reinterpret_cast<float*>(state.run.arena + pooled.offset),
+                      static_cast<size_t>(state.run.rows_of(RowKind::kTokens) * pooled.cols)};
+  }
   return outputs;
 }
 

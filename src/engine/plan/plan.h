@@ -45,6 +45,7 @@ struct PlanOptions {
 // What a run gives: logits [O, V] or vectors [S, E]. Valid until the next run; the caller may overwrite it.
 struct PlanOutputs {
   std::span<float> values;
+  std::span<float> pooled;  // [T, E] what a last Pool has pooled, a row a token; empty where the graph ends otherwise
   int64_t rows = 0;
   int64_t cols = 0;
 
