@@ -41,6 +41,7 @@ void ShowAnswer(const DecisionQuestion& question, const DecisionAnswer& answer) 
     std::printf("%c %.4f  %s\n", i == answer.choice ? '*' : ' ', answer.probabilities[i],
                 SafeForTerminal(value).c_str());
   }
+  if (answer.unseen > 0) std::printf("up to %.4f may belong to answers that count 0 here\n", answer.unseen);
   if (question.kind != QuestionKind::kScore) return;
   std::printf("score %.3f of 0 to %zu\n", answer.score, question.options.size() - 1);
 }

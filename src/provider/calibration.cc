@@ -178,7 +178,9 @@ void ModelCalibration::Apply(const std::vector<DecisionQuestion>& asked, std::ve
   CHECK(asked.size() == answers.size());
   for (size_t i = 0; i < asked.size(); ++i) {
     if (answers[i].refused) continue;
+    const double unseen = answers[i].unseen;
     answers[i] = DecisionAnswer::Of(Tempered(std::move(answers[i].probabilities), TemperatureOf(asked[i])));
+    answers[i].unseen = unseen;
   }
 }
 

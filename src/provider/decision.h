@@ -77,6 +77,9 @@ struct DecisionAnswer {
   size_t choice = 0;                  // the likeliest; of equal ones the first
   double confidence = 0;              // its probability
   double score = 0;                   // the expected level, counted from 0
+  // At most so much of the probability may belong to options that count 0 here as a provider elsewhere did not tell
+  // theirs (chat_decision.h).
+  double unseen = 0;
 
   // REQUIRES: non-negative, not all 0; they are scaled to sum to 1.
   static DecisionAnswer Of(std::vector<double> probabilities);

@@ -9,12 +9,17 @@ constexpr std::string_view kContentFree[] = {"N/A", "", "[MASK]", "Lorem ipsum d
 
 const std::string_view kPredicateReplies[] = {"No", "Yes"};
 
-// "- billing: charges, invoices"
+// "billing: charges, invoices"
 std::string OptionLine(const DecisionQuestion& question, size_t index) {
-  std::string line = "- " + OptionReply(question, index);
+  std::string line = OptionReply(question, index);
   if (question.kind == QuestionKind::kPredicate) return line;
   const std::string& description = question.options[index].description;
   return description.empty() ? line : line + ": " + description;
+}
+
+std::string Asked(const DecisionQuestion& question) {
+  const bool is_predicate = question.kind == QuestionKind::kPredicate;
+  return (is_predicate ? "Is this statement about the text true? " : "") + question.instructions;
 }
 
 }  // namespace
@@ -33,14 +38,27 @@ std::span<const std::string_view> ContentFreeInputs() { return kContentFree; }
 
 std::string QuestionTurn(std::string_view input, const DecisionQuestion& question, std::span<const size_t> order) {
   std::string turn(input);
-  turn += order.empty() ? "\n\n" : "\n\nQuestion: ";
-  if (question.kind == QuestionKind::kPredicate) turn += "Is this statement about the text true? ";
-  turn += question.instructions;
+  turn += (order.empty() ? "\n\n" : "\n\nQuestion: ") + Asked(question);
   if (order.empty()) return turn;
   turn += "\nOptions:\n";
-  for (const size_t option : order) turn += OptionLine(question, option) + "\n";
+  for (const size_t option : order) turn += "- " + OptionLine(question, option) + "\n";
   turn += "Answer with one of the options only.";
   return turn;
+}
+
+std::string LabelledTurn(std::string_view input, const DecisionQuestion& question, std::span<const size_t> order) {
+  std::string turn = std::string(input) + "\n\nQuestion: " + Asked(question) + "\n";
+  if (question.kind == QuestionKind::kPredicate) return turn + "Answer with Yes or No only.";
+  turn += "Options:\n";
+  for (size_t place = 0; place < order.size(); ++place) {
+    turn += OptionLabel(question, order, place) + ". " + OptionLine(question, order[place]) + "\n";
+  }
+  return turn + "Answer with the letter of one option only.";
+}
+
+std::string OptionLabel(const DecisionQuestion& question, std::span<const size_t> order, size_t place) {
+  if (question.kind == QuestionKind::kPredicate) return OptionReply(question, order[place]);
+  return {static_cast<char>('A' + place)};
 }
 
 std::string OptionReply(const DecisionQuestion& question, size_t index) {

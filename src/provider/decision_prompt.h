@@ -19,6 +19,11 @@ std::span<const std::string_view> ContentFreeInputs();
 
 // `order[i]`: the option that stands at place i; empty: they are not shown.
 std::string QuestionTurn(std::string_view input, const DecisionQuestion& question, std::span<const size_t> order);
+// The same for a model whose first token alone is seen: options have letters, and of a predicate Yes and No are asked
+// for.   REQUIRES: `order` has all options, at most 26.
+std::string LabelledTurn(std::string_view input, const DecisionQuestion& question, std::span<const size_t> order);
+// What such a model says for the option at `place` of `order`.
+std::string OptionLabel(const DecisionQuestion& question, std::span<const size_t> order, size_t place);
 // What the model would say for option `index`.
 std::string OptionReply(const DecisionQuestion& question, size_t index);
 

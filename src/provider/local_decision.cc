@@ -1,7 +1,10 @@
 #include "provider/local_decision.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "model/tokenizer/tokenizer.h"
 #include "provider/decision_prompt.h"
@@ -11,8 +14,6 @@ namespace atelier {
 namespace {
 
 using Tokens = std::vector<int32_t>;
-
-constexpr size_t kMaxKnown = 4096;  // questions; some hundred bytes each
 
 // One question in one order about one input, with what could follow.
 struct Reading {
@@ -193,19 +194,6 @@ Task<Result<ReadingScores>> ScoreReadings(Loop& loop, Call call, ModelLease leas
 }
 
 }  // namespace
-
-std::optional<std::vector<double>> ContentFreeScores::Find(const std::string& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = known_.find(key);
-  if (found == known_.end()) return {};
-  return found->second;
-}
-
-void ContentFreeScores::Keep(const std::string& key, std::vector<double> scores) {
-  const std::lock_guard lock(mutex_);
-  if (known_.size() >= kMaxKnown) known_.clear();  // rare, and it costs only time
-  known_[key] = std::move(scores);
-}
 
 Task<Result<Decision>> DecideLocally(DecisionSurroundings around, Call call, ModelLease lease,
                                      DecisionRequest request) {

@@ -9,32 +9,15 @@
 // The input is read once: its place in the prefix cache serves all readings, and that of each reading all its options.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/clock.h"
 #include "base/task/loop.h"
 #include "base/task/pool.h"
 #include "engine/model_host.h"
+#include "provider/content_free.h"
 #include "provider/decision.h"
 #include "provider/prompt_scores.h"
 
 namespace atelier {
-
-// What models answer without content, known from earlier decisions: the same bits as read again. Bounded; any thread.
-class ContentFreeScores {
- public:
-  std::optional<std::vector<double>> Find(const std::string& key) const;
-  void Keep(const std::string& key, std::vector<double> scores);
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, std::vector<double>, std::less<>> known_;
-};
 
 struct DecisionSurroundings {
   Loop& loop;

@@ -65,10 +65,13 @@ Result<DecisionAnswer> AnswerOf(const Json& answer, const DecisionQuestion& ques
   if (question.kind == QuestionKind::kPredicate) {
     const double probability = ProbabilityOf(answer["probability"]);
     if (probability < 0) return Malformed("got a predicate without a probability");
-    return DecisionAnswer::Of({1 - probability, probability});
+    made = DecisionAnswer::Of({1 - probability, probability});
+  } else {
+    TRY(std::vector<double> probabilities, ProbabilitiesOf(answer, question));
+    made = DecisionAnswer::Of(std::move(probabilities));
   }
-  TRY(std::vector<double> probabilities, ProbabilitiesOf(answer, question));
-  return DecisionAnswer::Of(std::move(probabilities));
+  made.unseen = std::max(0.0, ProbabilityOf(answer["unseen"]));  // another Atelier's
+  return made;
 }
 
 }  // namespace
@@ -109,8 +112,12 @@ Result<Decision> OpenAiDecisionOf(const Json& reply, const std::vector<DecisionQ
   return decision;
 }
 
+bool HasNoDecisions(const Error& error) {
+  const bool ours = error.code.starts_with("unsupported_");  // refused before the upstream was asked
+  return error.kind == ErrorKind::kNotFound || (error.kind == ErrorKind::kUnsupported && !ours);
+}
+
 Error OfDecisions(Error error, const std::string& provider, const std::string& model) {
-  if (error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kUnsupported) return error;
   return Error::Unsupported("model", "got " + model + " of provider " + provider +
                                          ", which has no such model or no decisions, want one that has (" + error.what +
                                          ")")

@@ -15,7 +15,9 @@ namespace atelier {
 Result<Json> OpenAiDecisionBody(const ProviderTraits& traits, const DecisionRequest& request);
 // What it answers. Errors say what is malformed.
 Result<Decision> OpenAiDecisionOf(const Json& reply, const std::vector<DecisionQuestion>& questions);
-// An upstream without decisions answers as if it did not know the address, or the model: Unsupported.
+// Whether an upstream answers so that has no decisions, or no such model.
+bool HasNoDecisions(const Error& error);
+// Such an error, as the caller's: Unsupported.
 Error OfDecisions(Error error, const std::string& provider, const std::string& model);
 
 }  // namespace atelier

@@ -2,11 +2,14 @@
 
 #include <cmath>
 
+#include "provider/chat_decision.h"
 #include "provider/openai_decision.h"
 #include "provider/openai_reply.h"
 
 namespace atelier {
 namespace {
+
+constexpr size_t kMaxChatOnly = 256;  // models
 
 // The texts or ids of an embedding request.
 Result<Json> Inputs(const std::vector<Prompt>& prompts, const std::string& provider) {
@@ -149,14 +152,34 @@ Task<Result<Reranking>> OpenAiProvider::Rerank(Call call, RerankingRequest reque
   co_return Timed(RerankingOf(reply, request.documents.size()), began, upstream->clock().Now(), upstream->name());
 }
 
-Task<Result<Decision>> OpenAiProvider::Decide(Call call, DecisionRequest request) {
+Task<Result<Decision>> OpenAiProvider::AskDecisions(Call call, const DecisionRequest& request) {
   const auto upstream = upstream_;
   CO_TRY(Json body, OpenAiDecisionBody(options_.traits, request));
   const Clock::TimePoint began = upstream->clock().Now();
   auto asking = upstream->Ask(std::move(call), "/decisions", std::move(body));
-  const Result<Json> reply = co_await asking;
-  if (!reply.ok()) co_return OfDecisions(reply.error(), options_.traits.provider, request.model);
-  co_return Timed(OpenAiDecisionOf(*reply, request.questions), began, upstream->clock().Now(), upstream->name());
+  CO_TRY(const Json reply, co_await asking);
+  co_return Timed(OpenAiDecisionOf(reply, request.questions), began, upstream->clock().Now(), upstream->name());
+}
+
+Task<Result<Decision>> OpenAiProvider::Decide(Call call, DecisionRequest request) {
+  const std::string& provider = options_.traits.provider;
+  std::optional<Error> none;  // why its own decisions are not to be had
+  if (options_.decisions != "chats" && !chat_only_.contains(request.model)) {
+    const Result<Decision> own = co_await AskDecisions(call, request);
+    if (own.ok() || !HasNoDecisions(own.error())) co_return own;
+    if (options_.decisions == "decisions") co_return OfDecisions(own.error(), provider, request.model);
+    none = own.error();
+  }
+  const bool says_whether_to_think = (kServers & Bit(options_.traits.dialect)) != 0;
+  ChatDecisionSurroundings around{*this, content_free_, upstream_->clock(), provider, says_whether_to_think};
+  Result<Decision> decided = co_await DecideByChats(std::move(around), std::move(call), request);
+  if (!decided.ok()) {
+    if (!HasNoDecisions(decided.error())) co_return decided;
+    co_return OfDecisions(none.value_or(decided.error()), provider, request.model);
+  }
+  if (chat_only_.size() >= kMaxChatOnly) chat_only_.clear();  // each costs but one request to find out again
+  chat_only_.insert(request.model);
+  co_return decided;
 }
 
 Task<Result<Generation>> OpenAiProvider::Prepare(Call /*call*/, GenerationRequest request) {

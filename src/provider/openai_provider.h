@@ -6,7 +6,10 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 
+#include "provider/content_free.h"
 #include "provider/language_model.h"
 #include "provider/openai_request.h"
 #include "provider/upstream.h"
@@ -16,6 +19,9 @@ namespace atelier {
 struct OpenAiOptions {
   ProviderTraits traits;
   std::string rerank_path = "/rerank";
+  // How it decides (docs/decisions.md): "decisions" by its own, "chats" by top_logprobs; empty: by its own, or by chats
+  // where it has none.
+  std::string decisions = {};
 };
 
 class OpenAiProvider final : public LanguageModel, public Embedder, public Reranker {
@@ -34,8 +40,12 @@ class OpenAiProvider final : public LanguageModel, public Embedder, public Reran
   Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override;
 
  private:
+  Task<Result<Decision>> AskDecisions(Call call, const DecisionRequest& request);
+
   std::shared_ptr<Upstream> upstream_;
   const OpenAiOptions options_;
+  std::set<std::string> chat_only_;  // models that were found to have no decisions
+  ContentFreeScores content_free_;
 };
 
 }  // namespace atelier

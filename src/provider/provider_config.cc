@@ -34,6 +34,8 @@ Fields ProviderConfig::Describe() {
       Key<&C::parameters>("parameters", "parameters that it honours beside those of its dialect"),
       Key<&C::headers>("headers", "further headers of every request"),
       Key<&C::rerank_path>("rerank_path", "where under base_url it reranks"),
+      Key<&C::decisions>("decisions", "how it decides: by /decisions, or by top_logprobs of chats; empty: by either")
+          .OneOf("|decisions|chats"),
       Key<&C::ca_file>("ca_file", "PEM authorities to trust instead of the system's"),
       Key<&C::connect_seconds>("connect_seconds", "time for address, TCP and TLS").Between(0.001, 3600),
       Key<&C::head_seconds>("head_seconds", "time until it begins to answer").Between(0.001, 86400),

@@ -36,6 +36,7 @@ struct ProviderConfig {
   std::vector<std::string> parameters;      // honoured beside those of the dialect
   std::map<std::string, std::string> headers;
   std::string rerank_path = "/rerank";
+  std::string decisions;  // "decisions", "chats"; empty: the former, or the latter where it has none
   std::string ca_file;
   double connect_seconds = 10;
   double head_seconds = 600;

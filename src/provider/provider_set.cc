@@ -123,7 +123,7 @@ Result<void> ProviderSet::AddProvider(const ProviderConfig& config, const Provid
     provider->anthropic = std::make_unique<AnthropicProvider>(std::move(*upstream), std::move(anthropic));
     model = provider->anthropic.get();
   } else {
-    OpenAiOptions openai{std::move(traits), config.rerank_path};
+    OpenAiOptions openai{std::move(traits), config.rerank_path, config.decisions};
     provider->openai = std::make_unique<OpenAiProvider>(std::move(*upstream), std::move(openai));
     model = provider->openai.get();
   }

@@ -130,6 +130,7 @@ Json AnswerBody(const DecisionQuestion& question, const DecisionAnswer& answer) 
   Json body = Json::Object({{"type", answer.refused ? "refusal" : std::string(QuestionKindName(question.kind))}});
   body.Set("name", question.name.empty() ? Json() : Json(question.name));
   if (answer.refused) return body;
+  if (answer.unseen > 0) body.Set("unseen", answer.unseen);
   if (question.kind == QuestionKind::kPredicate) {
     body.Set("probability", answer.probability());
     return body;

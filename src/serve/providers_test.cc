@@ -29,8 +29,11 @@ class ProvidersTest : public testing::Test {
     messages.api = "anthropic";
     messages.dialect.clear();
     messages.parameters = {"temperature"};
+    ProviderConfig chats = provider;  // as if it had no decisions
+    chats.name = "chats";
+    chats.decisions = "chats";
     Config config;
-    config.providers = {provider, plain, messages};
+    config.providers = {provider, plain, messages, chats};
     front_.emplace(config);
   }
 
@@ -45,6 +48,38 @@ class ProvidersTest : public testing::Test {
 
   std::optional<ServedApp> upstream_, front_;
 };
+
+TEST_F(ProvidersTest, DecidesByItsOwnDecisionsOrByTheLikeliestFirstTokensOfChats) {
+  const auto decide = [&](ServedApp& app, std::string_view model) {
+    return app.Post("/v1/decisions", With(ServedApp::Parsed(R"({"input": "The parcel is nine days late. Where is it?",
+        "questions": [{"type": "predicate", "instructions": "The writer waits for something."},
+            {"type": "choice", "instructions": "What is it about?",
+             "choices": [{"value": "billing"}, {"value": "delivery", "description": "parcels"}]},
+            {"type": "score", "instructions": "How urgent is it?",
+             "levels": [{"label": "low"}, {"label": "middle"}, {"label": "high"}]}]})"),
+                                          model));
+  };
+  const Answer here = decide(*upstream_, kChatModel);
+  const Answer own = decide(*front_, "there/" + std::string(kChatModel));
+  ASSERT_EQ(own.status, 200) << own.body;
+  EXPECT_EQ(own.json["answers"], here.json["answers"]);
+
+  const Answer chats = decide(*front_, "chats/" + std::string(kChatModel));
+  ASSERT_EQ(chats.status, 200) << chats.body;
+  const Json& answers = chats.json["answers"];
+  ASSERT_EQ(answers.size(), 3);
+  EXPECT_GT(answers[0]["probability"].AsDouble(), 0);
+  EXPECT_LT(answers[0]["probability"].AsDouble(), 1);
+  for (const int i : {1, 2}) {
+    double sum = 0;
+    for (const Json& entry : answers[i]["probabilities"].items()) sum += entry["probability"].AsDouble();
+    EXPECT_NEAR(sum, 1, 1e-9);
+  }
+  EXPECT_NE(answers, here.json["answers"]);
+  // One chat a reading: (1 + 2 + 3) orders, about the text and about four inputs without content.
+  EXPECT_EQ(chats.json["usage"]["output_tokens"], Json(30));
+  EXPECT_EQ(decide(*front_, "chats/" + std::string(kChatModel)).json["answers"], answers);
+}
 
 TEST_F(ProvidersTest, GivesWhatTheUpstreamGives) {
   const Json body =

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/task/for_each.h"
 #include "base/task/manual_loop.h"
 #include "base/task/pool.h"
 #include "base/task/stream.h"
@@ -30,6 +31,44 @@ TEST(Task, StartsOnlyWhenAwaited) {
   EXPECT_FALSE(ran);
   Spawn(std::move(task));
   EXPECT_TRUE(ran);
+}
+
+// Things that sleep, later ones shorter.
+struct Sleepers {
+  ManualLoop loop{1};
+  size_t under_way = 0, most = 0;
+  std::vector<size_t> begun;
+
+  Task<Result<void>> One(size_t i, size_t failing) {
+    begun.push_back(i);
+    most = std::max(most, ++under_way);
+    co_await SleepFor(loop, 100ms - 1ms * static_cast<int>(i));
+    --under_way;
+    if (i == failing) co_return Error::Invalid(std::to_string(i), "got it");
+    co_return Result<void>();
+  }
+  Result<void> Run(size_t num, size_t at_once, size_t failing = 1000) {
+    auto one = [this, failing](size_t i) { return One(i, failing); };
+    return loop.Run(ForEach(num, at_once, one));
+  }
+};
+
+TEST(ForEach, DoesAllSoManyAtATimeInTheirOrder) {
+  Sleepers sleepers;
+  EXPECT_TRUE(sleepers.Run(10, 3).ok());
+  EXPECT_EQ(sleepers.begun, (std::vector<size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(sleepers.most, 3U);
+  EXPECT_TRUE(sleepers.Run(0, 3).ok());
+  EXPECT_EQ(sleepers.begun.size(), 10U);
+}
+
+TEST(ForEach, BeginsNothingAfterAnErrorAndWaitsForWhatIsUnderWay) {
+  Sleepers sleepers;
+  const Result<void> result = sleepers.Run(10, 3, 4);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().where, "4");
+  EXPECT_EQ(sleepers.under_way, 0U);
+  EXPECT_LT(sleepers.begun.size(), 10U);
 }
 
 TEST(Task, AChainOfAHundredThousandAwaitsNeedsNoStack) {
