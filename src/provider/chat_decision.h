@@ -2,8 +2,9 @@
 //
 //   reading   a chat of one token: the input or an input without content, the question, its options with a letter each
 //             in some order, and that the letter alone is wanted; of a predicate Yes or No
-//   seen      of an option in a reading: the probability of the tokens told that spell its label, blanks around it aside
-//   hidden    of an option whose label is not among them: what it can have at most, which is the least likely of these,
+//   seen      of an option in a reading: the probability of the tokens told that spell its label, blanks around it
+//   aside hidden    of an option whose label is not among them: what it can have at most, which is the least likely of
+//   these,
 //             and what is left of 1
 //   answer    the mean of what is seen over the orders, divided by the same mean over inputs without content (where
 //             hidden options count with their bound) and scaled to sum to 1

@@ -139,8 +139,9 @@ TEST_F(ChatDecisions, WhatAModelPrefersAndThatItHasNoDecisionsIsFoundOutOnce) {
   const auto first = Decide({DecisionQuestion::Predicate("Late.")}, yes);
   ASSERT_TRUE(first.ok()) << first.error().Message();
   EXPECT_EQ(turns_.size(), 5U);
-  EXPECT_EQ(std::ranges::count(turns_, "A text.\n\nQuestion: Is this statement about the text true? Late.\n"
-                                       "Answer with Yes or No only."),
+  EXPECT_EQ(std::ranges::count(turns_,
+                               "A text.\n\nQuestion: Is this statement about the text true? Late.\n"
+                               "Answer with Yes or No only."),
             1);
   EXPECT_NEAR(first->answers[0].probability(), (0.8 / 0.5) / (0.8 / 0.5 + 0.2 / 0.25), 1e-9);
   EXPECT_EQ(paths_["POST /v1/decisions"], 1);
@@ -149,8 +150,8 @@ TEST_F(ChatDecisions, WhatAModelPrefersAndThatItHasNoDecisionsIsFoundOutOnce) {
   EXPECT_EQ(turns_.size(), 1U);
   EXPECT_EQ(paths_["POST /v1/decisions"], 0);
   EXPECT_EQ(again->answers[0].probabilities, first->answers[0].probabilities);
-  const auto biased =
-      Decide({DecisionQuestion::Predicate("Late.")}, yes, [](DecisionRequest& request) { request.content_free = false; });
+  const auto biased = Decide({DecisionQuestion::Predicate("Late.")}, yes,
+                             [](DecisionRequest& request) { request.content_free = false; });
   ASSERT_TRUE(biased.ok());
   EXPECT_NEAR(biased->answers[0].probability(), 0.8, 1e-9);
 }
@@ -171,8 +172,7 @@ TEST_F(ChatDecisions, WhatWasNotToldIsBoundedAndSaid) {
 }
 
 TEST_F(ChatDecisions, AreRefusedByName) {
-  const auto none = Decide(
-      {Topic()}, [](const std::string&) -> Probabilities { return {{"Well", 0.6}, {"It", 0.2}}; });
+  const auto none = Decide({Topic()}, [](const std::string&) -> Probabilities { return {{"Well", 0.6}, {"It", 0.2}}; });
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, "unsupported_model");
   EXPECT_NE(none.error().what.find("hold none of the labels of questions[0]; it began with 'Well'"), std::string::npos)
