@@ -25,6 +25,7 @@
 #include "base/bitmap.h"
 #include "base/result.h"
 #include "compute/kernel/isa.h"
+#include "knowledge/index/vector/coded_vectors.h"
 #include "knowledge/index/vector/vector_format.h"
 #include "knowledge/index/vector/vector_kernels.h"
 #include "knowledge/index/vector/vector_space.h"
@@ -39,18 +40,28 @@ struct VectorHit {
 
 enum class VectorPlan : uint8_t {
   kAuto,        // by cost
-  kExact,       // every vector's own similarity: recall is 1
+  kExact,       // every allowed vector itself: recall is 1
   kCodes,       // every allowed vector's code, the best rescored
   kPartitions,  // the codes of the most promising partitions, the best rescored
 };
 
+// What a search did.
+struct VectorSearchStats {
+  VectorPlan plan = VectorPlan::kAuto;
+  size_t num_codes = 0;  // looked at
+  size_t num_rows = 0;   // compared exactly
+};
+
 struct VectorQuery {
-  std::span<const float> vector;    // REQUIRES: space().Check(vector).ok()
+  std::span<const float> vector{};  // REQUIRES: space().Check(vector).ok()
   int32_t top_k = 10;               // REQUIRES: >= 0
-  double recall = 0.99;             // the share of the true top k that is wanted, of many queries on average
+  // The share of the true top k that is wanted, of many queries on average. 1: nothing is left out on an estimate that
+  // is not 1.5 times as far off as the worst of some thousands was; only kExact has no chance of a miss at all.
+  double recall = 0.99;
   const Bitmap* allowed = nullptr;  // local ids that may be hits; null: all. REQUIRES: size() == num_records()
   float at_least = -std::numeric_limits<float>::infinity();  // only hits of this score or above
   VectorPlan plan = VectorPlan::kAuto;
+  VectorSearchStats* stats = nullptr;  // filled in where given
 };
 
 class VectorSegment {
@@ -65,6 +76,7 @@ class VectorSegment {
   uint32_t num_partitions() const { return header_.num_partitions; }
   // What the segment holds beside the stored vectors themselves.
   size_t BytesBesideVectors() const { return bytes_.size() - rows_.size(); }
+  double CodeBytesOfVector() const { return static_cast<double>(header_.layout().BytesOfVector()); }
 
   // Best first, ties by id: at most top_k. The same query has the same hits, whatever the processor.
   std::vector<VectorHit> Search(const VectorQuery& query) const;
@@ -78,15 +90,24 @@ class VectorSegment {
   Result<void> Verify() const;
 
  private:
+  friend class SegmentMaker;
   friend class VectorSegmentBuilder;
   VectorSegment() = default;
 
   Result<void> ReadHeader();
   Result<void> CheckNumbering() const;
+  Result<void> CheckPartitions() const;
+  void MakeViews();
   std::span<const std::byte> Section(VectorSection section) const;
   std::span<const std::byte> Row(uint32_t position) const {
     return rows_.subspan(position * space_.RowBytes(), space_.RowBytes());
   }
+
+  VectorPlan PlanOf(const VectorQuery& query, size_t num_allowed) const;
+  std::vector<uint32_t> PlainPositions(const Bitmap* allowed) const;
+  std::vector<uint32_t> AllPositions(const Bitmap* allowed) const;
+  std::vector<float> Scores(std::span<const float> prepared, std::span<const uint32_t> positions) const;
+  Calibration Calibrate(int num_threads, uint64_t seed) const;
 
   VectorSpace space_;
   VectorHeader header_;
@@ -95,6 +116,7 @@ class VectorSegment {
   std::span<const std::byte> rows_;
   std::span<const uint32_t> ids_;        // [num_vectors]
   std::span<const uint32_t> positions_;  // [num_records]
+  CodedVectors coded_;
 };
 
 }  // namespace atelier

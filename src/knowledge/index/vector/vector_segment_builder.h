@@ -40,13 +40,17 @@ class VectorSegmentBuilder {
   std::vector<std::byte> Build(uint32_t num_records, const VectorBuildOptions& options = {}) const;
 
  private:
+  friend class SegmentMaker;
   struct Source {
     uint32_t id = 0;
     const std::byte* row = nullptr;  // in own_rows_ or in an older segment
+    uint32_t segment = 0;            // 0: added; else number of the older segment, from 1
+    uint32_t partition = 0;          // in that segment; kNoPartition where it is not coded
   };
 
   VectorSpace space_;
   std::vector<Source> sources_;
+  std::vector<const VectorSegment*> segments_;
   std::vector<std::unique_ptr<std::byte[]>> own_rows_;  // kRowsAPiece rows each
   size_t num_own_rows_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "knowledge/index/vector/vector_testing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -29,6 +30,23 @@ Vectors RandomVectors(Random& random, int num, int dimensions) {
   Vectors vectors(static_cast<size_t>(num), std::vector<float>(static_cast<size_t>(dimensions)));
   for (auto& vector : vectors) {
     for (float& x : vector) x = static_cast<float>(random.Normal());
+  }
+  return vectors;
+}
+
+Vectors SurfaceVectors(Random& random, int num, int dimensions, int surface_dimensions) {
+  Random fixed(99);
+  const Vectors centres = RandomVectors(fixed, 40, surface_dimensions);
+  const Vectors lift = RandomVectors(fixed, dimensions, surface_dimensions);
+  Vectors vectors(static_cast<size_t>(num), std::vector<float>(static_cast<size_t>(dimensions)));
+  for (auto& vector : vectors) {
+    std::vector<float> at = centres[random.Below(centres.size())];
+    for (float& x : at) x = 0.7F * (x + static_cast<float>(random.Normal()));
+    for (size_t i = 0; i < vector.size(); ++i) {
+      float sum = 0;
+      for (size_t j = 0; j < at.size(); ++j) sum += lift[i][j] * at[j] / static_cast<float>(surface_dimensions);
+      vector[i] = sum / (1 + std::fabs(sum)) + 0.02F * static_cast<float>(random.Normal());
+    }
   }
   return vectors;
 }

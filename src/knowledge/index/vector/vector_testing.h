@@ -21,6 +21,8 @@ std::vector<VectorSpace> AllSpaces(int32_t dimensions);
 std::vector<Isa> RunnableIsas();
 // Normal in each dimension.
 Vectors RandomVectors(Random& random, int num, int dimensions);
+// Near a curved surface of fewer dimensions, in 40 loose clusters, as embeddings are. The surface is the same for all.
+Vectors SurfaceVectors(Random& random, int num, int dimensions, int surface_dimensions);
 
 // A segment of vectors, record i the i-th.
 class TestSegment {

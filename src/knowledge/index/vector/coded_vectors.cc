@@ -1,0 +1,243 @@
+#include "knowledge/index/vector/coded_vectors.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+#include "base/check.h"
+
+namespace atelier {
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr uint32_t kRunPositions = 4096;  // scanned between two looks at the threshold
+constexpr size_t kMaxFound = 16384;       // candidates kept before hopeless ones are dropped
+constexpr size_t kBuckets = 512;          // that partitions are sorted into
+// Estimates are sums of floats: what rounding may take from the best one.
+constexpr float kRounding = 1e-5F;
+
+alignas(64) constexpr float kNoAddends[kBlockVectors] = {};
+
+// Keeps the k largest, the least of them on top. NaN is never kept.
+void PushBest(std::vector<float>& heap, size_t k, float value) {
+  if (heap.size() == k) {
+    if (!(value > heap.front())) return;
+    std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+    heap.back() = value;
+  } else if (std::isnan(value)) {
+    return;
+  } else {
+    heap.push_back(value);
+  }
+  std::push_heap(heap.begin(), heap.end(), std::greater<>());
+}
+
+size_t BlocksOf(uint32_t first, uint32_t last) { return (last - 1) / kBlockVectors - first / kBlockVectors + 1; }
+
+}  // namespace
+
+CandidateFinder::CandidateFinder(const CodedVectors& coded, const ScanKernels& kernels, std::span<const float> vector,
+                                 size_t top_k, double recall, float at_least)
+    : coded_(coded), kernels_(kernels), query_(coded.frame, kernels, vector), top_k_(top_k), recall_(recall) {
+  CHECK(top_k >= 1);
+  const bool distances = !coded.addends.empty();
+  scan_ = {.layout = coded.frame.layout,
+           .block_bytes = coded.frame.layout.BlockBytes(),
+           .codes = coded.codes.data(),
+           .factors = coded.factors.data(),
+           .addends = distances ? coded.addends.data() : kNoAddends,
+           .addend_stride = distances ? kBlockVectors : 0,
+           .weights = query_.weights.data(),
+           .scale = query_.scale,
+           .offset = query_.offset,
+           .margin = query_.length * (coded.calibration.MarginFor(recall) + kRounding)};
+  floor_ = EstimateOf(at_least);
+  worst_ = sure_ = floor_;
+}
+
+// What the estimate of a vector with that score is at least, but for its own error.
+float CandidateFinder::EstimateOf(float score) const {
+  const auto estimate = static_cast<float>(static_cast<double>(score) - query_.constant);
+  const auto rounding = static_cast<float>((std::fabs(score) + std::fabs(query_.constant)) * kRounding);
+  return std::isfinite(estimate) ? estimate - rounding : -kInfinity;
+}
+
+Candidate* CandidateFinder::Room(size_t num_positions) {
+  const size_t wanted = num_found_ + num_positions + 2 * kBlockVectors;
+  if (found_.size() < wanted) found_.resize(std::max(wanted, found_.size() * 2));
+  return found_.data() + num_found_;
+}
+
+void CandidateFinder::Keep(size_t num_new) {
+  for (size_t i = num_found_; i < num_found_ + num_new; ++i) {
+    const Candidate& candidate = found_[i];
+    PushBest(best_, top_k_, candidate.estimate);
+    PushBest(lowest_, top_k_, 2 * candidate.estimate - candidate.bound);
+  }
+  num_found_ += num_new;
+  if (best_.size() == top_k_ && lowest_.size() == top_k_) {
+    worst_ = std::max(floor_, best_.front());
+    sure_ = std::max(floor_, lowest_.front());
+  }
+  if (num_found_ > kMaxFound) DropHopeless(sure_);
+}
+
+void CandidateFinder::DropHopeless(float least) {
+  const auto end = std::remove_if(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(num_found_),
+                                  [&](const Candidate& candidate) { return !(candidate.bound >= least); });
+  num_found_ = static_cast<size_t>(end - found_.begin());
+}
+
+void CandidateFinder::ScanRange(uint32_t first, uint32_t last, const uint16_t* masks) {
+  if (first >= last) return;
+  num_scanned_ += last - first;
+  Keep(kernels_.scan_range(scan_, first, last, masks, sure_, Room(BlocksOf(first, last) * kBlockVectors)));
+}
+
+// masks_ of the blocks from first's on.
+void CandidateFinder::MasksOf(const Bitmap& allowed, uint32_t first, uint32_t last) {
+  const uint32_t first_block = first / kBlockVectors;
+  masks_.resize(std::max(masks_.size(), BlocksOf(first, last)));
+  for (size_t b = 0; b < BlocksOf(first, last); ++b) {
+    const uint32_t begin = (first_block + static_cast<uint32_t>(b)) * kBlockVectors;
+    const uint32_t num = std::min(kBlockVectors, coded_.num - begin);
+    masks_[b] = kernels_.members(allowed.words().data(), &coded_.ids[begin], static_cast<int>(num));
+  }
+}
+
+void CandidateFinder::ScanAll() {
+  for (uint32_t first = 0; first < coded_.num; first += kRunPositions) {
+    ScanRange(first, std::min(coded_.num, first + kRunPositions), nullptr);
+  }
+}
+
+void CandidateFinder::ScanAll(const Bitmap& allowed) {
+  for (uint32_t first = 0; first < coded_.num; first += kRunPositions) {
+    const uint32_t last = std::min(coded_.num, first + kRunPositions);
+    MasksOf(allowed, first, last);
+    ScanRange(first, last, masks_.data());
+  }
+}
+
+void CandidateFinder::ScanFew(const Bitmap& allowed) {
+  std::vector<uint16_t> by_block((coded_.num + kBlockVectors - 1) / kBlockVectors + 4, 0);
+  allowed.ForEach([&](uint32_t id) {
+    const uint32_t position = coded_.positions[id] - coded_.num_plain;  // wraps round where it is none of ours
+    if (position < coded_.num)
+      by_block[position / kBlockVectors] |= static_cast<uint16_t>(1U << position % kBlockVectors);
+  });
+  std::vector<uint32_t> blocks;
+  masks_.clear();
+  for (size_t b = 0; b < by_block.size(); ++b) {
+    if (by_block[b] == 0) continue;
+    blocks.push_back(static_cast<uint32_t>(b));
+    masks_.push_back(by_block[b]);
+  }
+  constexpr size_t kBlocksAtOnce = 64;
+  for (size_t i = 0; i < blocks.size(); i += kBlocksAtOnce) {
+    const size_t num = std::min(kBlocksAtOnce, blocks.size() - i);
+    num_scanned_ += num * kBlockVectors;
+    Keep(kernels_.scan_blocks(scan_, &blocks[i], &masks_[i], num, sure_, Room(num * kBlockVectors)));
+  }
+}
+
+std::vector<float> CandidateFinder::AllEstimates() {
+  std::vector<float> estimates(coded_.num, -kInfinity);
+  for (uint32_t first = 0; first < coded_.num; first += kRunPositions) {
+    const uint32_t last = std::min(coded_.num, first + kRunPositions);
+    const size_t num = kernels_.scan_range(scan_, first, last, nullptr, -kInfinity, Room(last - first));
+    for (size_t i = 0; i < num; ++i) estimates[found_[i].position] = found_[i].estimate;
+  }
+  return estimates;
+}
+
+float CandidateFinder::PartitionLength() const {
+  double square = 0;
+  for (size_t i = 0; i < coded_.num_partition_axes; ++i) {
+    square += static_cast<double>(query_.coordinates[i]) * query_.coordinates[i];
+  }
+  return static_cast<float>(std::sqrt(square));
+}
+
+std::vector<float> CandidateFinder::PartitionBounds(float reach) const {
+  std::vector<float> bounds(coded_.tops.begin(), coded_.tops.end());
+  kernels_.project(coded_.centroids.data(), bounds.data(), query_.coordinates.data(),
+                   static_cast<int64_t>(bounds.size() / kBlockVectors), static_cast<int64_t>(coded_.num_partition_axes),
+                   bounds.data());
+  const float spread = reach * PartitionLength();
+  for (size_t c = 0; c < bounds.size(); ++c) bounds[c] += spread * coded_.radii[c];
+  return bounds;
+}
+
+void CandidateFinder::Prefetch(size_t partition) const {
+  const size_t first = coded_.firsts[partition] / kBlockVectors;
+  const size_t last = (coded_.firsts[partition + 1] + kBlockVectors - 1) / kBlockVectors;
+  for (size_t at = first * scan_.block_bytes; at < last * scan_.block_bytes; at += 64) {
+    __builtin_prefetch(scan_.codes + at);
+  }
+  for (size_t b = first; b < last; ++b) {
+    __builtin_prefetch(scan_.factors + b * kBlockVectors);
+    __builtin_prefetch(scan_.addends + b * scan_.addend_stride);
+  }
+}
+
+void CandidateFinder::ScanPartitions(const Bitmap* allowed) {
+  const size_t num = coded_.num_partitions();
+  const std::vector<float> bounds = PartitionBounds(coded_.calibration.ReachFor(recall_));
+  const auto [low, high] = std::minmax_element(bounds.begin(), bounds.begin() + static_cast<std::ptrdiff_t>(num));
+  const float width = (*high - *low) / static_cast<float>(kBuckets - 1);
+  const auto bucket_of = [&, top = *high](size_t c) {
+    const float steps = width > 0 ? (top - bounds[c]) / width : 0;
+    return steps >= 0 && steps < static_cast<float>(kBuckets) ? static_cast<size_t>(steps) : kBuckets - 1;
+  };
+  std::array<uint32_t, kBuckets + 1> ends{};
+  for (size_t c = 0; c < num; ++c) ++ends[bucket_of(c) + 1];
+  for (size_t b = 0; b < kBuckets; ++b) ends[b + 1] += ends[b];
+  std::vector<uint32_t> order(num);
+  for (size_t c = 0; c < num; ++c) order[ends[bucket_of(c)]++] = static_cast<uint32_t>(c);
+  constexpr size_t kAhead = 2;
+  size_t bucket = 0;
+  for (size_t i = 0; i < num; ++i) {
+    if (i + kAhead < num) Prefetch(order[i + kAhead]);
+    const uint32_t c = order[i];
+    while (ends[bucket] <= i) ++bucket;  // ends[b] is now where bucket b ends
+    if (*high - static_cast<float>(bucket) * width < worst_) break;
+    if (bounds[c] < worst_) continue;
+    const uint32_t first = coded_.firsts[c];
+    const uint32_t last = coded_.firsts[c + 1];
+    if (first == last) continue;
+    if (allowed != nullptr) MasksOf(*allowed, first, last);
+    ScanRange(first, last, allowed != nullptr ? masks_.data() : nullptr);
+  }
+}
+
+std::vector<uint32_t> CandidateFinder::PositionsOf(size_t begin, size_t end) const {
+  std::vector<uint32_t> positions(end - begin);
+  for (size_t i = begin; i < end; ++i) positions[i - begin] = coded_.num_plain + found_[i].position;
+  std::sort(positions.begin(), positions.end());
+  return positions;
+}
+
+std::vector<uint32_t> CandidateFinder::TakeBest() {
+  DropHopeless(sure_);
+  num_best_ = std::min(top_k_, num_found_);
+  const auto begin = found_.begin();
+  std::nth_element(begin, begin + static_cast<std::ptrdiff_t>(num_best_),
+                   begin + static_cast<std::ptrdiff_t>(num_found_), [](const Candidate& a, const Candidate& b) {
+                     return a.estimate != b.estimate ? a.estimate > b.estimate : a.position < b.position;
+                   });
+  return PositionsOf(0, num_best_);
+}
+
+std::vector<uint32_t> CandidateFinder::TakeOthers(float least) {
+  const float estimate = EstimateOf(least);
+  size_t end = num_best_;
+  for (size_t i = num_best_; i < num_found_; ++i) {
+    if (found_[i].bound >= estimate) found_[end++] = found_[i];
+  }
+  return PositionsOf(num_best_, end);
+}
+
+}  // namespace atelier
