@@ -70,6 +70,7 @@ class Analyzer {
     bool cjk = false;
   };
   static Word NextWord(std::string_view text, size_t at);
+  static constexpr uint32_t kMaxTermsOfWord = 257;
   // The terms of a word that NextWord found.   COST: a microsecond; callers with many words keep the answers.
   WordTerms Terms(std::string_view word) const;
 

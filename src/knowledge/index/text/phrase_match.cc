@@ -24,21 +24,23 @@ class PhraseCursor {
   }
   // To the first posting at or after the record.
   void Seek(uint32_t record) {
-    if (valid() && records_[block_.count - 1] < record) {
-      const uint32_t number = window_.BlockFor(record);
-      Load(std::max(number, number_ + 1));
-    }
-    while (valid() && records_[at_] < record) Next();
+    if (!valid()) return;
+    if (records_[block_.count - 1] < record) Load(window_.BlockFor(record, number_ + 1));
+    if (!valid()) return;
+    at_ = kernels_.first_at_least(records_, at_, block_.count, record);
+    if (at_ == block_.count) Load(number_ + 1);
   }
 
   // Positions in each field; false where the bytes do not hold them.
   bool Positions(std::span<PositionRun> runs) {
     if (shapes_of_ != number_) {
-      BestPostingKernels().unpack_shapes(block_, reader_.num_shapes, shapes_);
+      kernels_.unpack_shapes(block_, reader_.num_shapes, shapes_);
       shapes_of_ = number_;
+      summed_ = 0;
+      sum_ = 0;
     }
-    uint64_t position = 0;
-    for (uint32_t i = 0; i < at_; ++i) position += reader_.positions_of_shape[shapes_[i]];
+    for (; summed_ < at_; ++summed_) sum_ += reader_.positions_of_shape[shapes_[summed_]];
+    uint64_t position = sum_;
     if (position + reader_.positions_of_shape[shapes_[at_]] > block_.max_positions) return false;
     for (uint32_t f = 0; f < reader_.num_fields; ++f) {
       const uint32_t count = reader_.ShapeTerm(shapes_[at_], f);
@@ -56,12 +58,15 @@ class PhraseCursor {
       block_.count = 0;
       return;
     }
-    BestPostingKernels().unpack_records(block_, num_records_, records_);
+    kernels_.unpack_records(block_, num_records_, records_);
   }
 
   const Reader& reader_;
   PostingWindow window_;
+  const PostingKernels& kernels_ = BestPostingKernels();
   uint32_t num_records_, number_ = 0, shapes_of_ = UINT32_MAX, at_ = 0;
+  uint32_t summed_ = 0;  // postings of the block whose positions are in sum_
+  uint64_t sum_ = 0;
   PostingBlock block_;
   uint32_t records_[kBlockPostings], shapes_[kBlockPostings];
 };

@@ -24,6 +24,11 @@ void UnpackShapes(const PostingBlock& block, uint32_t num_shapes, uint32_t* out)
   }
 }
 
+uint32_t FirstAtLeast(const uint32_t* records, uint32_t from, uint32_t count, uint32_t record) {
+  while (from < count && records[from] < record) ++from;
+  return from;
+}
+
 void AddScores(const PostingBlock& block, const TermScoring& term, float* scores) {
   uint32_t records[kBlockPostings], shapes[kBlockPostings];
   UnpackRecords(block, term.num_records, records);
@@ -58,7 +63,7 @@ void Scan(ScoreScan& scan) {
 }  // namespace
 
 const PostingKernels& PlainPostingKernels() {
-  static constexpr PostingKernels kernels{UnpackRecords, UnpackShapes, AddScores, Scan};
+  static constexpr PostingKernels kernels{UnpackRecords, UnpackShapes, FirstAtLeast, AddScores, Scan};
   return kernels;
 }
 

@@ -45,6 +45,9 @@ struct PostingKernels {
   // out[0..127], and nothing beyond.
   void (*unpack_records)(const PostingBlock& block, uint32_t num_records, uint32_t* out);
   void (*unpack_shapes)(const PostingBlock& block, uint32_t num_shapes, uint32_t* out);
+  // The first index from `from` on with records[index] >= record; count if there is none. `records`: [128], ascending
+  // up to count. Fast where it is near.
+  uint32_t (*first_at_least)(const uint32_t* records, uint32_t from, uint32_t count, uint32_t record);
   // scores[record] += the term's part, for each posting of the block.
   void (*add_scores)(const PostingBlock& block, const TermScoring& term, float* scores);
   void (*scan)(ScoreScan& scan);

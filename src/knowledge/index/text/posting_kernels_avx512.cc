@@ -107,6 +107,19 @@ void UnpackShapes(const PostingBlock& block, uint32_t num_shapes, uint32_t* out)
   }
 }
 
+uint32_t FirstAtLeast(const uint32_t* records, uint32_t from, uint32_t count, uint32_t record) {
+  const __m512i wanted = _mm512_set1_epi32(static_cast<int>(record));
+  uint32_t at = from & ~15u;
+  __mmask16 lanes = static_cast<__mmask16>(0xFFFFu << (from % 16));
+  for (; at < count; at += 16, lanes = 0xFFFF) {
+    const __mmask16 reached = _mm512_mask_cmpge_epu32_mask(lanes, _mm512_loadu_si512(records + at), wanted);
+    if (reached == 0) continue;
+    at += static_cast<uint32_t>(__builtin_ctz(reached));
+    return at < count ? at : count;
+  }
+  return count;
+}
+
 // Where 16 frequencies are enough, and they nearly always are, they stay in a register.
 template <bool kFewShapes>
 void AddScoresOf(const PostingBlock& block, const TermScoring& term, float* scores) {
@@ -166,7 +179,7 @@ void Scan(ScoreScan& scan) {
   }
 }
 
-constexpr PostingKernels kKernels{UnpackRecords, UnpackShapes, AddScores, Scan};
+constexpr PostingKernels kKernels{UnpackRecords, UnpackShapes, FirstAtLeast, AddScores, Scan};
 
 }  // namespace
 

@@ -55,11 +55,16 @@ bool PostingWindow::Block(uint32_t block, PostingBlock& out) const {
   return true;
 }
 
-uint32_t PostingWindow::BlockFor(uint32_t record) const {
+uint32_t PostingWindow::BlockFor(uint32_t record, uint32_t from) const {
   const uint32_t blocks = num_blocks();
-  if (blocks == 1 || static_cast<size_t>(end_ - begin_) < blocks * kEntryBytes) return 0;
-  uint32_t low = 0, high = blocks;  // FirstOf(low) <= record, or low is 0
-  while (high - low > 1) {
+  if (blocks == 1 || static_cast<size_t>(end_ - begin_) < blocks * kEntryBytes) return from;
+  uint32_t low = from, step = 1;  // FirstOf(low) <= record, or low is `from`
+  while (low + step < blocks && FirstOf(low + step) <= record) {
+    low += step;
+    step *= 2;
+  }
+  uint32_t high = std::min(low + step, blocks);
+  while (high > low + 1) {
     const uint32_t middle = (low + high) / 2;
     (FirstOf(middle) <= record ? low : high) = middle;
   }

@@ -31,8 +31,8 @@ class PostingWindow {
   uint32_t FirstOf(uint32_t block) const;  // of several
   // False where the bytes do not hold it.
   bool Block(uint32_t block, PostingBlock& out) const;
-  // The last block that begins at or before the record.
-  uint32_t BlockFor(uint32_t record) const;
+  // The last block that begins at or before the record, or `from` where none after it does. Fast where it is near.
+  uint32_t BlockFor(uint32_t record, uint32_t from) const;
 
  private:
   static constexpr size_t kEntryBytes = 8;

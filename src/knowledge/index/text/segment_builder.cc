@@ -1,12 +1,13 @@
 // Texts become a stream of terms' numbers, and at the end the stream is sorted by term, in two passes over it.
 #include <algorithm>
-#include <numeric>
+#include <memory>
 
 #include "base/check.h"
 #include "knowledge/index/text/segment_format.h"
 #include "knowledge/index/text/segment_writer.h"
 #include "knowledge/index/text/string_table.h"
 #include "knowledge/index/text/text_segment.h"
+#include "knowledge/index/text/word_map.h"
 
 namespace atelier {
 
@@ -15,8 +16,9 @@ namespace {
 // In the stream: number of the term * 2, + 1 where it stands at the place of the one before; or a place without a term.
 constexpr uint32_t kGap = UINT32_MAX;
 
-// What a word as written gives: its part of `tokens`.
-struct Surface {
+// What a word as written gives is its only token (nearly always), or, with this bit, the number of its Surface.
+constexpr uint32_t kSeveral = 1u << 31;
+struct Surface {  // part of `tokens`
   uint32_t first = 0;
   uint32_t count = 0;
 };
@@ -39,44 +41,63 @@ struct Place {
 struct TextSegmentBuilder::State {
   const Analyzer& analyzer;
   TextSchema schema;
-  StringTable surfaces, terms;
-  std::vector<Surface> surface_tokens;  // [surface]
+  StringTable terms;
+  WordMap words;
+  std::vector<Surface> surfaces;
   std::vector<uint32_t> tokens;
   std::vector<uint32_t> stream;
   std::vector<Run> runs;
   std::vector<std::vector<uint32_t>> lengths;  // [field][record]
 
-  void AddSurface(std::string_view word) {
+  uint32_t ValueOf(std::string_view word) {
     const WordTerms found = analyzer.Terms(word);
-    const Surface surface{static_cast<uint32_t>(tokens.size()), static_cast<uint32_t>(found.terms.size())};
+    if (found.terms.size() == 1) return terms.Number(found.terms[0].text) * 2;
+    surfaces.push_back({static_cast<uint32_t>(tokens.size()), static_cast<uint32_t>(found.terms.size())});
     for (size_t i = 0; i < found.terms.size(); ++i) {
       const bool same_place = i > 0 && found.terms[i].offset == found.terms[i - 1].offset;
       tokens.push_back(terms.Number(found.terms[i].text) * 2 + same_place);
     }
-    surface_tokens.push_back(surface);
+    return static_cast<uint32_t>(surfaces.size() - 1) | kSeveral;
   }
 
   // Returns how many places were added; at most `room`.
   uint32_t AddText(std::string_view text, uint32_t room) {
+    constexpr size_t kAhead = 16;  // words whose slots are fetched together
+    WordMap::Key keys[kAhead];
     uint32_t places = 0;
-    for (Analyzer::Word word = Analyzer::NextWord(text, 0); word.begin < text.size();
-         word = Analyzer::NextWord(text, word.next)) {
-      const std::string_view bytes = text.substr(word.begin, word.end - word.begin);
-      const uint32_t number = surfaces.Number(bytes);
-      if (number == surface_tokens.size()) AddSurface(bytes);
-      const Surface surface = surface_tokens[number];
-      if (places + surface.count > room) break;
-      for (uint32_t i = surface.first; i < surface.first + surface.count; ++i) {
-        stream.push_back(tokens[i]);
-        places += 1 - (tokens[i] & 1);
+    for (size_t at = 0; at < text.size() && places + kAhead * Analyzer::kMaxTermsOfWord < room;) {
+      size_t count = 0;
+      while (count < kAhead) {
+        const Analyzer::Word word = Analyzer::NextWord(text, at);
+        at = word.next;
+        if (word.begin >= text.size()) break;
+        keys[count++] = words.KeyOf(text.substr(word.begin, word.end - word.begin));
+      }
+      for (size_t i = 0; i < count; ++i) {
+        places += AddValue(words.ValueOf(keys[i], [&] { return ValueOf(keys[i].word); }));
       }
     }
     return places;
   }
 
-  // Calls visit(term, record, field << 28 | position) for all of the stream.
-  template <class Visit>
-  void ForEach(Visit visit) const {
+  uint32_t AddValue(uint32_t value) {
+    if ((value & kSeveral) == 0) {
+      stream.push_back(value);
+      return 1;
+    }
+    const Surface surface = surfaces[value ^ kSeveral];
+    uint32_t places = 0;
+    for (uint32_t i = surface.first; i < surface.first + surface.count; ++i) {
+      stream.push_back(tokens[i]);
+      places += 1 - (tokens[i] & 1);
+    }
+    return places;
+  }
+
+  // Calls visit(term, record, field << 28 | position) for all of the stream, and soon(term) some terms before.
+  template <class Visit, class Soon>
+  void ForEach(Visit visit, Soon soon) const {
+    constexpr size_t kAhead = 16;
     uint64_t at = 0;
     uint32_t next = 0, last_record = UINT32_MAX, last_field = 0;
     for (const Run& run : runs) {
@@ -84,6 +105,7 @@ struct TextSegmentBuilder::State {
       last_record = run.record;
       last_field = run.field;
       for (; at < run.end; ++at) {
+        if (at + kAhead < stream.size() && stream[at + kAhead] != kGap) soon(stream[at + kAhead] >> 1);
         const uint32_t token = stream[at];
         if (token == kGap) {
           ++next;
@@ -133,67 +155,92 @@ uint32_t TextSegmentBuilder::num_records() const { return static_cast<uint32_t>(
 
 size_t TextSegmentBuilder::memory_bytes() const {
   const State& s = *state_;
-  return s.surfaces.memory_bytes() + s.terms.memory_bytes() + s.stream.size() * 16 + s.runs.size() * sizeof(Run);
+  return s.words.memory_bytes() + s.terms.memory_bytes() + s.stream.size() * 16 + s.runs.size() * sizeof(Run);
 }
 
 namespace {
 
-// One term's postings out of its places. Two passes need the same walk: to count shapes, and to write.
-struct TermPostings {
-  std::vector<uint32_t> records, shapes, positions;
+// Numbers of the terms in order of their bytes. The first eight bytes nearly always decide.
+std::vector<uint32_t> SortedByText(const StringTable& terms) {
+  std::vector<std::pair<uint64_t, uint32_t>> keys(terms.size());
+  for (uint32_t term = 0; term < terms.size(); ++term) keys[term] = {PrefixOf(terms[term]), term};
+  std::sort(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : terms[a.second] < terms[b.second];
+  });
+  std::vector<uint32_t> order;
+  for (const auto& [prefix, term] : keys) order.push_back(term);
+  return order;
+}
 
-  void Gather(std::span<const Place> places, ShapeTable& table, std::vector<uint32_t>& frequencies) {
-    records.clear();
-    shapes.clear();
-    positions.clear();
+// All postings, term by term, out of the places sorted by term.
+struct SortedPostings {
+  explicit SortedPostings(size_t num_places)
+      : records(std::make_unique_for_overwrite<uint32_t[]>(num_places)),
+        shapes(std::make_unique_for_overwrite<uint32_t[]>(num_places)),
+        positions(std::make_unique_for_overwrite<uint32_t[]>(num_places)) {}
+  std::unique_ptr<uint32_t[]> records, shapes;  // [posting]; shapes: numbers in the table
+  std::unique_ptr<uint32_t[]> positions;        // [place] without field
+  std::vector<uint64_t> ends = {0};             // [term + 1] postings up to the term's last
+  uint64_t num_positions = 0;
+
+  // The places of the next term.
+  void Add(std::span<const Place> places, ShapeTable& table, std::vector<uint32_t>& frequencies) {
+    uint64_t count = ends.back();
     for (size_t i = 0; i < places.size();) {
       const uint32_t record = places[i].record;
-      std::fill(frequencies.begin(), frequencies.end(), 0u);
+      const size_t begin = i;
       for (; i < places.size() && places[i].record == record; ++i) {
-        ++frequencies[places[i].at >> 28];
-        positions.push_back(places[i].at & ((1u << 28) - 1));
+        positions[num_positions++] = places[i].at & ((1u << 28) - 1);
       }
-      records.push_back(record);
-      shapes.push_back(table.Number(frequencies));
+      const uint32_t field = places[begin].at >> 28;
+      uint32_t number;
+      if (field == places[i - 1].at >> 28) {
+        number = table.NumberOf(field, static_cast<uint32_t>(i - begin));
+      } else {
+        std::fill(frequencies.begin(), frequencies.end(), 0u);
+        for (size_t j = begin; j < i; ++j) ++frequencies[places[j].at >> 28];
+        number = table.Number(frequencies);
+      }
+      table.Count(number);
+      records[count] = record;
+      shapes[count++] = number;
     }
+    ends.push_back(count);
   }
 };
 
 }  // namespace
 
 std::string TextSegmentBuilder::State::Finish() {
-  std::vector<uint64_t> starts(terms.size() + 1);
+  std::vector<uint64_t> starts(terms.size() + 1);  // of each term's places
   for (const uint32_t token : stream) {
     if (token != kGap) ++starts[(token >> 1) + 1];
   }
   for (size_t t = 1; t < starts.size(); ++t) starts[t] += starts[t - 1];
-  std::vector<Place> places(starts.back());
+  const size_t num_places = starts.back();
+  auto places = std::make_unique_for_overwrite<Place[]>(num_places);
   std::vector<uint64_t> next(starts.begin(), starts.end() - 1);
-  ForEach([&](uint32_t term, uint32_t record, uint32_t at) { places[next[term]++] = {record, at}; });
-  const auto places_of = [&](uint32_t term) {
-    return std::span<const Place>(places).subspan(starts[term], starts[term + 1] - starts[term]);
-  };
+  ForEach([&](uint32_t term, uint32_t record, uint32_t at) { places[next[term]++] = {record, at}; },
+          [&](uint32_t term) { __builtin_prefetch(&places[next[term]], 1); });
 
-  ShapeTable shapes(static_cast<uint32_t>(lengths.size()));
+  ShapeTable table(static_cast<uint32_t>(lengths.size()));
   std::vector<uint32_t> frequencies(lengths.size());
-  TermPostings postings;
+  SortedPostings sorted(num_places);
   for (uint32_t term = 0; term < terms.size(); ++term) {
-    postings.Gather(places_of(term), shapes, frequencies);
-    for (const uint32_t shape : postings.shapes) shapes.Count(shape);
+    sorted.Add({&places[starts[term]], starts[term + 1] - starts[term]}, table, frequencies);
   }
-  shapes.Order();
+  places.reset();
+  table.Order();
+  for (uint64_t i = 0; i < sorted.ends.back(); ++i) sorted.shapes[i] = table.Place(sorted.shapes[i]);
 
-  std::vector<uint32_t> order(terms.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return terms[a] < terms[b]; });
   std::vector<double> boosts;
   for (const TextSchema::Field& field : schema.fields) boosts.push_back(field.boost);
-  SegmentWriter writer(std::move(boosts), lengths, shapes);
-  for (const uint32_t term : order) {
-    if (starts[term] == starts[term + 1]) continue;  // of a record that was too long
-    postings.Gather(places_of(term), shapes, frequencies);
-    for (uint32_t& shape : postings.shapes) shape = shapes.Place(shape);
-    writer.AddTerm(terms[term], postings.records, postings.shapes, postings.positions);
+  SegmentWriter writer(std::move(boosts), lengths, table);
+  for (const uint32_t term : SortedByText(terms)) {
+    const uint64_t begin = sorted.ends[term], count = sorted.ends[term + 1] - begin;
+    if (count == 0) continue;  // of a record that was too long
+    writer.AddTerm(terms[term], {&sorted.records[begin], count}, {&sorted.shapes[begin], count},
+                   {&sorted.positions[starts[term]], starts[term + 1] - starts[term]});
   }
   return writer.Finish();
 }

@@ -73,6 +73,13 @@ inline uint64_t Checksum64(std::string_view bytes) {
   return hash;
 }
 
+// The first eight bytes as a number that is ordered as they are.
+inline uint64_t PrefixOf(std::string_view term) {
+  uint64_t prefix = 0;
+  for (size_t i = 0; i < 8; ++i) prefix = prefix << 8 | (i < term.size() ? static_cast<uint8_t>(term[i]) : 0);
+  return prefix;
+}
+
 // Seven bits a byte, the low ones first; the last byte has no high bit.
 inline void AppendVarint(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);

@@ -19,6 +19,14 @@ class ShapeTable {
 
   // The number of a tuple [fields], in order of first sight.
   uint32_t Number(std::span<const uint32_t> frequencies);
+  // Of a tuple with one field only.
+  uint32_t NumberOf(uint32_t field, uint32_t frequency) {
+    const uint32_t known = frequency < kSmall ? small_[field * kSmall + frequency] : kNone;
+    if (known != kNone) return known;
+    std::vector<uint32_t> tuple(num_fields_);
+    tuple[field] = frequency;
+    return Number(tuple);
+  }
   void Count(uint32_t number, uint64_t postings = 1) { counts_[number] += postings; }
   // By postings, most first, then by tuple; those without any are left out. Ends the counting.
   void Order();

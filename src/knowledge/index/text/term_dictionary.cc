@@ -9,13 +9,6 @@ namespace atelier {
 
 namespace {
 
-// The first eight bytes as a number that is ordered as they are.
-uint64_t PrefixOf(std::string_view term) {
-  uint64_t prefix = 0;
-  for (size_t i = 0; i < 8; ++i) prefix = prefix << 8 | (i < term.size() ? static_cast<uint8_t>(term[i]) : 0);
-  return prefix;
-}
-
 struct TermEntry {
   uint64_t shared = 0, size = 0, postings_size = 0;
   const char* bytes = nullptr;

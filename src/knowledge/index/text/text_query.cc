@@ -75,7 +75,9 @@ class QueryParser {
   bool ReadPhrase() {
     const size_t close = text_.find('"', at_ + 1);
     if (close == text_.npos) return false;
-    AddPhrase(text_.substr(at_ + 1, close - at_ - 1), ReadSlop(close + 1));
+    const std::string_view phrase = text_.substr(at_ + 1, close - at_ - 1);
+    const uint32_t slop = ReadSlop(close + 1);
+    AddPhrase(phrase, slop);
     return true;
   }
 

@@ -64,7 +64,7 @@ uint32_t WindowSearch::Search(uint32_t part, uint32_t window, const WindowBounds
     if (bounds.allowed != nullptr) matching_[i] &= bounds.allowed[i];
     if (bounds.counted != nullptr) matching_[i] &= bounds.counted[i];
   }
-  return Offer({matching_.data(), nullptr}, best);
+  return OfferMatching(best);
 }
 
 void WindowSearch::ScoreWords() {
@@ -153,17 +153,37 @@ void WindowSearch::ScoreClause(PlannedClause& clause, std::vector<uint64_t>& bit
   }
 }
 
+// Offers what matching_ says, and sets all scores back.
+uint32_t WindowSearch::OfferMatching(BestHits& best) {
+  uint32_t num_scored = 0;
+  for (const uint64_t word : scored_) num_scored += static_cast<uint32_t>(std::popcount(word));
+  if (num_scored > num_records_ / 16) return Offer({matching_.data(), nullptr}, best);
+  uint32_t num_matching = 0;
+  const uint32_t base = window_ * kWindowRecords;
+  for (size_t i = 0; i < scored_.size(); ++i) {
+    num_matching += static_cast<uint32_t>(std::popcount(matching_[i]));
+    for (uint64_t word = scored_[i]; word != 0; word &= word - 1) {
+      const uint32_t record = static_cast<uint32_t>(i * 64) + static_cast<uint32_t>(std::countr_zero(word));
+      if ((matching_[i] >> (record % 64) & 1) != 0) best.Offer({part_, base + record, scores_[record]});
+      scores_[record] = 0;
+    }
+  }
+  return num_matching;
+}
+
 // Scores all, and leaves in matching_ what all +clauses, or any other, and no -clause match.
 void WindowSearch::FindMatching() {
   const size_t words = (num_records_ + 63) / 64;
   std::vector<uint64_t> any(words);
   matching_.assign(words, ~uint64_t{0});
   excluded_.assign(words, 0);
+  scored_.assign(words, 0);
   bool has_must = false;
   for (PlannedClause& clause : clauses_) {
     bits_.assign(words, 0);
     ScoreClause(clause, bits_);
     for (size_t i = 0; i < words; ++i) {
+      scored_[i] |= bits_[i];
       if (clause.occur == TextClause::Occur::kMust) matching_[i] &= bits_[i];
       if (clause.occur == TextClause::Occur::kShould) any[i] |= bits_[i];
       if (clause.occur == TextClause::Occur::kMustNot) excluded_[i] |= bits_[i];

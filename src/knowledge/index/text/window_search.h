@@ -47,6 +47,7 @@ class WindowSearch {
   void ScoreAnyOf(PlannedClause& clause, QueryLeaf& leaf, std::vector<uint64_t>& bits);
   void ScorePhrase(PlannedClause& clause, QueryLeaf& leaf, std::vector<uint64_t>& bits);
   void FindMatching();
+  uint32_t OfferMatching(BestHits& best);
   uint32_t Offer(const WindowBounds& bounds, BestHits& best);
   float Part(float weight, float tf, uint32_t record) const;
 
@@ -60,6 +61,7 @@ class WindowSearch {
   std::vector<float>& scores_;  // of this thread; all 0 between searches
   std::vector<float> frequencies_;
   std::vector<uint64_t> matching_, bits_, excluded_;
+  std::vector<uint64_t> scored_;  // a bit for each score that is not 0
 };
 
 }  // namespace atelier

@@ -1,6 +1,7 @@
 // Where words begin and end.
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text/utf8.h"
@@ -100,19 +101,22 @@ Analyzer::Word CjkWord(std::string_view text, size_t begin) {
 }
 
 size_t WordEnd(std::string_view text, size_t begin) {
+  const size_t limit = std::min(text.size(), begin + kMaxWordBytes);
   size_t at = begin;
-  while (at < text.size()) {
+  while (at < limit) {
     const ByteClass c = ClassAt(text, at);
-    size_t num_bytes = 1;
-    if (c == ByteClass::kUnicode) {
+    if (c == ByteClass::kLetter || c == ByteClass::kDigit) {
+      ++at;
+    } else if (c == ByteClass::kUnicode) {
       const Character character = CharacterAt(text, at);
-      if (character.kind == Kind::kSeparator || character.kind == Kind::kCjk) break;
-      num_bytes = character.num_bytes;
-    } else if (c == ByteClass::kSeparator && !IsDecimalPoint(text, begin, at)) {
+      const bool more = character.kind == Kind::kWord || character.kind == Kind::kMark;
+      if (!more || at + character.num_bytes > limit) break;
+      at += character.num_bytes;
+    } else if (IsDecimalPoint(text, begin, at)) {
+      ++at;
+    } else {
       break;
     }
-    if (at + num_bytes - begin > kMaxWordBytes) break;
-    at += num_bytes;
   }
   return at;
 }
@@ -121,13 +125,21 @@ size_t WordEnd(std::string_view text, size_t begin) {
 
 Analyzer::Word Analyzer::NextWord(std::string_view text, size_t at) {
   while (at < text.size()) {
-    const Character c = CharacterAt(text, at);
-    if (c.kind == Kind::kCjk) return CjkWord(text, at);
-    if (c.kind == Kind::kWord) {
-      const size_t end = WordEnd(text, at);
-      return {at, end, end, false};
+    const ByteClass c = ClassAt(text, at);
+    if (c == ByteClass::kSeparator) {
+      ++at;
+      continue;
     }
-    at += c.num_bytes;
+    if (c == ByteClass::kUnicode) {
+      const Character character = CharacterAt(text, at);
+      if (character.kind == Kind::kCjk) return CjkWord(text, at);
+      if (character.kind != Kind::kWord) {
+        at += character.num_bytes;
+        continue;
+      }
+    }
+    const size_t end = WordEnd(text, at);
+    return {at, end, end, false};
   }
   return {text.size(), text.size(), text.size(), false};
 }
