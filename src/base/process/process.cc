@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -138,6 +139,14 @@ struct Streams {
   Fd in, out, err;
 };
 
+// The child runs already, by a few instructions: the limits hold for what it asks for from here on. One that has ended
+// needs none.
+void Limit(pid_t pid, __rlimit_resource resource, int64_t bytes) {
+  if (bytes <= 0) return;
+  const rlimit limit{static_cast<rlim_t>(bytes), static_cast<rlim_t>(bytes)};
+  prlimit(pid, resource, &limit, nullptr);
+}
+
 Result<pid_t> Spawn(const ProcessSpec& spec, const std::string& program, Streams& ours) {
   std::array<int, 2> in, out, err;
   // A socket for stdin, because writing to it can be told not to raise SIGPIPE.
@@ -180,6 +189,8 @@ Result<pid_t> Spawn(const ProcessSpec& spec, const std::string& program, Streams
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (code != 0) return SystemError(program, "spawn", code);
+  Limit(pid, RLIMIT_AS, spec.max_memory_bytes);
+  Limit(pid, RLIMIT_FSIZE, spec.max_file_bytes);
   return pid;
 }
 

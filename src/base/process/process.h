@@ -28,6 +28,10 @@ struct ProcessSpec {
   std::string input = {};                // given on stdin, which then ends
   int64_t max_output_bytes = 1 << 20;    // kept of stdout and of stderr, each
   std::chrono::milliseconds timeout{0};  // 0: none
+  // Limits that the kernel holds each process of the child's to, from its start on: address space (what it asks for
+  // beyond fails), and the size of files that it writes. 0: ours.
+  int64_t max_memory_bytes = 0;
+  int64_t max_file_bytes = 0;
   std::chrono::milliseconds kill_grace{2'000};
   std::stop_token stop = {};
   // Each line of stdout and stderr as it comes, without its end ('\n' or '\r': progress bars rewrite their line);

@@ -59,6 +59,17 @@ TEST(Process, OutputOverTheLimitIsDroppedAndSaid) {
   EXPECT_TRUE(output.succeeded());
 }
 
+TEST(Process, MemoryAndFilesAreLimited) {
+  ProcessSpec spec = Shell("x=$(head -c 50000000 /dev/zero | tr '\\0' a); echo ${#x}");
+  EXPECT_EQ(RunProcess(spec).value().out, "50000000\n");
+  spec.max_memory_bytes = 40'000'000;
+  EXPECT_NE(RunProcess(spec).value().out, "50000000\n");
+  const std::string path = ::testing::TempDir() + "/process_limit_" + std::to_string(getpid());
+  spec = Shell("head -c 300000 /dev/zero > " + path + "; wc -c < " + path + "; rm " + path);
+  spec.max_file_bytes = 100'000;
+  EXPECT_EQ(RunProcess(spec).value().out, "100000\n");
+}
+
 TEST(Process, LinesAreReportedAsTheyCome) {
   ProcessSpec spec = Shell("printf 'one\\ntwo\\rthree'");
   std::vector<std::string> lines;
