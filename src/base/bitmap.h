@@ -4,11 +4,15 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/check.h"
 
 namespace atelier {
+
+// How many bits are set.   COST: about 3 GB/s; with the CPU's instruction 20 GB/s.
+uint32_t CountBits(std::span<const uint64_t> words);
 
 class Bitmap {
  public:
@@ -23,10 +27,12 @@ class Bitmap {
   void Add(uint32_t at) { words_[at / 64] |= uint64_t{1} << (at % 64); }
   void Remove(uint32_t at) { words_[at / 64] &= ~(uint64_t{1} << (at % 64)); }
 
-  uint32_t Count() const {
-    uint32_t count = 0;
-    for (const uint64_t word : words_) count += static_cast<uint32_t>(std::popcount(word));
-    return count;
+  uint32_t Count() const { return CountBits(words_); }
+  // Adds the things of `words`, which are as words() has them.   REQUIRES: as many.
+  void OrWords(std::span<const uint64_t> words) {
+    CHECK(words.size() == words_.size());
+    for (size_t i = 0; i < words_.size(); ++i) words_[i] |= words[i];
+    ClearTail();
   }
   // REQUIRES of these: the same size.
   Bitmap& operator&=(const Bitmap& other) {
@@ -37,6 +43,12 @@ class Bitmap {
   Bitmap& operator|=(const Bitmap& other) {
     CHECK(size_ == other.size_);
     for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+    return *this;
+  }
+  // Removes the things of `other`.   REQUIRES: the same size.
+  Bitmap& operator-=(const Bitmap& other) {
+    CHECK(size_ == other.size_);
+    for (size_t i = 0; i < words_.size(); ++i) words_[i] &= ~other.words_[i];
     return *this;
   }
   void Flip() {

@@ -1,0 +1,139 @@
+// The index in a folder: who may change what, and when.
+//
+// Locks, taken in this order and never the other way round:
+//   upkeep_mutex_  one flush, merge, snapshot or verification at a time. Guards manifest_ and the folder's files but
+//   the
+//                  log's. Held during their reading and writing.
+//   commit_mutex_  one commit at a time, and one exchange of segments. Guards log_ and who may publish a view. Held
+//   during
+//                  the log's write and sync, and never while a segment or a manifest is written.
+//   view_mutex_    guards the pointer to the view alone: what readers take.
+//
+// Writers queue (queue_mutex_). The first of them leads: it writes all that is queued as one frame, syncs once,
+// publishes one view, and wakes the others. While it does, the next queue gathers.
+//
+// Upkeep takes a view, makes new segments of some of its parts without any lock that writers need, writes the manifest,
+// and then, with commit_mutex_, exchanges the parts in the view that is current by then, carrying over what has been
+// deleted meanwhile. What the manifest does not know of those deletions stands in the log from first_log on.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "knowledge/index/hybrid_index.h"
+#include "knowledge/index/index_view.h"
+#include "knowledge/index/manifest.h"
+#include "knowledge/index/upkeep_worker.h"
+#include "knowledge/index/write_log.h"
+
+namespace atelier {
+
+class SegmentedIndex final : public HybridIndex, private Upkept {
+ public:
+  // `schema`: null to take the stored one.
+  static Result<std::unique_ptr<HybridIndex>> Open(Files& files, const std::string& folder, const IndexSchema* schema,
+                                                   IndexOptions options);
+  ~SegmentedIndex() override;
+
+  const IndexSchema& schema() const override { return schema_; }
+
+  Result<void> Apply(IndexBatch batch) override;
+  Result<IndexHits> Search(const IndexQuery& query) const override;
+  Result<std::optional<IndexRecord>> Get(std::string_view id, const Filter& visible) const override;
+  Result<std::optional<Json>> GetAttributes(std::string_view id, const Filter& visible) const override;
+  Result<std::optional<std::string>> GetPayload(std::string_view id, int64_t begin, int64_t end,
+                                                const Filter& visible) const override;
+  Result<std::optional<PayloadView>> ViewPayload(std::string_view id, int64_t begin, int64_t end,
+                                                 const Filter& visible) const override;
+  Result<std::optional<std::vector<float>>> GetVector(std::string_view id) const override;
+  Result<std::vector<std::string>> List(const Filter& filter, const Filter& visible, std::string_view after,
+                                        int32_t limit) const override;
+  Result<int64_t> Count(const Filter& filter, const Filter& visible) const override;
+  Result<std::vector<IndexSuggestion>> Suggest(std::string_view typed, const Filter& visible,
+                                               int32_t limit) const override;
+  Result<void> Export(const std::function<Result<void>(const Json& record)>& visit) const override;
+  Result<void> Flush() override;
+  Result<void> Compact() override;
+  Result<void> Snapshot(const std::string& folder) override;
+  Result<std::vector<IndexProblem>> Verify() override;
+  Result<std::vector<IndexProblem>> Problems() const override;
+  Result<void> DiscardAside() override;
+  Result<IndexStats> Stats() const override;
+
+ private:
+  // Parts in memory that are merged at once; fewer are no burden to a search.
+  static constexpr size_t kMemoryFanIn = 8;
+
+  // A batch that waits to be committed.
+  struct Pending {
+    std::string encoded;
+    std::vector<std::string> replaced;       // ids that live no more in older segments
+    std::shared_ptr<const Segment> segment;  // of what is put; null for nothing
+    Result<void> result;
+    bool done = false;
+  };
+
+  SegmentedIndex(Files& files, std::string folder, IndexOptions options, std::shared_ptr<const void> lock,
+                 Manifest manifest);
+
+  std::string Path(std::string_view name) const { return JoinPath(folder_, name); }
+  std::shared_ptr<const IndexView> View() const;
+  void Publish(std::vector<IndexPart> parts);
+  Result<IndexPart> OpenInMemory(NewSegment segment) const;
+
+  // index_recovery.cc
+  Result<void> Recover(const std::string& damaged_manifest);
+  Result<std::vector<IndexPart>> OpenSegments(bool& found_problems);
+  Result<LogReplay> ReplayInto(std::vector<IndexPart>& parts);
+  Result<IndexPart> OpenSegment(const ManifestSegment& entry, bool verify) const;
+  Result<void> SetAside(const ManifestSegment& entry, const std::string& what);
+  IndexProblem DescribeProblem(const ManifestProblem& problem) const;
+
+  // index_commit.cc
+  Result<Pending> Prepare(IndexBatch batch) const;
+  void CommitGroup(const std::vector<Pending*>& group);
+  void AskForUpkeep();
+
+  // index_upkeep.cc; all with upkeep_mutex_ held
+  void DoUpkeep() override;
+  Result<void> UpkeepLocked();
+  Result<void> FlushLocked();
+  Result<void> MergeInMemory(const std::vector<IndexPart>& parts);
+  // Makes a file of the parts' living records, commits it in place of them, and exchanges them. `first_log`: of the new
+  // manifest.
+  Result<void> ReplaceParts(const std::vector<IndexPart>& parts, uint64_t first_log);
+  void ExchangeParts(const std::vector<IndexPart>& old, const IndexPart* replacement);
+  Result<void> CommitManifest(const std::vector<IndexPart>& parts, uint64_t first_log);
+  Result<void> RemoveObsolete();
+
+  Files& files_;
+  const std::string folder_;
+  const IndexOptions options_;
+  const IndexSchema schema_;
+  const std::shared_ptr<const void> lock_;
+
+  mutable std::mutex upkeep_mutex_;
+  Manifest manifest_;
+  std::set<uint64_t> damaged_logs_;
+
+  std::mutex commit_mutex_;
+  WriteLog log_;
+
+  mutable std::mutex view_mutex_;
+  std::shared_ptr<const IndexView> view_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_changed_;
+  std::deque<Pending*> queue_;
+  bool has_leader_ = false;
+
+  std::atomic<int64_t> log_bytes_ = 0;  // since the last flush
+};
+
+}  // namespace atelier
