@@ -12,6 +12,7 @@
 #include "app/batch_store.h"
 #include "app/calibration_store.h"
 #include "app/completion_store.h"
+#include "app/corpus_library.h"
 #include "app/file_store.h"
 #include "app/keep_alive.h"
 #include "app/live_responses.h"
@@ -108,6 +109,7 @@ struct App::Parts {
   std::unique_ptr<UploadStore> uploads;
   std::unique_ptr<BatchStore> batches;
   std::unique_ptr<CalibrationStore> calibrations;
+  std::unique_ptr<CorpusLibrary> corpora;
   std::unique_ptr<Pool> pool;
   OwnMetrics own_metrics;
   std::vector<std::function<void()>> refreshers;
@@ -179,6 +181,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY_VOID(OpenFiles(home, p.config.files, clock, *p.database, p.files, p.uploads));
   TRY(p.batches, BatchStore::Open(*p.database, clock));
   p.calibrations = std::make_unique<CalibrationStore>(Files::Real(), home + "/calibrations");
+  p.corpora = std::make_unique<CorpusLibrary>(Files::Real(), home + "/corpora", p.config.corpora);
   std::vector<TraceSink*> sinks;
   TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
   if (p.config.traces.record) sinks.push_back(p.traces.get());
@@ -231,6 +234,7 @@ LiveResponses& App::live_responses() { return parts_->live_responses; }
 FileStore& App::files() { return *parts_->files; }
 BatchStore& App::batches() { return *parts_->batches; }
 CalibrationStore& App::calibrations() { return *parts_->calibrations; }
+CorpusLibrary& App::corpora() { return *parts_->corpora; }
 UploadStore& App::uploads() { return *parts_->uploads; }
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }

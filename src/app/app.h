@@ -22,6 +22,7 @@ class ApiKeys;
 class BatchStore;
 class CalibrationStore;
 class CompletionStore;
+class CorpusLibrary;
 class Database;
 class FileStore;
 class LiveResponses;
@@ -81,6 +82,7 @@ class App {
   UploadStore& uploads();
   BatchStore& batches();
   CalibrationStore& calibrations();
+  CorpusLibrary& corpora();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.
   void RefreshGauges();

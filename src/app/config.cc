@@ -117,6 +117,7 @@ Fields Config::Describe() {
       Key<&Config::routes>("routes", "names that stand for several models: fallback, split, mirror, cache"),
       Key<&Config::prices>("prices", "what models cost, for budgets"),
       Key<&Config::budgets>("budgets", "what API keys may spend"),
+      Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
       Key<&Config::traces>("traces", "what is recorded of calls"),

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/corpus_config.h"
 #include "base/result.h"
 #include "base/text/describe.h"
 #include "provider/provider_config.h"
@@ -99,6 +100,7 @@ struct Config {
   std::vector<RouteConfig> routes;        // names that stand for several models
   std::vector<PriceConfig> prices;
   std::vector<BudgetConfig> budgets;
+  std::vector<CorpusConfig> corpora;
   ServerConfig server;
   EngineConfig engine;
   TraceConfig traces;

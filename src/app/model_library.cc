@@ -67,6 +67,13 @@ std::vector<RunningModel> ModelLibrary::Running() const {
   return running;
 }
 
+Result<std::shared_ptr<const TokenCounter>> ModelLibrary::Counter(const ModelListing& listing) const {
+  if (!listing.provider.empty()) return std::shared_ptr<const TokenCounter>();
+  TRY(const std::unique_ptr<Model> model, LoadModel(listing.path));
+  TRY(std::shared_ptr<const Tokenizer> tokenizer, LoadTokenizer(model->tokenizer));
+  return CounterOf(std::move(tokenizer));
+}
+
 void ModelLibrary::Unload(const std::string& id) { host_.Unload(id); }
 
 Result<ModelProfile> ModelLibrary::Profile(const ModelListing& listing) const {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/task/stream.h"
 #include "model/catalog/model_store.h"
+#include "provider/token_counter.h"
 
 namespace atelier {
 
@@ -53,6 +54,8 @@ class ModelLibrary {
   void Unload(const std::string& id);
   // COST: reads the tokenizer, some tens of ms. NotFound: no such file.
   Result<ModelProfile> Profile(const ModelListing& model) const;
+  // Counts text as the model reads it; null for a model elsewhere.   COST: reads the tokenizer, some tens of ms.
+  Result<std::shared_ptr<const TokenCounter>> Counter(const ModelListing& model) const;
   // Takes the model out of memory and from the disk. NotFound names the nearest.
   Result<void> Remove(const std::string& id);
   // Pulls on a thread of its own until it has ended or `stop` is requested.

@@ -1,49 +1,22 @@
 #include "eval/judged_set.h"
 
-#include <functional>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/text/json.h"
+#include "eval/json_lines.h"
 
 namespace atelier {
 namespace {
 
-constexpr int64_t kMaxFileBytes = int64_t{16} << 30;
-
-// Calls read(line) for each line that is not empty; errors get path and line number.
-Result<void> EachLine(Files& files, const std::string& path,
-                      const std::function<Result<void>(std::string_view)>& read) {
-  TRY(const std::string content, ReadWholeFile(files, path, kMaxFileBytes));
-  int64_t number = 0;
-  for (size_t begin = 0; begin < content.size();) {
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string_view line(content.data() + begin, end - begin);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    begin = end + 1;
-    ++number;
-    if (line.empty()) continue;
-    if (auto done = read(line); !done.ok()) return std::move(done).error().Under(path + ":" + std::to_string(number));
-  }
-  return {};
-}
-
-Result<std::string> TextOf(const Json& json, const char* key, bool required) {
-  const Json& value = json[key];
-  if (value.is_null() && !required) return std::string();
-  if (!value.is_string()) return Error::Invalid(key, "got " + std::string(value.TypeName()) + ", want a text");
-  return value.AsString();
-}
-
-Result<JudgedSet::Text> ReadText(std::string_view line) {
-  TRY(const Json json, Json::Parse(line));
-  if (!json.is_object()) return Error::Invalid("", "got " + std::string(json.TypeName()) + ", want an object");
+Result<JudgedSet::Text> ReadText(const Json& json) {
   JudgedSet::Text text;
-  TRY(text.id, TextOf(json, "_id", true));
-  TRY(text.title, TextOf(json, "title", false));
-  TRY(text.text, TextOf(json, "text", true));
+  TRY(text.id, TextMember(json, "_id"));
+  if (!json["title"].is_null()) {
+    TRY(text.title, TextMember(json, "title"));
+  }
+  TRY(text.text, TextMember(json, "text"));
   return text;
 }
 
@@ -76,13 +49,13 @@ Result<JudgedSet> LoadJudgedSet(Files& files, const std::string& folder, const s
     set.judgements[judgement.query][judgement.document] = judgement.score;
     return {};
   }));
-  TRY_VOID(EachLine(files, JoinPath(folder, "corpus.jsonl"), [&](std::string_view line) -> Result<void> {
-    TRY(JudgedSet::Text text, ReadText(line));
+  TRY_VOID(EachJsonLine(files, JoinPath(folder, "corpus.jsonl"), [&](const Json& json) -> Result<void> {
+    TRY(JudgedSet::Text text, ReadText(json));
     set.documents.push_back(std::move(text));
     return {};
   }));
-  TRY_VOID(EachLine(files, JoinPath(folder, "queries.jsonl"), [&](std::string_view line) -> Result<void> {
-    TRY(JudgedSet::Text text, ReadText(line));
+  TRY_VOID(EachJsonLine(files, JoinPath(folder, "queries.jsonl"), [&](const Json& json) -> Result<void> {
+    TRY(JudgedSet::Text text, ReadText(json));
     if (set.judgements.contains(text.id)) set.queries.push_back(std::move(text));
     return {};
   }));

@@ -49,7 +49,7 @@ void FillRandom(std::array<uint8_t, n>& bytes) {
 
 }  // namespace
 
-const AttributeValue* TraceSpan::Find(std::string_view key) const {
+const SpanValue* TraceSpan::Find(std::string_view key) const {
   for (const auto& [name, value] : attributes) {
     if (name == key) return &value;
   }
@@ -102,7 +102,7 @@ ActiveSpan& ActiveSpan::operator=(ActiveSpan&& other) noexcept {
   return *this;
 }
 
-void ActiveSpan::Set(std::string_view key, AttributeValue value) {
+void ActiveSpan::Set(std::string_view key, SpanValue value) {
   if (!span_) return;
   for (auto& [name, old] : span_->attributes) {
     if (name != key) continue;

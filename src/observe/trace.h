@@ -23,8 +23,8 @@
 
 namespace atelier {
 
-using AttributeValue = std::variant<std::string, int64_t, double, bool, std::vector<std::string>>;
-using Attributes = std::vector<std::pair<std::string, AttributeValue>>;
+using SpanValue = std::variant<std::string, int64_t, double, bool, std::vector<std::string>>;
+using Attributes = std::vector<std::pair<std::string, SpanValue>>;
 
 struct SpanEvent {
   std::string name;
@@ -50,7 +50,7 @@ struct TraceSpan {
   SpanStatus status = SpanStatus::kUnset;
   std::string status_message;
 
-  const AttributeValue* Find(std::string_view key) const;
+  const SpanValue* Find(std::string_view key) const;
 };
 
 // The spans of one id, by start.
@@ -74,7 +74,7 @@ class ActiveSpan {
   ActiveSpan& operator=(ActiveSpan&& other) noexcept;
   ~ActiveSpan() { End(); }
 
-  void Set(std::string_view key, AttributeValue value);
+  void Set(std::string_view key, SpanValue value);
   void AddEvent(std::string_view name, Attributes attributes = {});
   void SetName(std::string_view name);
   void SetStatus(SpanStatus status, std::string_view message = {});

@@ -3,11 +3,11 @@
 namespace atelier {
 namespace {
 
-Json ToJson(const AttributeValue& value) {
+Json ToJson(const SpanValue& value) {
   return std::visit([](const auto& held) { return Json(held); }, value);
 }
 
-AttributeValue FromJson(const Json& json) {
+SpanValue FromJson(const Json& json) {
   switch (json.type()) {
     case Json::Type::kBool: return json.AsBool();
     case Json::Type::kNumber:

@@ -27,7 +27,7 @@ class CallTrace {
   SpanContext context() const { return span_.context(); }
   // What was asked of a generation. `metadata`: null, or texts by name.
   void SetRequest(const GenerationOptions& options, bool stream, const Json& metadata);
-  void Set(std::string_view key, AttributeValue value) { span_.Set(key, std::move(value)); }
+  void Set(std::string_view key, SpanValue value) { span_.Set(key, std::move(value)); }
   // The spans of one request to the engine; `generates`: it decoded too.
   void AddTimes(const RequestTimes& times, const Usage& usage, bool generates);
   // Ends the trace and charges the key; with `error` the call failed.

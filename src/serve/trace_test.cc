@@ -38,7 +38,7 @@ std::vector<TraceSpan> NewestTrace(ServedApp& server) {
 
 template <class T>
 T Get(const TraceSpan& span, std::string_view key) {
-  const AttributeValue* value = span.Find(key);
+  const SpanValue* value = span.Find(key);
   CHECK_MSG(value != nullptr && std::holds_alternative<T>(*value), std::string(key));
   return std::get<T>(*value);
 }

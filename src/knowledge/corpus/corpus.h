@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -22,6 +23,7 @@ namespace atelier {
 struct SourceState {
   int64_t size = 0;         // bytes of the file
   int64_t modified_ns = 0;  // since 1970-01-01 UTC
+  int64_t hashed_ns = 0;    // when `sha256` was taken
   std::string sha256;       // hex, of the file
   bool operator==(const SourceState&) const = default;
 };
@@ -87,6 +89,9 @@ class Corpus {
 
   // Replaces each of `sources` by its documents here (none: it is gone), as one commit.
   virtual Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) = 0;
+
+  // Says of sources that are there that their files are now in another state, with the same content.
+  virtual Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) = 0;
 
   virtual Result<std::vector<Found>> Search(const CorpusQuery& query) const = 0;
   // Those that exist and are visible, in the order asked for; others are left out.

@@ -8,12 +8,12 @@
 namespace atelier {
 namespace {
 
-constexpr char kOwnPrefix = '$';
+constexpr char kOwnPrefix = '@';
 
 // What a document's record says beside its own attributes. All are texts but $chunks: a column of numbers holds
 // doubles, which have too few digits for times.
-constexpr std::string_view kTitle = "$title", kMediaType = "$media_type", kSize = "$size", kModified = "$modified",
-                           kSha256 = "$sha256", kChunks = "$chunks", kBytes = "$bytes";
+constexpr std::string_view kTitle = "@title", kMediaType = "@media_type", kSize = "@size", kModified = "@modified",
+                           kSha256 = "@sha256", kHashed = "@hashed", kChunks = "@chunks", kBytes = "@bytes";
 
 struct ChunkPayload {
   std::vector<int64_t> span, shown, pages;
@@ -137,9 +137,17 @@ std::vector<IndexRecord> RecordsOf(IndexedDocument document) {
                                                          {kSha256, document.source.sha256},
                                                          {kChunks, std::to_string(num_chunks)},
                                                          {kBytes, std::to_string(document.document.text.size())}}));
+  SetSourceState(whole, document.source);
   whole.payload = std::move(document.document.text);
   records.push_back(std::move(whole));
   return records;
+}
+
+void SetSourceState(IndexRecord& record, const SourceState& state) {
+  record.attributes.Set(kSize, std::to_string(state.size));
+  record.attributes.Set(kModified, std::to_string(state.modified_ns));
+  record.attributes.Set(kHashed, std::to_string(state.hashed_ns));
+  record.attributes.Set(kSha256, state.sha256);
 }
 
 Result<DocumentListing> ListingOf(const IndexRecord& record) {
@@ -150,6 +158,7 @@ Result<DocumentListing> ListingOf(const IndexRecord& record) {
   TRY(listing.media_type, TextAttribute(record, kMediaType));
   TRY(listing.source.size, WholeAttribute(record, kSize));
   TRY(listing.source.modified_ns, WholeAttribute(record, kModified));
+  TRY(listing.source.hashed_ns, WholeAttribute(record, kHashed));
   TRY(listing.source.sha256, TextAttribute(record, kSha256));
   TRY(listing.num_chunks, WholeAttribute(record, kChunks));
   TRY(listing.num_bytes, WholeAttribute(record, kBytes));

@@ -3,9 +3,9 @@
 //   document  id "d/" + document id. Payload: the text. Attributes: the document's own, and those named below.
 //   chunk     id "c/" + document id + "#" + 6 digits of its place. Texts: body, title, headings, context. Payload: a
 //   JSON
-//             object of spans, pages, headings, title, context. Attributes: the document's own, $document, $hash.
+//             object of spans, pages, headings, title, context. Attributes: the document's own, @document, @hash.
 //
-// Names that begin with '$' are the corpus's: a document's own attributes of such names are refused before they come
+// Names that begin with "@" are the corpus's: a document's own attributes of such names are refused before they come
 // here.
 #pragma once
 
@@ -19,11 +19,11 @@
 namespace atelier {
 
 // Of every record.
-inline constexpr std::string_view kDocumentAttribute = "$document";  // the document's id: what globs are matched with
-inline constexpr std::string_view kSourceAttribute = "$source";      // source_id
-inline constexpr std::string_view kKindAttribute = "$kind";          // "document" or "chunk"
+inline constexpr std::string_view kDocumentAttribute = "@document";  // the document's id: what globs are matched with
+inline constexpr std::string_view kSourceAttribute = "@source";      // source_id
+inline constexpr std::string_view kKindAttribute = "@kind";          // "document" or "chunk"
 // Of chunks.
-inline constexpr std::string_view kHashAttribute = "$hash";
+inline constexpr std::string_view kHashAttribute = "@hash";
 
 std::string DocumentRecordId(std::string_view document_id);
 std::string ChunkRecordId(std::string_view document_id, size_t chunk_index);
@@ -32,6 +32,8 @@ std::string ChunkRecordId(std::string_view document_id, size_t chunk_index);
 std::vector<FieldOptions> CorpusFields();
 
 std::vector<IndexRecord> RecordsOf(IndexedDocument document);
+// Of a document's record.
+void SetSourceState(IndexRecord& record, const SourceState& state);
 // Errors: kCorrupt for what RecordsOf does not write.
 Result<DocumentListing> ListingOf(const IndexRecord& record);
 // All but text and shown, which are the document's.

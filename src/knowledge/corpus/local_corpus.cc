@@ -59,6 +59,21 @@ Result<void> LocalCorpus::Replace(std::vector<std::string> sources, std::vector<
   return index_->Apply(std::move(batch));
 }
 
+Result<void> LocalCorpus::Touch(std::vector<std::pair<std::string, SourceState>> sources) {
+  IndexBatch batch;
+  for (const auto& [source_id, state] : sources) {
+    const Filter documents = Both(Equals(kSourceAttribute, source_id), Equals(kKindAttribute, "document"));
+    TRY(const std::vector<std::string> ids, index_->List(documents, {}, "", kAll));
+    for (const std::string& id : ids) {
+      TRY(std::optional<IndexRecord> record, index_->Get(id, {}));
+      if (!record) continue;
+      SetSourceState(*record, state);
+      batch.put.push_back(std::move(*record));
+    }
+  }
+  return index_->Apply(std::move(batch));
+}
+
 Result<std::vector<Found>> LocalCorpus::Search(const CorpusQuery& query) const {
   IndexQuery asked;
   asked.text = query.text;
@@ -143,10 +158,10 @@ Result<std::vector<std::pair<std::string, std::vector<float>>>> LocalCorpus::Vec
 
 Result<CorpusStats> LocalCorpus::Stats() const {
   CorpusStats stats;
-  TRY(const std::vector<std::string> documents, index_->List(Equals(kKindAttribute, "document"), {}, "", kAll));
-  TRY(const std::vector<std::string> chunks, index_->List(Equals(kKindAttribute, "chunk"), {}, "", kAll));
-  stats.num_documents = static_cast<int64_t>(documents.size());
-  stats.num_chunks = static_cast<int64_t>(chunks.size());
+  TRY(stats.num_documents, index_->Count(Equals(kKindAttribute, "document"), {}));
+  TRY(stats.num_chunks, index_->Count(Equals(kKindAttribute, "chunk"), {}));
+  TRY(const IndexStats index, index_->Stats());
+  stats.bytes_on_disk = index.segment_bytes + index.log_bytes;
   return stats;
 }
 

@@ -27,6 +27,7 @@ class LocalCorpus final : public Corpus {
   std::string embedder() const override { return options_.embedder; }
   int32_t dimensions() const override { return options_.dimensions; }
   Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) override;
+  Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) override;
   Result<std::vector<Found>> Search(const CorpusQuery& query) const override;
   Result<std::vector<Passage>> Passages(const std::vector<std::string>& chunk_ids,
                                         const Filter& visible) const override;

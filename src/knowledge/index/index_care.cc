@@ -106,9 +106,9 @@ Result<void> SegmentedIndex::Snapshot(const std::string& folder) {
   }
   TRY_VOID(files_.SyncFolder(folder));
   TRY_VOID(files_.SyncFolder(FolderOf(folder)));
-  Manifest copy = manifest_;
+  IndexManifest copy = manifest_;
   copy.problems.clear();
-  return WriteManifest(files_, folder, copy);
+  return WriteIndexManifest(files_, folder, copy);
 }
 
 }  // namespace atelier

@@ -44,15 +44,15 @@ Result<void> CheckEmpty(Files& files, const std::string& folder) {
   return {};
 }
 
-Result<Manifest> MakeIndex(Files& files, const std::string& folder, const IndexSchema& schema) {
+Result<IndexManifest> MakeIndex(Files& files, const std::string& folder, const IndexSchema& schema) {
   TRY_VOID(CheckSchema(schema));
   TRY_VOID(BorrowAnalyzer(schema.language));
   TRY_VOID(CheckEmpty(files, folder));
-  Manifest manifest;
+  IndexManifest manifest;
   manifest.version = 1;
   manifest.identity = NewIdentity();
   manifest.schema = schema;
-  TRY_VOID(WriteManifest(files, folder, manifest));
+  TRY_VOID(WriteIndexManifest(files, folder, manifest));
   return manifest;
 }
 

@@ -110,7 +110,7 @@ Result<void> SegmentedIndex::CommitManifest(const std::vector<IndexPart>& parts,
   // A manifest whose writing failed may be on the disk all the same: its version is not used again, and all that it
   // names stays.
   ++manifest_.version;
-  Manifest next = manifest_;
+  IndexManifest next = manifest_;
   next.first_log = first_log;
   next.segments.clear();
   for (const IndexPart& part : parts) {
@@ -120,7 +120,7 @@ Result<void> SegmentedIndex::CommitManifest(const std::vector<IndexPart>& parts,
                              .size_bytes = part.segment->file().size_bytes(),
                              .deleted = DeletedOf(part)});
   }
-  TRY_VOID(WriteManifest(files_, folder_, next));
+  TRY_VOID(WriteIndexManifest(files_, folder_, next));
   manifest_ = std::move(next);
   return {};
 }

@@ -38,7 +38,7 @@ bool ReadDeleted(ByteReader& reader, uint32_t num_records, std::vector<uint32_t>
 
 Error Corrupt(std::string_view what) { return Error::Corrupt("", std::string(what)); }
 
-Result<void> ReadLists(ByteReader& reader, Manifest& manifest) {
+Result<void> ReadLists(ByteReader& reader, IndexManifest& manifest) {
   const uint64_t num_segments = reader.Varint();
   for (uint64_t i = 0; i < num_segments && reader.ok(); ++i) {
     ManifestSegment segment;
@@ -69,7 +69,7 @@ Result<void> ReadLists(ByteReader& reader, Manifest& manifest) {
 
 }  // namespace
 
-std::string ManifestBytes(const Manifest& manifest) {
+std::string ManifestBytes(const IndexManifest& manifest) {
   ByteWriter body;
   body.Fixed(manifest.version);
   body.Fixed(manifest.identity);
@@ -98,7 +98,7 @@ std::string ManifestBytes(const Manifest& manifest) {
   return out.Take();
 }
 
-Result<Manifest> ParseManifest(std::string_view bytes) {
+Result<IndexManifest> ParseIndexManifest(std::string_view bytes) {
   if (bytes.starts_with(kMagic.substr(0, 6)) && !bytes.starts_with(kMagic)) {
     return Error::Unsupported(
         "", "got format '" + std::string(bytes.substr(0, kMagic.size())) + "', want " + std::string(kMagic));
@@ -111,7 +111,7 @@ Result<Manifest> ParseManifest(std::string_view bytes) {
   if (!head.ok() || !head.at_end()) return Corrupt("got " + std::to_string(bytes.size()) + " bytes, which do not fit");
   if (crc != Crc32c(body)) return Corrupt("its checksum is wrong");
   ByteReader reader(std::as_bytes(std::span(body)));
-  Manifest manifest;
+  IndexManifest manifest;
   manifest.version = reader.Fixed<uint64_t>();
   manifest.identity = reader.Fixed<uint64_t>();
   manifest.first_log = reader.Fixed<uint64_t>();
@@ -125,7 +125,7 @@ Result<Manifest> ParseManifest(std::string_view bytes) {
   return manifest;
 }
 
-Result<void> WriteManifest(Files& files, const std::string& folder, const Manifest& manifest) {
+Result<void> WriteIndexManifest(Files& files, const std::string& folder, const IndexManifest& manifest) {
   const std::string bytes = ManifestBytes(manifest);
   for (const std::string_view name : kNames) TRY_VOID(WriteAtomically(files, JoinPath(folder, name), bytes));
   return {};
@@ -138,7 +138,7 @@ Result<FoundManifest> FindManifest(Files& files, const std::string& folder) {
     auto bytes = ReadWholeFile(files, path, kMaxBytes);
     if (!bytes.ok() && bytes.error().kind == ErrorKind::kNotFound) continue;
     if (!bytes.ok()) return std::move(bytes).error();
-    auto manifest = ParseManifest(*bytes);
+    auto manifest = ParseIndexManifest(*bytes);
     if (!manifest.ok() && manifest.error().kind != ErrorKind::kCorrupt) return std::move(manifest).error().Under(path);
     if (!manifest.ok()) {
       found.damaged = std::move(manifest).error().Under(path).Message();

@@ -39,7 +39,7 @@ struct ManifestProblem {
   std::vector<uint32_t> deleted;  // which of them were deleted anyway
 };
 
-struct Manifest {
+struct IndexManifest {
   uint64_t version = 0;
   uint64_t identity = 0;
   uint64_t first_log = 1;
@@ -49,16 +49,16 @@ struct Manifest {
   std::vector<ManifestProblem> problems;
 };
 
-std::string ManifestBytes(const Manifest& manifest);
+std::string ManifestBytes(const IndexManifest& manifest);
 // Errors: kCorrupt, kUnsupported for a newer format.
-Result<Manifest> ParseManifest(std::string_view bytes);
+Result<IndexManifest> ParseIndexManifest(std::string_view bytes);
 
 // Writes both copies; the caller has set a new version.
-Result<void> WriteManifest(Files& files, const std::string& folder, const Manifest& manifest);
+Result<void> WriteIndexManifest(Files& files, const std::string& folder, const IndexManifest& manifest);
 
 struct FoundManifest {
-  std::optional<Manifest> manifest;  // none: the folder holds no index
-  std::string damaged;               // the copy that could not be read and why; empty: both are well
+  std::optional<IndexManifest> manifest;  // none: the folder holds no index
+  std::string damaged;                    // the copy that could not be read and why; empty: both are well
 };
 // Errors: kCorrupt where neither copy can be read.
 Result<FoundManifest> FindManifest(Files& files, const std::string& folder);

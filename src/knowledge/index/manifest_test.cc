@@ -11,8 +11,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Manifest Example() {
-  Manifest manifest;
+IndexManifest Example() {
+  IndexManifest manifest;
   manifest.version = 7;
   manifest.identity = 0xFEED;
   manifest.first_log = 3;
@@ -25,29 +25,30 @@ Manifest Example() {
   return manifest;
 }
 
-TEST(Manifest, IsReadAsItWasWritten) {
-  const Manifest want = Example();
-  const Manifest got = ParseManifest(ManifestBytes(want)).value();
+TEST(IndexManifest, IsReadAsItWasWritten) {
+  const IndexManifest want = Example();
+  const IndexManifest got = ParseIndexManifest(ManifestBytes(want)).value();
   EXPECT_EQ(ManifestBytes(got), ManifestBytes(want));
   EXPECT_EQ(got.segments[0].deleted, want.segments[0].deleted);
   EXPECT_TRUE(CheckSameSchema(got.schema, want.schema).ok());
 }
 
-TEST(Manifest, EveryFlippedBitAndEveryCutIsFound) {
+TEST(IndexManifest, EveryFlippedBitAndEveryCutIsFound) {
   const std::string bytes = ManifestBytes(Example());
   for (size_t i = 0; i < bytes.size() * 8; ++i) {
     std::string flipped = bytes;
     flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
-    EXPECT_FALSE(ParseManifest(flipped).ok()) << i;
+    EXPECT_FALSE(ParseIndexManifest(flipped).ok()) << i;
   }
-  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(ParseManifest(bytes.substr(0, size)).ok()) << size;
+  for (size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(ParseIndexManifest(bytes.substr(0, size)).ok()) << size;
 }
 
-TEST(Manifest, OneDamagedCopyIsReplacedByTheOther) {
+TEST(IndexManifest, OneDamagedCopyIsReplacedByTheOther) {
   for (const std::string_view name : {"MANIFEST", "MANIFEST.copy"}) {
     SimFiles files;
     ASSERT_TRUE(files.MakeFolders("/x").ok());
-    ASSERT_TRUE(WriteManifest(files, "/x", Example()).ok());
+    ASSERT_TRUE(WriteIndexManifest(files, "/x", Example()).ok());
     files.FlipBit(JoinPath("/x", name), 30, 2);
     const FoundManifest found = FindManifest(files, "/x").value();
     EXPECT_EQ(found.manifest->version, 7u);
@@ -55,11 +56,11 @@ TEST(Manifest, OneDamagedCopyIsReplacedByTheOther) {
   }
 }
 
-TEST(Manifest, WithoutAnyCopyThereIsNoIndexAndWithTwoDamagedOnesAnError) {
+TEST(IndexManifest, WithoutAnyCopyThereIsNoIndexAndWithTwoDamagedOnesAnError) {
   SimFiles files;
   ASSERT_TRUE(files.MakeFolders("/x").ok());
   EXPECT_FALSE(FindManifest(files, "/x").value().manifest.has_value());
-  ASSERT_TRUE(WriteManifest(files, "/x", Example()).ok());
+  ASSERT_TRUE(WriteIndexManifest(files, "/x", Example()).ok());
   files.FlipBit("/x/MANIFEST", 30, 2);
   files.FlipBit("/x/MANIFEST.copy", 31, 2);
   EXPECT_EQ(FindManifest(files, "/x").error().kind, ErrorKind::kCorrupt);

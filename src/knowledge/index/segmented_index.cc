@@ -47,7 +47,7 @@ Result<std::unique_ptr<HybridIndex>> HybridIndex::OpenExisting(Files& files, con
 }
 
 SegmentedIndex::SegmentedIndex(Files& files, std::string folder, IndexOptions options, std::shared_ptr<const void> lock,
-                               Manifest manifest)
+                               IndexManifest manifest)
     : files_(files),
       folder_(std::move(folder)),
       options_(options),

@@ -80,7 +80,7 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
   };
 
   SegmentedIndex(Files& files, std::string folder, IndexOptions options, std::shared_ptr<const void> lock,
-                 Manifest manifest);
+                 IndexManifest manifest);
 
   std::string Path(std::string_view name) const { return JoinPath(folder_, name); }
   std::shared_ptr<const IndexView> View() const;
@@ -119,7 +119,7 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
   const std::shared_ptr<const void> lock_;
 
   mutable std::mutex upkeep_mutex_;
-  Manifest manifest_;
+  IndexManifest manifest_;
   std::set<uint64_t> damaged_logs_;
 
   std::mutex commit_mutex_;

@@ -55,16 +55,6 @@ std::vector<double> Values(const Leg& leg, double least_possible, const FusionCo
 
 }  // namespace
 
-Fields FusionConfig::Describe() {
-  using C = FusionConfig;
-  static constexpr Field fields[] = {
-      Key<&C::method>("method", "how two rankings become one").OneOf("convex|relative_score|reciprocal_rank"),
-      Key<&C::vector_weight>("vector_weight", "share of the vectors' scores; words have the rest").Between(0, 1),
-      Key<&C::rank_constant>("rank_constant", "k of reciprocal_rank: how little the first ranks stand out").AtLeast(0),
-  };
-  return fields;
-}
-
 std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& config) {
   Leg text, vector;
   for (const Found& one : found) {

@@ -11,17 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "base/text/describe.h"
 #include "knowledge/corpus/corpus.h"
+#include "knowledge/retrieve/retrieval_config.h"
 
 namespace atelier {
-
-struct FusionConfig {
-  std::string method = "convex";
-  double vector_weight = 0.5;  // of relative_score and convex; words have the rest
-  double rank_constant = 60;   // k of reciprocal_rank
-  static Fields Describe();
-};
 
 struct Ranked {
   std::string chunk_id;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "knowledge/retrieve/embedder_profile.h"
+#include "knowledge/retrieve/fusion.h"
 
 namespace atelier {
 namespace {
@@ -29,17 +30,6 @@ Result<std::vector<Passage>> BestPassages(const Corpus& corpus, const CorpusQuer
 }
 
 }  // namespace
-
-Fields RetrievalConfig::Describe() {
-  using C = RetrievalConfig;
-  static constexpr Field fields[] = {
-      Key<&C::words>("words", "search by words (BM25)"),
-      Key<&C::vectors>("vectors", "search by likeness, where the corpus has vectors"),
-      Key<&C::candidates>("candidates", "of each way of searching, that fusion sees").Between(1, 10000),
-      Key<&C::fusion>("fusion", "how two rankings become one"),
-  };
-  return fields;
-}
 
 Task<Result<std::vector<float>>> Retriever::QueryVector(Call call, std::string query) const {
   EmbeddingRequest request;

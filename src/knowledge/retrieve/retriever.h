@@ -10,18 +10,10 @@
 #include "base/task/pool.h"
 #include "base/task/task.h"
 #include "knowledge/corpus/corpus.h"
-#include "knowledge/retrieve/fusion.h"
+#include "knowledge/retrieve/retrieval_config.h"
 #include "provider/language_model.h"
 
 namespace atelier {
-
-struct RetrievalConfig {
-  bool words = true;         // search by words
-  bool vectors = true;       // by likeness, where the corpus has vectors
-  int32_t candidates = 100;  // of each way, that fusion sees
-  FusionConfig fusion;
-  static Fields Describe();
-};
 
 struct RetrievalRequest {
   std::string query;

@@ -44,7 +44,7 @@ struct Runner {
   std::unique_ptr<Model> model;
   std::unique_ptr<Plain> plain;
 
-  static Runner Load(const std::string& path, const LoadOptions& options = {}) {
+  static Runner Load(const std::string& path, const ModelLoadOptions& options = {}) {
     Runner runner;
     auto model = LoadModel(path, options);
     CHECK_MSG(model.ok(), model.error().Message());
@@ -250,7 +250,7 @@ TEST(RealModel, SmolLm2HasTheLogitsOfTransformers) {
   }
 }
 
-void ExpectCosines(const std::string& name, const LoadOptions& options) {
+void ExpectCosines(const std::string& name, const ModelLoadOptions& options) {
   const std::string path = PulledModel(name);
   if (path.empty()) GTEST_SKIP() << name << " has not been pulled";
   const Json golden = ReadGolden(name);

@@ -62,7 +62,7 @@ std::string_view ModelTaskName(ModelTask task) {
   return "";
 }
 
-Result<std::unique_ptr<Model>> LoadModel(const std::string& path, const LoadOptions& options) {
+Result<std::unique_ptr<Model>> LoadModel(const std::string& path, const ModelLoadOptions& options) {
   TRY(ModelFiles files, OpenModelFiles(path));
   const bool is_gguf = files.gguf != nullptr;
   TRY(const ArchEntry* entry, is_gguf ? FindGgufArch(*files.gguf) : FindJsonArch(files.config, files.config_path));

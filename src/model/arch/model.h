@@ -67,7 +67,7 @@ struct Model {
       end_tokens;  // that the model's files name as ends of a turn or text; the tokenizer may know more
 };
 
-struct LoadOptions {
+struct ModelLoadOptions {
   std::optional<ModelTask> task;    // otherwise what the file was made for
   std::optional<PoolSpec> pooling;  // otherwise what the file, or 1_Pooling/config.json beside it, says; or mean.
                                     // An ONNX graph without either is an error: a guess would give wrong vectors.
@@ -75,7 +75,7 @@ struct LoadOptions {
 
 // Errors: kNotFound, kInvalid (a field or tensor of the file, by name; all tensors at fault at once), kUnsupported (an
 // architecture or format that nothing here can run, by name).
-Result<std::unique_ptr<Model>> LoadModel(const std::string& path, const LoadOptions& options = {});
+Result<std::unique_ptr<Model>> LoadModel(const std::string& path, const ModelLoadOptions& options = {});
 
 // "bert, llama, mistral, qwen2, qwen3": GGUF's general.architecture and config.json's model_type, for messages.
 std::string KnownArchitectures();

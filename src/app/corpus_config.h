@@ -1,0 +1,27 @@
+// `corpora` in atelier.yaml: which documents, how they are read, cut, embedded and searched.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/text/describe.h"
+#include "knowledge/answer_config.h"
+#include "knowledge/chunk/chunk_options.h"
+#include "knowledge/retrieve/retrieval_config.h"
+
+namespace atelier {
+
+struct CorpusConfig {
+  std::string name;
+  std::string folder;                         // whose files it holds; empty: files are sent to it
+  std::vector<std::string> include, exclude;  // globs below the folder; of none, every file that a loader reads
+  std::string embedder;                       // empty: the default embedding model; "none": searched by words alone
+  std::string language = "en";                // of stemming and stop words; "none": neither
+  bool ocr = true;                            // read pictures and scanned pages
+  ChunkOptions chunking;
+  RetrievalConfig retrieval;
+  AnswerConfig answers;
+  static Fields Describe();
+};
+
+}  // namespace atelier

@@ -1,0 +1,108 @@
+// atelier ask
+#include <cstdio>
+
+#include "cli/corpus_session.h"
+#include "cli/terminal_text.h"
+#include "knowledge/answerer.h"
+
+namespace atelier {
+namespace {
+
+Json CitationBody(const Citation& citation) {
+  return Json::Object({{"number", citation.number},
+                       {"document", citation.document_id},
+                       {"title", citation.title},
+                       {"span", Json::Array({citation.span.begin, citation.span.end})},
+                       {"page", citation.first_page},
+                       {"headings", Json(citation.heading_path)},
+                       {"quote", citation.quote}});
+}
+
+Json AnswerBody(const Answer& answer) {
+  Json claims = Json::Array();
+  for (const Claim& claim : answer.claims) {
+    Json numbers = Json::Array();
+    for (const int32_t number : claim.citations) numbers.Push(number);
+    claims.Push(Json::Object({{"text", claim.text}, {"citations", std::move(numbers)}, {"support", claim.support}}));
+  }
+  Json citations = Json::Array();
+  for (const Citation& citation : answer.citations) citations.Push(CitationBody(citation));
+  return Json::Object({{"refused", answer.refused},
+                       {"confidence", answer.confidence},
+                       {"claims", std::move(claims)},
+                       {"citations", std::move(citations)}});
+}
+
+// A sentence of a wrapped source on one line.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : SafeForTerminal(text)) {
+    const bool blank = c == '\n' || c == '\t' || c == ' ';
+    if (!blank) line += c;
+    if (blank && !line.ends_with(' ')) line += ' ';
+  }
+  return line;
+}
+
+class AskCommand final : public Command {
+ public:
+  void Declare(Options& options) override {
+    options.Text("question", question_, "what to answer from the documents");
+    options.Required();
+    corpus_.Declare(options);
+  }
+
+  Result<void> Run(const Invocation& invocation) override {
+    TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::OpenCorpus(invocation, corpus_));
+    const Retriever retriever = session->MakeRetriever(session->config().retrieval);
+    const Answerer answerer(session->corpus(), retriever, &session->app().embedder(), session->app().pool(),
+                            session->config().answers);
+    Question question;
+    question.text = question_;
+    TRY(const Answer answer, session->Run(answerer.Ask(session->MakeCall(), std::move(question))));
+    if (invocation.json) {
+      invocation.Print(AnswerBody(answer));
+    } else {
+      Show(answer);
+    }
+    return {};
+  }
+
+ private:
+  static void Show(const Answer& answer) {
+    if (answer.refused) {
+      std::printf("The documents don't say.\n");
+      return;
+    }
+    for (const Claim& claim : answer.claims) {
+      std::string numbers;
+      for (const int32_t number : claim.citations) numbers += " [" + std::to_string(number) + "]";
+      std::printf("%s%s\n", OneLine(claim.text).c_str(), numbers.c_str());
+      std::fflush(stdout);
+    }
+    std::printf("\n");
+    for (const Citation& citation : answer.citations) {
+      Passage place;
+      place.document_id = citation.document_id;
+      place.chunk.first_page = citation.first_page, place.chunk.last_page = citation.last_page;
+      place.chunk.heading_path = citation.heading_path;
+      std::printf("[%d] %s\n", citation.number, SafeForTerminal(PlaceText(place)).c_str());
+    }
+  }
+
+  CorpusOptions corpus_;
+  std::string question_;
+};
+
+}  // namespace
+
+extern const CommandEntry command_ask{"ask", "Answer a question from a corpus, with sources",
+                                      "Every sentence carries the number of the place in the documents that it stands "
+                                      "at. Where the documents don't say, the "
+                                      "answer says so.\n"
+                                      "\n"
+                                      "  atelier index docs/ && atelier ask 'How does the scheduler preempt?'\n"
+                                      "  atelier ask --json 'Which formats can be imported?'",
+                                      []() -> std::unique_ptr<Command> { return std::make_unique<AskCommand>(); }};
+
+}  // namespace atelier

@@ -1,0 +1,46 @@
+#include "cli/corpus_session.h"
+
+namespace atelier {
+
+void CorpusOptions::Declare(Options& options) {
+  options.Text("--corpus,-c", corpus, "which corpus; without, the only one");
+  options.Integer("--threads", threads, "threads that compute; 0: one for each core");
+}
+
+Result<std::unique_ptr<CorpusSession>> CorpusSession::Open(const Invocation& invocation, const CorpusOptions& options) {
+  auto session = std::make_unique<CorpusSession>();
+  ModelOptions models;
+  models.threads = options.threads;
+  TRY(session->session_, Session::Open(invocation, models));
+  return session;
+}
+
+Result<std::unique_ptr<CorpusSession>> CorpusSession::OpenCorpus(const Invocation& invocation,
+                                                                 const CorpusOptions& options) {
+  TRY(std::unique_ptr<CorpusSession> session, Open(invocation, options));
+  CorpusLibrary& corpora = session->app().corpora();
+  TRY(const std::string name, corpora.NameOf(options.corpus));
+  TRY(session->opened_, corpora.Open(name));
+  return session;
+}
+
+Call CorpusSession::MakeCall() const {
+  Call call;
+  call.stop = session_->interrupt().token();
+  return call;
+}
+
+std::string PlaceText(const Passage& passage) {
+  std::string place = passage.document_id;
+  const Chunk& chunk = passage.chunk;
+  if (chunk.first_page > 0) {
+    place += chunk.first_page == chunk.last_page
+                 ? ", page " + std::to_string(chunk.first_page)
+                 : ", pages " + std::to_string(chunk.first_page) + " to " + std::to_string(chunk.last_page);
+  }
+  std::string headings;
+  for (const std::string& heading : chunk.heading_path) headings += (headings.empty() ? "" : " > ") + heading;
+  return headings.empty() ? place : place + ", " + headings;
+}
+
+}  // namespace atelier

@@ -1,0 +1,49 @@
+// What commands over a corpus share: which corpus, and the pipeline that reads it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/corpus_library.h"
+#include "cli/session.h"
+#include "knowledge/retrieve/retriever.h"
+
+namespace atelier {
+
+struct CorpusOptions {
+  std::string corpus;
+  int64_t threads = 0;
+
+  void Declare(Options& options);
+};
+
+class CorpusSession {
+ public:
+  // Opens the application alone; no corpus yet.
+  static Result<std::unique_ptr<CorpusSession>> Open(const Invocation& invocation, const CorpusOptions& options);
+  // With the corpus that `options` names, or the only one.
+  static Result<std::unique_ptr<CorpusSession>> OpenCorpus(const Invocation& invocation, const CorpusOptions& options);
+
+  App& app() { return session_->app(); }
+  Interrupt& interrupt() { return session_->interrupt(); }
+  Corpus& corpus() { return *opened_->corpus; }
+  const CorpusConfig& config() const { return opened_->config; }
+  Retriever MakeRetriever(RetrievalConfig config) {
+    return Retriever(corpus(), &app().embedder(), app().pool(), std::move(config));
+  }
+  Call MakeCall() const;
+  template <class T>
+  T Run(Task<T> task) {
+    return session_->Run(std::move(task));
+  }
+  void Use(std::shared_ptr<OpenedCorpus> opened) { opened_ = std::move(opened); }
+
+ private:
+  std::unique_ptr<Session> session_;
+  std::shared_ptr<OpenedCorpus> opened_;
+};
+
+// "docs/engine.md, page 3, Scheduling > Preemption"
+std::string PlaceText(const Passage& passage);
+
+}  // namespace atelier

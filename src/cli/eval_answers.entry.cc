@@ -1,0 +1,116 @@
+// atelier eval answers
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/corpus_session.h"
+#include "eval/answer_eval.h"
+
+namespace atelier {
+namespace {
+
+struct Way {
+  const char* name;
+  AnswerConfig config;
+};
+
+class EvalAnswersCommand final : public Command {
+ public:
+  void Declare(Options& options) override {
+    options.Text("questions", questions_, "JSONL: id, question, answerable, gold places");
+    options.Takes("FILE", Completion::kFiles);
+    options.Required();
+    corpus_.Declare(options);
+    options.Text("--prefix", prefix_, "what gold documents have in front that the corpus has not, \"docs/\"");
+    options.Flag("--each", each_, "print each question, how it was answered, and how sure");
+  }
+
+  Result<void> Run(const Invocation& invocation) override {
+    TRY(const std::vector<JudgedQuestion> questions, LoadQuestions(Files::Real(), questions_));
+    TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::OpenCorpus(invocation, corpus_));
+    Json ways = Json::Array();
+    if (!invocation.json) {
+      std::printf("%-15s %9s %9s %9s %9s %9s %9s %9s\n", "", "accuracy", "precision", "recall", "gold read", "AUROC",
+                  "refused:", "wrongly");
+    }
+    for (const Way& way : Ways(session->config().answers)) {
+      TRY(const std::vector<AnsweredQuestion> answered, Ask(*session, questions, way.config));
+      const AnswerFigures figures = FiguresOf(answered);
+      if (invocation.json) ways.Push(Body(way.name, figures));
+      if (!invocation.json) Show(way.name, figures);
+      if (each_ && std::string_view(way.name) == "as configured") ShowEach(answered);
+    }
+    if (invocation.json)
+      invocation.Print(Json::Object({{"questions", static_cast<int64_t>(questions.size())}, {"ways", ways}}));
+    return {};
+  }
+
+ private:
+  // As configured, and what is to be beaten.
+  static std::vector<Way> Ways(const AnswerConfig& configured) {
+    AnswerConfig always = configured, never = configured, first = configured;
+    always.refuse_below = 2;  // no confidence is
+    never.refuse_below = 0;
+    first.refuse_below = 0, first.first_sentence = true;
+    return {
+        {"as configured", configured}, {"always refuse", always}, {"never refuse", never}, {"first sentence", first}};
+  }
+
+  Result<std::vector<AnsweredQuestion>> Ask(CorpusSession& session, const std::vector<JudgedQuestion>& questions,
+                                            const AnswerConfig& config) const {
+    const Retriever retriever = session.MakeRetriever(session.config().retrieval);
+    const Answerer answerer(session.corpus(), retriever, &session.app().embedder(), session.app().pool(), config);
+    auto answered =
+        session.Run(AskAll(session.MakeCall(), questions, session.corpus(), answerer, prefix_, [&](size_t done) {
+          if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%zu of %zu\033[K", done, questions.size());
+        }));
+    if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
+    return answered;
+  }
+
+  static Json Body(const char* name, const AnswerFigures& figures) {
+    return Json::Object({{"name", name},
+                         {"accuracy", figures.accuracy},
+                         {"citation_precision", figures.citation_precision},
+                         {"citation_recall", figures.citation_recall},
+                         {"passage_recall", figures.passage_recall},
+                         {"refusal_auroc", figures.refusal_auroc},
+                         {"right_refusals", figures.right_refusals},
+                         {"wrong_refusals", figures.wrong_refusals}});
+  }
+
+  static void Show(const char* name, const AnswerFigures& figures) {
+    std::printf("%-15s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f\n", name, figures.accuracy, figures.citation_precision,
+                figures.citation_recall, figures.passage_recall, figures.refusal_auroc, figures.right_refusals,
+                figures.wrong_refusals);
+  }
+
+  static void ShowEach(const std::vector<AnsweredQuestion>& answered) {
+    for (const AnsweredQuestion& one : answered) {
+      const char* outcome = one.answer.refused ? (one.question->answerable ? "REFUSED" : "refused")
+                                               : (one.found           ? "right"
+                                                  : one.gold_was_read ? "WRONG"
+                                                                      : "NOT FOUND");
+      std::printf("%-10s %.3f %s  %s\n", outcome, one.answer.confidence, one.question->id.c_str(),
+                  one.question->question.c_str());
+      for (const Claim& claim : one.answer.claims) std::printf("    %s\n", claim.text.c_str());
+    }
+  }
+
+  CorpusOptions corpus_;
+  std::string questions_, prefix_;
+  bool each_ = false;
+};
+
+}  // namespace
+
+extern const CommandEntry command_eval_answers{
+    "eval answers", "Measure answers and refusals on judged questions",
+    "Asks every question and compares the places that the answers cite with the gold ones, and the refusals with the "
+    "questions that the documents do not answer; beside it, what refusing always, refusing never and quoting the best "
+    "passage's first sentence would give.\n"
+    "\n"
+    "  atelier eval answers tests/knowledge/questions/open.jsonl --corpus docs --prefix docs/",
+    []() -> std::unique_ptr<Command> { return std::make_unique<EvalAnswersCommand>(); }};
+
+}  // namespace atelier

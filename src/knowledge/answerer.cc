@@ -1,0 +1,116 @@
+#include "knowledge/answerer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "knowledge/sentence_choice.h"
+
+namespace atelier {
+namespace {
+
+double Cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  double dot = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < a.size() && i < b.size(); ++i) {
+    dot += static_cast<double>(a[i]) * b[i];
+    aa += static_cast<double>(a[i]) * a[i];
+    bb += static_cast<double>(b[i]) * b[i];
+  }
+  return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
+}
+
+struct Scored {
+  size_t candidate = 0;
+  double relevance = 0;
+};
+
+// Best first; equal ones in the order of the passages.
+std::vector<Scored> ByRelevance(const std::vector<CandidateFigures>& figures) {
+  std::vector<Scored> scored;
+  for (size_t i = 0; i < figures.size(); ++i) scored.push_back({i, Relevance(figures[i])});
+  std::stable_sort(scored.begin(), scored.end(),
+                   [](const auto& a, const auto& b) { return a.relevance > b.relevance; });
+  return scored;
+}
+
+Citation CitationOf(const Passage& passage, const Candidate& candidate, int32_t number) {
+  Citation citation;
+  citation.number = number;
+  citation.document_id = passage.document_id;
+  citation.title = passage.title;
+  citation.span = candidate.span;
+  citation.quote = candidate.text;
+  citation.first_page = passage.chunk.first_page, citation.last_page = passage.chunk.last_page;
+  citation.heading_path = passage.chunk.heading_path;
+  return citation;
+}
+
+// Whether the corpus still says what is quoted, where it is quoted from.
+Result<bool> Stands(const Corpus& corpus, const Citation& citation, const Filter& visible) {
+  const Result<std::string> there = corpus.Read(citation.document_id, citation.span, visible);
+  if (!there.ok() && there.error().kind == ErrorKind::kNotFound) return false;
+  if (!there.ok()) return there.error();
+  return *there == citation.quote;
+}
+
+// Quotes the best sentences, in the order in which they stand in the passages.
+Result<void> Quote(const Corpus& corpus, const Question& question, const AnswerConfig& config,
+                   const std::vector<Candidate>& candidates, std::vector<Scored> scored, Answer& answer) {
+  std::erase_if(scored, [&, best = scored[0].relevance](const Scored& one) {
+    return one.relevance < config.leave_out_below * best;
+  });
+  if (static_cast<size_t>(config.most_sentences) < scored.size()) {
+    scored.resize(static_cast<size_t>(config.most_sentences));
+  }
+  std::sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.candidate < b.candidate; });
+  for (const Scored& one : scored) {
+    const Candidate& candidate = candidates[one.candidate];
+    Citation citation =
+        CitationOf(answer.passages[candidate.passage], candidate, static_cast<int32_t>(answer.citations.size()) + 1);
+    TRY(const bool stands, Stands(corpus, citation, question.visible));
+    if (!stands) continue;
+    answer.claims.push_back({candidate.text, {citation.number}, 1});
+    answer.citations.push_back(std::move(citation));
+  }
+  answer.refused = answer.claims.empty();
+  return {};
+}
+
+}  // namespace
+
+Task<Result<Answer>> Answerer::Ask(Call call, Question question) const {
+  RetrievalRequest retrieval;
+  retrieval.query = question.text;
+  retrieval.filter = question.filter;
+  retrieval.visible = question.visible;
+  retrieval.top_k = config_.passages;
+  CO_TRY(Retrieved retrieved, co_await retriever_.Retrieve(call, std::move(retrieval)));
+  Answer answer;
+  answer.passages = std::move(retrieved.passages);
+  const std::vector<Candidate> candidates = CandidatesOf(answer.passages);
+  answer.refused = true;
+  if (candidates.empty()) co_return answer;
+  CO_TRY(const Analyzer analyzer, Analyzer::Create("en"));
+  std::vector<CandidateFigures> figures = FiguresOf(candidates, answer.passages, question.text, analyzer);
+  if (!retrieved.query_vector.empty()) {
+    EmbeddingRequest request;
+    request.model = corpus_.embedder();
+    request.truncate = true;
+    for (const Candidate& candidate : candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
+    CO_TRY(const Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
+    for (size_t i = 0; i < figures.size(); ++i) {
+      figures[i].cosine = Cosine(retrieved.query_vector, embeddings.vectors[i]);
+    }
+  }
+  std::vector<Scored> scored = ByRelevance(figures);
+  if (config_.first_sentence) scored = {{0, scored[0].relevance}};
+  answer.confidence = scored[0].relevance;
+  if (answer.confidence < config_.refuse_below) co_return answer;
+  auto quote = [&] { return Quote(corpus_, question, config_, candidates, std::move(scored), answer); };
+  auto quoting = OnPool(pool_, quote);
+  CO_TRY_VOID(co_await quoting);
+  co_return answer;
+}
+
+}  // namespace atelier

@@ -1,0 +1,42 @@
+// From a question to an answer with its sources.
+//
+// Extractive (the mode of small models): the sentences of the best passages are scored one by one, and those that
+// answer are quoted as they stand. What is said is then always what a document says; nothing is written by a model.
+// Where no sentence is likely enough to answer, the answer is a refusal: the documents don't say.
+#pragma once
+
+#include <string>
+
+#include "base/task/call.h"
+#include "base/task/pool.h"
+#include "base/task/task.h"
+#include "knowledge/answer.h"
+#include "knowledge/answer_config.h"
+#include "knowledge/retrieve/retriever.h"
+#include "provider/language_model.h"
+
+namespace atelier {
+
+struct Question {
+  std::string text;
+  Filter filter;   // of the documents to answer from
+  Filter visible;  // what the asker may know of
+};
+
+class Answerer {
+ public:
+  // All must outlive it. `embedder` may be null.
+  Answerer(const Corpus& corpus, const Retriever& retriever, Embedder* embedder, Pool& pool, AnswerConfig config)
+      : corpus_(corpus), retriever_(retriever), embedder_(embedder), pool_(pool), config_(config) {}
+
+  Task<Result<Answer>> Ask(Call call, Question question) const;
+
+ private:
+  const Corpus& corpus_;
+  const Retriever& retriever_;
+  Embedder* const embedder_;
+  Pool& pool_;
+  const AnswerConfig config_;
+};
+
+}  // namespace atelier

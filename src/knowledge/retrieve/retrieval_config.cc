@@ -1,0 +1,26 @@
+#include "knowledge/retrieve/retrieval_config.h"
+
+namespace atelier {
+
+Fields FusionConfig::Describe() {
+  using C = FusionConfig;
+  static constexpr Field fields[] = {
+      Key<&C::method>("method", "how two rankings become one").OneOf("convex|relative_score|reciprocal_rank"),
+      Key<&C::vector_weight>("vector_weight", "share of the vectors' scores; words have the rest").Between(0, 1),
+      Key<&C::rank_constant>("rank_constant", "k of reciprocal_rank: how little the first ranks stand out").AtLeast(0),
+  };
+  return fields;
+}
+
+Fields RetrievalConfig::Describe() {
+  using C = RetrievalConfig;
+  static constexpr Field fields[] = {
+      Key<&C::words>("words", "search by words (BM25)"),
+      Key<&C::vectors>("vectors", "search by likeness, where the corpus has vectors"),
+      Key<&C::candidates>("candidates", "of each way of searching, that fusion sees").Between(1, 10000),
+      Key<&C::fusion>("fusion", "how two rankings become one"),
+  };
+  return fields;
+}
+
+}  // namespace atelier
