@@ -1,7 +1,8 @@
-// By what each document is: what has a structure is cut by it, all else recursively.
+// By what each document is: code by its syntax, what has a structure by that, all else recursively.
 #include <algorithm>
 
 #include "knowledge/chunk/chunker.h"
+#include "knowledge/chunk/code_lexer.h"
 #include "knowledge/chunk/outline.h"
 
 namespace atelier {
@@ -15,7 +16,9 @@ bool HasStructure(const Document& document) {
 
 Result<Chunking> SplitByKind(const ChunkInput& input) {
   ChunkOptions options = input.options;
-  options.method = HasStructure(input.document) ? "structure" : "recursive";
+  options.method = LanguageOf(input.document) != nullptr ? "code"
+                   : HasStructure(input.document)        ? "structure"
+                                                         : "recursive";
   return SplitPlainly(input.document, options, input.tools);
 }
 

@@ -24,6 +24,7 @@ class BlockReader {
       } else if (!mark.span.empty()) {
         Unmarked(mark.span.begin);
         Add(mark.kind, mark.span, mark.number);
+        if (mark.kind == Kind::kCode) blocks_.back().label = mark.label;
       }
     }
     Unmarked(static_cast<int64_t>(text_.size()));

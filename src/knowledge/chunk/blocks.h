@@ -1,6 +1,8 @@
 // A document as a row of blocks: what stands side by side at the top, and where each may be cut if it must.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "record/document.h"
@@ -11,6 +13,7 @@ struct Block {
   TextMark::Kind kind = TextMark::Kind::kParagraph;
   TextSpan span;
   int32_t level = 0;            // of headings
+  std::string label;            // of code: its language
   std::vector<int64_t> inner;   // where rows, items and lines within begin
   bool begins_message = false;  // a mail or a record begins with it
 };

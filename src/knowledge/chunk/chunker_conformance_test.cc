@@ -6,6 +6,7 @@
 
 #include "base/text/unicode.h"
 #include "knowledge/chunk/chunk_testing.h"
+#include "knowledge/chunk/code_lexer.h"
 #include "knowledge/chunk/measure.h"
 
 namespace atelier {
@@ -78,6 +79,7 @@ class Conformance {
   void Check(const ChunkerEntry& entry, const Document& document, const Setting& setting) {
     SCOPED_TRACE(std::string(entry.name) + " in " + setting.unit);
     if (entry.name == "token" && setting.unit != "tokens") return;
+    if (entry.name == "code" && LanguageOf(document) == nullptr) return;
     const auto chunking = Run(entry, document, setting);
     ASSERT_TRUE(chunking.ok()) << chunking.error().Message();
     CheckChunking(document, *chunking, *counter_);
@@ -97,10 +99,12 @@ const Setting kSettings[] = {{"characters", 64, 0}, {"characters", 120, 40}, {"b
 
 TEST(ChunkerConformance, OddTextsKeepThePromises) {
   Conformance conformance;
-  for (uint64_t seed = 0; seed < 150; ++seed) {
+  for (uint64_t seed = 0; seed < 270; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const std::string_view types[] = {"text/plain", "text/markdown", "text/html", "text/x-python"};
-    const Document document = DocumentOf(OddText(seed), std::string(types[seed % 4]));
+    const std::string_view types[] = {"text/plain",    "text/markdown", "text/html",
+                                      "text/x-python", "text/x-c++",    "text/x-typescript",
+                                      "text/x-go",     "text/x-rust",   "text/x-java"};
+    const Document document = DocumentOf(OddText(seed), std::string(types[seed % std::size(types)]));
     for (const ChunkerEntry* entry : Chunkers()) {
       conformance.Check(*entry, document, kSettings[seed % std::size(kSettings)]);
       if (testing::Test::HasFailure()) return;
@@ -125,7 +129,7 @@ TEST(ChunkerConformance, NothingMakesNoChunks) {
   Conformance conformance;
   for (const ChunkerEntry* entry : Chunkers()) {
     for (const char* text : {"", " ", "\n\n\t \u3000"}) {
-      const auto chunking = conformance.Run(*entry, DocumentOf(text), {"tokens", {}, {}});
+      const auto chunking = conformance.Run(*entry, DocumentOf(text, "text/x-python"), {"tokens", {}, {}});
       ASSERT_TRUE(chunking.ok()) << chunking.error().Message();
       EXPECT_TRUE(chunking->chunks.empty()) << entry->name;
     }
@@ -135,10 +139,11 @@ TEST(ChunkerConformance, NothingMakesNoChunks) {
 TEST(ChunkerConformance, AShortTextIsOneChunk) {
   Conformance conformance;
   for (const ChunkerEntry* entry : Chunkers()) {
-    const auto chunking = conformance.Run(*entry, DocumentOf("  One small text.\n"), {"tokens", {}, {}});
+    const auto chunking =
+        conformance.Run(*entry, DocumentOf("\nOne small text.\n", "text/x-python"), {"tokens", {}, {}});
     ASSERT_TRUE(chunking.ok()) << chunking.error().Message();
     ASSERT_EQ(chunking->chunks.size(), 1u) << entry->name;
-    EXPECT_EQ(chunking->chunks[0].span, (TextSpan{2, 17})) << entry->name;
+    EXPECT_EQ(chunking->chunks[0].span, (TextSpan{1, 16})) << entry->name;
   }
 }
 

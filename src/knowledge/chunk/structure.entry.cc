@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "knowledge/chunk/blocks.h"
+#include "knowledge/chunk/code_places.h"
 #include "knowledge/chunk/finish.h"
 #include "knowledge/chunk/packing.h"
 
@@ -46,6 +47,12 @@ Result<Chunking> SplitByStructure(const ChunkInput& input) {
     }
     glued_begin = -1;
     if (measure.Fits({begin, block.span.end}, limit)) continue;
+    const CodeLanguage* language = block.kind == Kind::kCode ? LanguageNamed(block.label) : nullptr;
+    if (language != nullptr) {
+      std::vector<CodeScope> scopes;
+      AddCodePlaces(measure, block.span, *language, limit, places, scopes);
+      continue;
+    }
     int64_t part = block.span.begin;
     for (const int64_t inner : block.inner) {
       places.push_back({inner, kPartCost});
