@@ -36,7 +36,7 @@ TEST(CodeItems, Cpp) {
   EXPECT_THAT(Items("c++", R"x(// A header.
 
 #include <vector>
-#include "a.h"
+#include <a.h>
 
 // Adds.
 template <class T>
@@ -61,7 +61,7 @@ int table[] = {1, 2,
 [[nodiscard]] int G() { do { x(); } while (y); return 1; } /* after */
 ~A();
 )x"),
-              ElementsAre("// A header.", "#include <vector> .. #include \"a.h\"", "// Adds. .. }",
+              ElementsAre("// A header.", "#include <vector> .. #include <a.h>", "// Adds. .. }",
                           "struct Point { int x, y; } origin;", "class A : public B { .. };", "#ifdef X",
                           "void F(int a) { .. }", "int table[] = {1, 2, ..                3};",
                           "[[nodiscard]] int G() { do { x(); } while (y); return 1; } /* after */", "~A();"));
