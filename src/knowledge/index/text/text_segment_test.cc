@@ -103,6 +103,19 @@ TEST(TextSegment, AnyFlippedByteIsRefused) {
   }
 }
 
+TEST(TextSegment, DamageBehindRightChecksumsIsOnlyNonsense) {
+  std::mt19937 random(6);
+  const Analyzer analyzer = Make("none");
+  const std::string bytes = Build(analyzer, TwoFields(), RandomRecords(random, 300));
+  for (int round = 0; round < 150; ++round) {
+    std::string damaged = bytes;
+    // Half of the damage in the small sections before the postings, where it does most.
+    const size_t within = round % 2 == 0 ? bytes.size() : std::min<size_t>(bytes.size(), 3000);
+    for (int i = 0; i < 1 + round % 5; ++i) damaged[random() % within] = static_cast<char>(random());
+    UseHostileSegment(damaged, analyzer);
+  }
+}
+
 // Random packed blocks, of every width, with their 64 bytes to spare.
 TEST(PostingKernels, AllVersionsAgreeBitForBit) {
   const PostingKernels* fast = Avx512PostingKernels();

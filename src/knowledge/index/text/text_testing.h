@@ -1,6 +1,7 @@
 // What tests of the text index share.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "knowledge/index/text/segment_format.h"
 #include "knowledge/index/text/text_view.h"
 
 namespace atelier {
@@ -73,6 +75,44 @@ inline Analyzer Make(const std::string& language) {
   Result<Analyzer> analyzer = Analyzer::Create(language);
   CHECK(analyzer.ok());
   return std::move(*analyzer);
+}
+
+// Makes the checksums right again, so that damage is met by what reads it.
+inline void RepairChecksums(std::string& bytes) {
+  SegmentHeader header;
+  if (bytes.size() < sizeof(header)) return;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  std::memcpy(header.magic.data(), kSegmentMagic, 8);
+  header.size = bytes.size();
+  for (SectionEntry& entry : header.sections) {
+    if (entry.offset > bytes.size() || entry.size > bytes.size() - entry.offset) continue;
+    entry.checksum = Checksum64(std::string_view(bytes).substr(entry.offset, entry.size));
+  }
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  header.checksum = Checksum64(std::string_view(bytes).substr(0, offsetof(SegmentHeader, checksum)));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+}
+
+// Does everything with bytes that may be anything. Answers may be nonsense; nothing else may happen.
+inline void UseHostileSegment(std::string bytes, const Analyzer& analyzer) {
+  RepairChecksums(bytes);
+  const std::vector<uint64_t> words = WordsOf(bytes);
+  auto opened = TextSegment::Open({reinterpret_cast<const std::byte*>(words.data()), bytes.size()});
+  if (!opened.ok()) return;
+  TextSchema schema{{}};
+  for (uint32_t f = 0; f < opened->num_fields(); ++f)
+    schema.fields.push_back({"f" + std::to_string(f), opened->boosts()[f]});
+  const TextView view({{&*opened, nullptr}});
+  for (const char* text : {"w0 w1 w2 w3", "\"w0 w1\"", "\"w1 w0\"~3 w5", "w* -w1", "+w12~2 w4", "f0:w1 f1:\"w0 w0\""}) {
+    const TextQuery query = ParseTextQuery(text, analyzer, schema);
+    std::vector<Bitmap> matching;
+    view.Search(query, {.top_k = 20, .allowed = {}, .matching = &matching});
+    view.Search(query);
+  }
+  view.Suggest("w1", 3, analyzer, [](uint32_t, uint32_t) { return std::string("w1 w12"); });
+  const TextMergeInput inputs[2] = {{&*opened, nullptr}, {&*opened, nullptr}};
+  const Result<std::string> merged = MergeTextSegments(inputs);
+  if (!merged.ok()) CHECK(merged.error().kind == ErrorKind::kCorrupt);
 }
 
 }  // namespace atelier
