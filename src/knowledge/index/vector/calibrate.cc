@@ -88,7 +88,8 @@ class Calibrator {
     std::sort(order.begin(), order.end());
     std::vector<uint32_t> positions;
     for (const uint32_t i : order) positions.push_back(coded_.num_plain + i);
-    const std::vector<float> scores = score(positions);
+    std::vector<float> scores = score(positions);
+    for (float& x : scores) x = std::isnan(x) ? -kInfinity : x;  // of a damaged segment's rows
     std::vector<size_t> ranked(order.size());
     for (size_t i = 0; i < ranked.size(); ++i) ranked[i] = i;
     std::sort(ranked.begin(), ranked.end(),

@@ -20,13 +20,13 @@ struct Calibration {
   // The share of the coded vectors that lie in such partitions, where 10^(1 + depth) hits are kept.
   float scanned[kDepths][kColumns] = {};
 
-  float ReachFor(double recall) const { return At(reach, recall); }
+  float ReachFor(double recall) const;
   float MarginFor(double recall) const;
   // For `top_k` hits out of the `share` of the vectors that a filter lets pass.
   double ScannedFor(double recall, double top_k, double share) const;
 
  private:
-  static float At(const float (&row)[kColumns], double recall);
+  static float At(const float (&row)[kColumns], double misses);
 };
 
 }  // namespace atelier

@@ -1,9 +1,10 @@
 #include "knowledge/index/vector/coded_vectors.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <numeric>
 
 #include "base/check.h"
 
@@ -12,9 +13,10 @@ namespace atelier {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr uint32_t kRunPositions = 4096;  // scanned between two looks at the threshold
-constexpr size_t kMaxFound = 16384;       // candidates kept before hopeless ones are dropped
-constexpr size_t kBuckets = 512;          // that partitions are sorted into
+constexpr uint32_t kRunPositions = 4096;        // scanned between two looks at the threshold
+constexpr size_t kMaxFound = 16384;             // candidates kept before hopeless ones are dropped
+constexpr size_t kBestPartitions = 24;          // scanned best first, until the threshold is near its final value
+constexpr std::ptrdiff_t kPartitionsAhead = 2;  // asked from memory while one is scanned
 // Estimates are sums of floats: what rounding may take from the best one.
 constexpr float kRounding = 1e-5F;
 
@@ -72,7 +74,8 @@ Candidate* CandidateFinder::Room(size_t num_positions) {
 
 void CandidateFinder::Keep(size_t num_new) {
   for (size_t i = num_found_; i < num_found_ + num_new; ++i) {
-    const Candidate& candidate = found_[i];
+    Candidate& candidate = found_[i];
+    if (std::isnan(candidate.estimate)) candidate.estimate = -kInfinity;  // of a damaged segment
     PushBest(best_, top_k_, candidate.estimate);
     PushBest(lowest_, top_k_, 2 * candidate.estimate - candidate.bound);
   }
@@ -107,17 +110,16 @@ void CandidateFinder::MasksOf(const Bitmap& allowed, uint32_t first, uint32_t la
   }
 }
 
-void CandidateFinder::ScanAll() {
-  for (uint32_t first = 0; first < coded_.num; first += kRunPositions) {
-    ScanRange(first, std::min(coded_.num, first + kRunPositions), nullptr);
-  }
-}
+// Short runs first: until top_k are found, everything is a candidate.
+void CandidateFinder::ScanAll() { ScanInRuns(nullptr); }
+void CandidateFinder::ScanAll(const Bitmap& allowed) { ScanInRuns(&allowed); }
 
-void CandidateFinder::ScanAll(const Bitmap& allowed) {
-  for (uint32_t first = 0; first < coded_.num; first += kRunPositions) {
-    const uint32_t last = std::min(coded_.num, first + kRunPositions);
-    MasksOf(allowed, first, last);
-    ScanRange(first, last, masks_.data());
+void CandidateFinder::ScanInRuns(const Bitmap* allowed) {
+  uint32_t run = 4 * kBlockVectors;
+  for (uint32_t first = 0; first < coded_.num; first += run, run = std::min(2 * run, kRunPositions)) {
+    const uint32_t last = std::min(coded_.num, first + run);
+    if (allowed != nullptr) MasksOf(*allowed, first, last);
+    ScanRange(first, last, allowed != nullptr ? masks_.data() : nullptr);
   }
 }
 
@@ -148,7 +150,10 @@ std::vector<float> CandidateFinder::AllEstimates() {
   for (uint32_t first = 0; first < coded_.num; first += kRunPositions) {
     const uint32_t last = std::min(coded_.num, first + kRunPositions);
     const size_t num = kernels_.scan_range(scan_, first, last, nullptr, -kInfinity, Room(last - first));
-    for (size_t i = 0; i < num; ++i) estimates[found_[i].position] = found_[i].estimate;
+    for (size_t i = 0; i < num; ++i) {
+      const float estimate = found_[i].estimate;
+      estimates[found_[i].position] = std::isnan(estimate) ? -kInfinity : estimate;
+    }
   }
   return estimates;
 }
@@ -183,33 +188,48 @@ void CandidateFinder::Prefetch(size_t partition) const {
   }
 }
 
-void CandidateFinder::ScanPartitions(const Bitmap* allowed) {
+void CandidateFinder::ScanPartition(size_t c, const Bitmap* allowed) {
+  const uint32_t first = coded_.firsts[c];
+  const uint32_t last = coded_.firsts[c + 1];
+  if (first == last) return;
+  if (allowed != nullptr) MasksOf(*allowed, first, last);
+  ScanRange(first, last, allowed != nullptr ? masks_.data() : nullptr);
+}
+
+void CandidateFinder::ScanBestPartitions(const Bitmap* allowed) {
+  bounds_ = PartitionBounds(coded_.calibration.ReachFor(recall_));
+  for (float& bound : bounds_) bound = std::isnan(bound) ? kScanned : bound;
   const size_t num = coded_.num_partitions();
-  const std::vector<float> bounds = PartitionBounds(coded_.calibration.ReachFor(recall_));
-  const auto [low, high] = std::minmax_element(bounds.begin(), bounds.begin() + static_cast<std::ptrdiff_t>(num));
-  const float width = (*high - *low) / static_cast<float>(kBuckets - 1);
-  const auto bucket_of = [&, top = *high](size_t c) {
-    const float steps = width > 0 ? (top - bounds[c]) / width : 0;
-    return steps >= 0 && steps < static_cast<float>(kBuckets) ? static_cast<size_t>(steps) : kBuckets - 1;
-  };
-  std::array<uint32_t, kBuckets + 1> ends{};
-  for (size_t c = 0; c < num; ++c) ++ends[bucket_of(c) + 1];
-  for (size_t b = 0; b < kBuckets; ++b) ends[b + 1] += ends[b];
   std::vector<uint32_t> order(num);
-  for (size_t c = 0; c < num; ++c) order[ends[bucket_of(c)]++] = static_cast<uint32_t>(c);
-  constexpr size_t kAhead = 2;
-  size_t bucket = 0;
-  for (size_t i = 0; i < num; ++i) {
-    if (i + kAhead < num) Prefetch(order[i + kAhead]);
-    const uint32_t c = order[i];
-    while (ends[bucket] <= i) ++bucket;  // ends[b] is now where bucket b ends
-    if (*high - static_cast<float>(bucket) * width < worst_) break;
-    if (bounds[c] < worst_) continue;
-    const uint32_t first = coded_.firsts[c];
-    const uint32_t last = coded_.firsts[c + 1];
-    if (first == last) continue;
-    if (allowed != nullptr) MasksOf(*allowed, first, last);
-    ScanRange(first, last, allowed != nullptr ? masks_.data() : nullptr);
+  std::iota(order.begin(), order.end(), 0U);
+  const auto num_best = static_cast<std::ptrdiff_t>(std::min(kBestPartitions, num));
+  const auto better = [&](uint32_t a, uint32_t b) {
+    return bounds_[a] != bounds_[b] ? bounds_[a] > bounds_[b] : a < b;
+  };
+  std::nth_element(order.begin(), order.begin() + num_best, order.end(), better);
+  std::sort(order.begin(), order.begin() + num_best, better);
+  for (std::ptrdiff_t i = 0; i < num_best; ++i) {
+    if (i + kPartitionsAhead < num_best) Prefetch(order[static_cast<size_t>(i + kPartitionsAhead)]);
+    const uint32_t c = order[static_cast<size_t>(i)];
+    if (bounds_[c] < worst_) break;
+    ScanPartition(c, allowed);
+    bounds_[c] = kScanned;
+  }
+}
+
+void CandidateFinder::ScanOtherPartitions(const Bitmap* allowed) {
+  const size_t num = coded_.num_partitions();
+  size_t ahead = 0;  // the first that has not been asked for
+  size_t num_ahead = 0;
+  for (size_t c = 0; c < num; ++c) {
+    if (!Promises(c)) continue;
+    for (ahead = std::max(ahead, c + 1); num_ahead < static_cast<size_t>(kPartitionsAhead) && ahead < num; ++ahead) {
+      if (!Promises(ahead)) continue;
+      Prefetch(ahead);
+      ++num_ahead;
+    }
+    num_ahead -= num_ahead > 0;
+    ScanPartition(c, allowed);
   }
 }
 

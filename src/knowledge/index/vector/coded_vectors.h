@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -49,8 +50,13 @@ class CandidateFinder {
   void ScanFew(const Bitmap& allowed);
   // The same over all blocks.
   void ScanAll(const Bitmap& allowed);
-  // Partitions that may hold a hit, the most promising first; `allowed` may be null.
-  void ScanPartitions(const Bitmap* allowed);
+  // Partitions that may hold a hit: first some of the most promising, then the others in their order, so that many
+  // searches can go through them together. `allowed` may be null.
+  void ScanBestPartitions(const Bitmap* allowed);
+  void ScanOtherPartitions(const Bitmap* allowed);
+  // One of the others by itself: whether it may hold a hit, and its scan.
+  bool Promises(size_t partition) const { return bounds_[partition] >= worst_ && bounds_[partition] > kScanned; }
+  void ScanPartition(size_t partition, const Bitmap* allowed);
 
   // Positions (not coded ones), rising, of the top_k best estimates, and of those others that may score `least` or
   // more. REQUIRES: TakeBest is called once and before TakeOthers.
@@ -68,6 +74,7 @@ class CandidateFinder {
   float PartitionLength() const;
 
  private:
+  void ScanInRuns(const Bitmap* allowed);
   void ScanRange(uint32_t first, uint32_t last, const uint16_t* masks);
   void MasksOf(const Bitmap& allowed, uint32_t first, uint32_t last);
   void Prefetch(size_t partition) const;
@@ -87,7 +94,9 @@ class CandidateFinder {
   float worst_ = 0;                   // of the best top_k estimates, or floor_: what partitions are held against
   float sure_ = 0;                    // what top_k vectors reach, or floor_: what single vectors are held against
   std::vector<float> best_, lowest_;  // heaps of the best estimates and of the best (estimate - margin), worst on top
-  std::vector<Candidate> found_;      // the first num_found_ count
+  static constexpr float kScanned = -std::numeric_limits<float>::infinity();
+  std::vector<float> bounds_;     // what each partition may hold at most; kScanned where that is done
+  std::vector<Candidate> found_;  // the first num_found_ count
   size_t num_found_ = 0;
   size_t num_best_ = 0;
   std::vector<uint16_t> masks_;

@@ -25,6 +25,16 @@ constexpr double kMaxPlainShare = 0.01;    // of the vectors may be kept out of 
 constexpr double kBadlyCaptured = 0.5;     // as a share of the usual: what codes tell too little of
 constexpr size_t kPiece = 64;
 
+// Whether all are numbers that sums of products can be made of. Those of a damaged segment need not be.
+bool AreModest(std::span<const float> values, double largest) {
+  return std::all_of(values.begin(), values.end(), [&](float x) { return std::fabs(x) <= largest; });
+}
+
+bool IsSound(const CodedVectors& coded) {
+  return AreModest(coded.frame.mean, kMaxVectorNorm) && AreModest(coded.frame.axes, 1.01) &&
+         AreModest(coded.frame.steps, 2) && AreModest(coded.centroids, 4 * kMaxVectorNorm);
+}
+
 size_t WantedPartitionSize(size_t num) {
   // 48 of 100,000: more centroids cost as much as the codes that they save.
   return std::max<size_t>(32, static_cast<size_t>(std::sqrt(static_cast<double>(num)) * 0.152));
@@ -67,7 +77,7 @@ class SegmentMaker {
     std::vector<size_t> kept(segments_.size() + 1, 0);
     for (const Source& source : sources_) ++kept[source.segment];
     for (size_t s = 1; s < kept.size(); ++s) {
-      if (segments_[s - 1]->coded_.num == 0) continue;
+      if (segments_[s - 1]->coded_.num == 0 || !IsSound(segments_[s - 1]->coded_)) continue;
       const size_t added = segments_[s - 1]->header_.num_added + sources_.size() - kept[s];
       if (added * 2 > sources_.size()) continue;
       if (donor_ == 0 || kept[s] > kept[donor_]) {
@@ -77,8 +87,10 @@ class SegmentMaker {
     }
   }
 
+  // What the builder took in itself has passed VectorSpace::Check; rows of a damaged segment count as zero here.
   void VectorOf(const Source& source, std::span<float> vector) const {
     space_.Decode({source.row, space_.RowBytes()}, vector);
+    if (source.segment != 0 && !AreModest(vector, kMaxVectorNorm)) std::fill(vector.begin(), vector.end(), 0.0F);
   }
 
   void MakeFrame() {

@@ -1,5 +1,7 @@
 // A search of one segment: which plan, candidates by their codes, then the stored vectors themselves.
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -107,44 +109,89 @@ std::vector<float> VectorSegment::Scores(std::span<const float> prepared, std::s
   return scores;
 }
 
-std::vector<VectorHit> VectorSegment::Search(const VectorQuery& query) const {
-  CHECK(query.vector.size() == static_cast<size_t>(space_.dimensions) && query.top_k >= 0);
-  CHECK(query.allowed == nullptr || query.allowed->size() == num_records());
-  if (query.top_k == 0) return {};
-  const std::vector<float> prepared = space_.PreparedQuery(query.vector);
-  const size_t num_allowed = query.allowed != nullptr ? query.allowed->Count() : num_vectors();
-  const VectorPlan plan = PlanOf(query, num_allowed);
-  HitList hits(static_cast<size_t>(query.top_k), query.at_least);
-  const auto add = [&](const std::vector<uint32_t>& positions) {
-    hits.Add(positions, Scores(prepared, positions), ids_);
-  };
-  size_t num_codes = 0;
-  if (plan == VectorPlan::kExact) {
-    add(AllPositions(query.allowed));
-  } else {
-    CandidateFinder finder(coded_, *kernels_, prepared, static_cast<size_t>(query.top_k), query.recall, query.at_least);
-    if (plan == VectorPlan::kPartitions) {
-      finder.ScanPartitions(query.allowed);
-    } else if (query.allowed == nullptr) {
-      finder.ScanAll();
-    } else if (num_allowed < coded_.num / 4) {
-      finder.ScanFew(*query.allowed);
-    } else {
-      finder.ScanAll(*query.allowed);
-    }
-    num_codes = finder.num_scanned();
-    add(PlainPositions(query.allowed));
-    add(finder.TakeBest());
-    add(finder.TakeOthers(hits.Least()));
+// One query on its way through a segment.
+class VectorSegment::Running {
+ public:
+  Running(const VectorSegment& segment, const VectorQuery& query)
+      : segment_(segment), query_(query), hits_(static_cast<size_t>(query.top_k), query.at_least) {
+    CHECK(query.vector.size() == static_cast<size_t>(segment.space_.dimensions) && query.top_k >= 0);
+    CHECK(query.allowed == nullptr || query.allowed->size() == segment.num_records());
+    prepared_ = segment.space_.PreparedQuery(query.vector);
+    num_allowed_ = query.allowed != nullptr ? query.allowed->Count() : segment.num_vectors();
+    plan_ = segment.PlanOf(query, num_allowed_);
+    if (query.top_k == 0 || plan_ == VectorPlan::kExact) return;
+    finder_.emplace(segment.coded_, *segment.kernels_, prepared_, static_cast<size_t>(query.top_k), query.recall,
+                    query.at_least);
   }
-  if (query.stats != nullptr) *query.stats = {.plan = plan, .num_codes = num_codes, .num_rows = hits.num_rows()};
-  return std::move(hits).Take();
+
+  // All but the partitions after the best ones.
+  void Begin() {
+    if (query_.top_k == 0) return;
+    if (!finder_) return Add(segment_.AllPositions(query_.allowed));
+    if (plan_ == VectorPlan::kPartitions) return finder_->ScanBestPartitions(query_.allowed);
+    if (query_.allowed == nullptr) return finder_->ScanAll();
+    if (num_allowed_ < segment_.coded_.num / 4) return finder_->ScanFew(*query_.allowed);
+    finder_->ScanAll(*query_.allowed);
+  }
+  bool HasPartitions() const { return finder_ && plan_ == VectorPlan::kPartitions; }
+  bool Promises(size_t partition) const { return finder_->Promises(partition); }
+  void ScanPartition(size_t partition) { finder_->ScanPartition(partition, query_.allowed); }
+  void ScanOtherPartitions() { finder_->ScanOtherPartitions(query_.allowed); }
+
+  std::vector<VectorHit> Finish() {
+    if (finder_) {
+      Add(segment_.PlainPositions(query_.allowed));
+      Add(finder_->TakeBest());
+      Add(finder_->TakeOthers(hits_.Least()));
+    }
+    if (query_.stats != nullptr) {
+      *query_.stats = {.plan = plan_, .num_codes = finder_ ? finder_->num_scanned() : 0, .num_rows = hits_.num_rows()};
+    }
+    return std::move(hits_).Take();
+  }
+
+ private:
+  void Add(const std::vector<uint32_t>& positions) {
+    hits_.Add(positions, segment_.Scores(prepared_, positions), segment_.ids_);
+  }
+
+  const VectorSegment& segment_;
+  const VectorQuery& query_;
+  std::vector<float> prepared_;
+  size_t num_allowed_ = 0;
+  VectorPlan plan_ = VectorPlan::kExact;
+  HitList hits_;
+  std::optional<CandidateFinder> finder_;
+};
+
+std::vector<VectorHit> VectorSegment::Search(const VectorQuery& query) const {
+  Running running(*this, query);
+  running.Begin();
+  if (running.HasPartitions()) running.ScanOtherPartitions();
+  return running.Finish();
 }
 
+// Queries go through the partitions together, so that the codes of each come from memory once.
 std::vector<std::vector<VectorHit>> VectorSegment::SearchBatch(std::span<const VectorQuery> queries) const {
+  constexpr size_t kTogether = 64;  // whose state fits the second level of the cache beside the codes
   std::vector<std::vector<VectorHit>> hits;
   hits.reserve(queries.size());
-  for (const VectorQuery& query : queries) hits.push_back(Search(query));
+  for (size_t begin = 0; begin < queries.size(); begin += kTogether) {
+    std::vector<Running> together;
+    together.reserve(kTogether);
+    std::vector<Running*> through;
+    for (const VectorQuery& query : queries.subspan(begin, std::min(kTogether, queries.size() - begin))) {
+      together.emplace_back(*this, query);
+      together.back().Begin();
+      if (together.back().HasPartitions()) through.push_back(&together.back());
+    }
+    for (size_t c = 0; c < coded_.num_partitions() && !through.empty(); ++c) {
+      for (Running* running : through) {
+        if (running->Promises(c)) running->ScanPartition(c);
+      }
+    }
+    for (Running& running : together) hits.push_back(running.Finish());
+  }
   return hits;
 }
 

@@ -103,6 +103,7 @@ class VectorSegment {
     return rows_.subspan(position * space_.RowBytes(), space_.RowBytes());
   }
 
+  class Running;
   VectorPlan PlanOf(const VectorQuery& query, size_t num_allowed) const;
   std::vector<uint32_t> PlainPositions(const Bitmap* allowed) const;
   std::vector<uint32_t> AllPositions(const Bitmap* allowed) const;

@@ -31,6 +31,7 @@ class VectorSegmentBuilder {
   // The vector of local record `id`. Errors: those of VectorSpace::Check. REQUIRES: `id` has none yet.
   Result<void> Add(uint32_t id, std::span<const float> vector);
   // The vectors of an older segment: that of its record i becomes that of new_ids[i], unless that is kNotKept.
+  // Their rows are copied as they are: VectorSegment::Verify first, or damage travels on under a good checksum.
   // REQUIRES: the same space, new_ids.size() == segment.num_records(), and that the segment outlives the builder.
   void AddSegment(const VectorSegment& segment, std::span<const uint32_t> new_ids);
 
