@@ -83,7 +83,8 @@ void DocumentBuilder::End() {
            kSpace.find(text_[static_cast<size_t>(last.mark.span.end - 1)]) != std::string_view::npos) {
       --last.mark.span.end;
     }
-    if (!last.mark.span.empty()) closed_.push_back(std::move(last.mark));
+    const size_t most = last.mark.kind == Kind::kTableCell ? kMaxMarks / 2 : kMaxMarks;
+    if (!last.mark.span.empty() && closed_.size() < most) closed_.push_back(std::move(last.mark));
   }
   Break(NewlinesAfter(last.mark.kind));
 }

@@ -19,6 +19,10 @@
 
 namespace atelier {
 
+// Marks of one document: what is beyond has text and no marks (cells from half of it on), so that a table of millions
+// of cells costs what its text costs.
+inline constexpr size_t kMaxMarks = 2'000'000;
+
 class DocumentBuilder {
  public:
   explicit DocumentBuilder(int64_t max_text_bytes) : max_text_bytes_(max_text_bytes) {}

@@ -59,15 +59,20 @@ Result<std::string> RunDocumentProgram(const DocumentProgram& program, const Loa
   spec.stop = context.options().stop;
   auto run = RunProcess(spec);
   if (!run.ok() && run.error().kind == ErrorKind::kNotFound) {
-    return Error::Unavailable(name, "the program is not installed: want the Debian package " + PackageOf(name));
+    return Error::Unavailable({}, name + " is not installed: want the Debian package " + PackageOf(name));
   }
-  if (!run.ok()) return std::move(run).error();
+  if (!run.ok()) {
+    Error error = std::move(run).error();
+    error.what = name + ": " + error.what;
+    error.where.clear();
+    return error;
+  }
   if (run->truncated) {
-    return Error::TooLarge(name, "wrote more than " + std::to_string(program.max_output_bytes) + " bytes");
+    return Error::TooLarge({}, name + " wrote more than " + std::to_string(program.max_output_bytes) + " bytes");
   }
   if (!run->succeeded()) {
     const std::string complaint = Complaint(run->err);
-    return Error::Invalid(name, run->HowItEnded() + (complaint.empty() ? "" : ": " + complaint));
+    return Error::Invalid({}, name + " " + run->HowItEnded() + (complaint.empty() ? "" : ": " + complaint));
   }
   return std::move(run->out);
 }

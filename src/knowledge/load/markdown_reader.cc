@@ -331,7 +331,7 @@ class Reader {
     }
   }
   void AddMark(Kind kind, size_t begin, size_t end, int32_t number, std::string label) {
-    if (begin >= end) return;
+    if (begin >= end || marks_.size() >= kMaxMarks) return;
     marks_.push_back({kind, {static_cast<int64_t>(begin), static_cast<int64_t>(end)}, number, std::move(label)});
   }
 

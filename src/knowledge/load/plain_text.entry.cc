@@ -1,6 +1,7 @@
 // Text without a form of its own, in any encoding: what empty lines part is a paragraph.
 #include <array>
 
+#include "knowledge/load/document_builder.h"
 #include "knowledge/load/load_context.h"
 #include "knowledge/load/text_document.h"
 
@@ -13,7 +14,7 @@ constexpr std::array<std::string_view, 1> kMediaTypes{"text/plain"};
 std::vector<TextMark> Paragraphs(std::string_view text) {
   std::vector<TextMark> marks;
   TextSpan paragraph;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = 0; at < text.size() && marks.size() < kMaxMarks;) {
     const size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = text.substr(at, end - at);
     const size_t last = line.find_last_not_of(" \t\f\v");
