@@ -22,19 +22,25 @@ class EvalAnswersCommand final : public Command {
     options.Required();
     corpus_.Declare(options);
     options.Text("--prefix", prefix_, "what gold documents have in front that the corpus has not, \"docs/\"");
+    options.Text("--figures", figures_, "write what each sentence is judged by to this file, a line each");
+    options.Takes("FILE", Completion::kFiles);
     options.Flag("--each", each_, "print each question, how it was answered, and how sure");
   }
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const std::vector<JudgedQuestion> questions, LoadQuestions(Files::Real(), questions_));
     TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::OpenCorpus(invocation, corpus_));
+    TRY(const std::vector<ConsideredQuestion> considered, Consider(*session, questions));
+    if (!figures_.empty()) {
+      TRY_VOID(WriteAtomically(Files::Real(), figures_, FigureLines(considered)));
+    }
     Json ways = Json::Array();
     if (!invocation.json) {
       std::printf("%-15s %9s %9s %9s %9s %9s %9s %9s\n", "", "accuracy", "precision", "recall", "gold read", "AUROC",
                   "refused:", "wrongly");
     }
     for (const Way& way : Ways(session->config().answers)) {
-      TRY(const std::vector<AnsweredQuestion> answered, Ask(*session, questions, way.config));
+      TRY(const std::vector<AnsweredQuestion> answered, AnswerAll(considered, session->corpus(), way.config));
       const AnswerFigures figures = FiguresOf(answered);
       if (invocation.json) ways.Push(Body(way.name, figures));
       if (!invocation.json) Show(way.name, figures);
@@ -56,16 +62,41 @@ class EvalAnswersCommand final : public Command {
         {"as configured", configured}, {"always refuse", always}, {"never refuse", never}, {"first sentence", first}};
   }
 
-  Result<std::vector<AnsweredQuestion>> Ask(CorpusSession& session, const std::vector<JudgedQuestion>& questions,
-                                            const AnswerConfig& config) const {
+  Result<std::vector<ConsideredQuestion>> Consider(CorpusSession& session,
+                                                   const std::vector<JudgedQuestion>& questions) const {
     const Retriever retriever = session.MakeRetriever(session.config().retrieval);
-    const Answerer answerer(session.corpus(), retriever, &session.app().embedder(), session.app().pool(), config);
-    auto answered =
-        session.Run(AskAll(session.MakeCall(), questions, session.corpus(), answerer, prefix_, [&](size_t done) {
+    const Answerer answerer(session.corpus(), retriever, &session.app().embedder(), session.app().pool(),
+                            session.config().answers);
+    auto considered =
+        session.Run(ConsiderAll(session.MakeCall(), questions, session.corpus(), answerer, prefix_, [&](size_t done) {
           if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%zu of %zu\033[K", done, questions.size());
         }));
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
-    return answered;
+    return considered;
+  }
+
+  // A line a candidate, for tools/fit_relevance.py.
+  static std::string FigureLines(const std::vector<ConsideredQuestion>& all) {
+    std::string lines;
+    for (const ConsideredQuestion& one : all) {
+      for (size_t i = 0; i < one.considered.candidates.size(); ++i) {
+        const Candidate& candidate = one.considered.candidates[i];
+        const CandidateFigures& of = one.considered.figures[i];
+        const std::string& document = one.considered.passages[candidate.passage].document_id;
+        lines += Json::Object({{"question", one.question->id},
+                               {"answerable", one.question->answerable},
+                               {"right", IsRight(document, candidate.span, one.gold)},
+                               {"cosine", of.cosine},
+                               {"share", of.share},
+                               {"share_in_place", of.share_in_place},
+                               {"passage", of.passage},
+                               {"passage_cosine", of.passage_cosine},
+                               {"text", candidate.text}})
+                     .Dump() +
+                 "\n";
+      }
+    }
+    return lines;
   }
 
   static Json Body(const char* name, const AnswerFigures& figures) {
@@ -98,7 +129,7 @@ class EvalAnswersCommand final : public Command {
   }
 
   CorpusOptions corpus_;
-  std::string questions_, prefix_;
+  std::string questions_, prefix_, figures_;
   bool each_ = false;
 };
 

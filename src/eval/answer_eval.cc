@@ -13,11 +13,6 @@ namespace {
 
 constexpr int64_t kWholeText = std::numeric_limits<int64_t>::max();
 
-struct PlacedSpan {
-  std::string document;
-  TextSpan span;
-};
-
 Result<JudgedQuestion> ReadQuestion(const Json& json) {
   JudgedQuestion question;
   TRY(question.id, TextMember(json, "id"));
@@ -39,18 +34,11 @@ int64_t Shared(TextSpan a, TextSpan b) {
   return std::max<int64_t>(0, std::min(a.end, b.end) - std::max(a.begin, b.begin));
 }
 
-bool IsRight(const Citation& citation, const std::vector<PlacedSpan>& gold) {
-  return std::any_of(gold.begin(), gold.end(), [&](const PlacedSpan& place) {
-    if (place.document != citation.document_id) return false;
-    const int64_t shared = Shared(place.span, citation.span);
-    return 2 * shared >= citation.span.size() || shared == place.span.size();
-  });
-}
-
-bool WasRead(const Answer& answer, const std::vector<PlacedSpan>& gold) {
-  return std::any_of(gold.begin(), gold.end(), [&](const PlacedSpan& place) {
-    return std::any_of(answer.passages.begin(), answer.passages.end(), [&](const Passage& passage) {
-      return passage.document_id == place.document && 2 * Shared(passage.chunk.span, place.span) >= place.span.size();
+bool WasRead(const std::vector<Passage>& passages, const std::vector<Citation>& gold) {
+  return std::any_of(gold.begin(), gold.end(), [&](const Citation& place) {
+    return std::any_of(passages.begin(), passages.end(), [&](const Passage& passage) {
+      return passage.document_id == place.document_id &&
+             2 * Shared(passage.chunk.span, place.span) >= place.span.size();
     });
   });
 }
@@ -60,8 +48,8 @@ class GoldFinder {
  public:
   GoldFinder(const Corpus& corpus, std::string prefix) : corpus_(corpus), prefix_(std::move(prefix)) {}
 
-  Result<std::vector<PlacedSpan>> Find(const JudgedQuestion& question) {
-    std::vector<PlacedSpan> places;
+  Result<std::vector<Citation>> Find(const JudgedQuestion& question) {
+    std::vector<Citation> places;
     for (const GoldPlace& gold : question.gold) {
       std::string document = gold.document;
       if (document.starts_with(prefix_)) document.erase(0, prefix_.size());
@@ -71,7 +59,9 @@ class GoldFinder {
         return Error::NotFound(question.id + ": " + document, "got a quote that does not stand there: " + gold.quote);
       }
       for (; at != std::string::npos; at = text->find(gold.quote, at + 1)) {
-        places.push_back({document, {static_cast<int64_t>(at), static_cast<int64_t>(at + gold.quote.size())}});
+        Citation& place = places.emplace_back();
+        place.document_id = document;
+        place.span = {static_cast<int64_t>(at), static_cast<int64_t>(at + gold.quote.size())};
       }
     }
     return places;
@@ -104,26 +94,48 @@ Result<std::vector<JudgedQuestion>> LoadQuestions(Files& files, const std::strin
   return questions;
 }
 
-Task<Result<std::vector<AnsweredQuestion>>> AskAll(Call call, const std::vector<JudgedQuestion>& questions,
-                                                   const Corpus& corpus, const Answerer& answerer,
-                                                   std::string document_prefix,
-                                                   std::function<void(size_t num_done)> on_progress) {
-  std::vector<AnsweredQuestion> answered;
+bool IsRight(const std::string& document, TextSpan span, const std::vector<Citation>& gold) {
+  return std::any_of(gold.begin(), gold.end(), [&](const Citation& place) {
+    if (place.document_id != document) return false;
+    const int64_t shared = Shared(place.span, span);
+    return 2 * shared >= span.size() || shared == place.span.size();
+  });
+}
+
+Task<Result<std::vector<ConsideredQuestion>>> ConsiderAll(Call call, const std::vector<JudgedQuestion>& questions,
+                                                          const Corpus& corpus, const Answerer& answerer,
+                                                          std::string document_prefix,
+                                                          std::function<void(size_t num_done)> on_progress) {
+  std::vector<ConsideredQuestion> all;
   GoldFinder finder(corpus, std::move(document_prefix));
   for (const JudgedQuestion& judged : questions) {
-    CO_TRY(const std::vector<PlacedSpan> gold, finder.Find(judged));
+    ConsideredQuestion one;
+    one.question = &judged;
+    CO_TRY(one.gold, finder.Find(judged));
     Question question;
     question.text = judged.question;
-    AnsweredQuestion one;
-    one.question = &judged;
-    CO_TRY(one.answer, co_await answerer.Ask(call, std::move(question)));
-    for (const Citation& citation : one.answer.citations) one.num_right += IsRight(citation, gold);
-    one.found = one.num_right > 0;
-    one.gold_was_read = WasRead(one.answer, gold);
-    answered.push_back(std::move(one));
-    if (on_progress) on_progress(answered.size());
+    CO_TRY(one.considered, co_await answerer.Consider(call, std::move(question)));
+    all.push_back(std::move(one));
+    if (on_progress) on_progress(all.size());
   }
-  co_return answered;
+  co_return all;
+}
+
+Result<std::vector<AnsweredQuestion>> AnswerAll(const std::vector<ConsideredQuestion>& considered, const Corpus& corpus,
+                                                const AnswerConfig& config) {
+  std::vector<AnsweredQuestion> answered;
+  for (const ConsideredQuestion& from : considered) {
+    AnsweredQuestion one;
+    one.question = from.question;
+    TRY(one.answer, Answerer::Compose(corpus, from.considered, config));
+    for (const Citation& citation : one.answer.citations) {
+      one.num_right += IsRight(citation.document_id, citation.span, from.gold);
+    }
+    one.found = one.num_right > 0;
+    one.gold_was_read = WasRead(one.answer.passages, from.gold);
+    answered.push_back(std::move(one));
+  }
+  return answered;
 }
 
 AnswerFigures FiguresOf(const std::vector<AnsweredQuestion>& answered) {

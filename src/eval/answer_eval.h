@@ -29,6 +29,24 @@ struct JudgedQuestion {
 // Errors name file and line.
 Result<std::vector<JudgedQuestion>> LoadQuestions(Files& files, const std::string& path);
 
+// A question as the answerer sees it before it chooses, with where its gold stands.
+struct ConsideredQuestion {
+  const JudgedQuestion* question = nullptr;
+  Answerer::Considered considered;
+  std::vector<Citation> gold;  // document and span
+};
+
+// Where the gold stands is looked up in the corpus, by the quote; `document_prefix` is taken from the front of gold
+// documents ("docs/" where the corpus is the folder docs).
+// Errors: kNotFound where a quote is not in the corpus.
+Task<Result<std::vector<ConsideredQuestion>>> ConsiderAll(Call call, const std::vector<JudgedQuestion>& questions,
+                                                          const Corpus& corpus, const Answerer& answerer,
+                                                          std::string document_prefix,
+                                                          std::function<void(size_t num_done)> on_progress);
+
+// Whether a place is right: see above.
+bool IsRight(const std::string& document, TextSpan span, const std::vector<Citation>& gold);
+
 struct AnsweredQuestion {
   const JudgedQuestion* question = nullptr;
   Answer answer;
@@ -36,14 +54,8 @@ struct AnsweredQuestion {
   bool found = false;          // one of the citations is right
   bool gold_was_read = false;  // one of the passages holds a gold place: what could have been cited
 };
-
-// Where the gold stands is looked up in the corpus, by the quote; `document_prefix` is taken from the front of gold
-// documents ("docs/" where the corpus is the folder docs).
-// Errors: kNotFound where a quote is not in the corpus.
-Task<Result<std::vector<AnsweredQuestion>>> AskAll(Call call, const std::vector<JudgedQuestion>& questions,
-                                                   const Corpus& corpus, const Answerer& answerer,
-                                                   std::string document_prefix,
-                                                   std::function<void(size_t num_done)> on_progress);
+Result<std::vector<AnsweredQuestion>> AnswerAll(const std::vector<ConsideredQuestion>& considered, const Corpus& corpus,
+                                                const AnswerConfig& config);
 
 // Over the answerable ones; refusals count as nothing cited.
 struct AnswerFigures {

@@ -55,8 +55,8 @@ Result<bool> Stands(const Corpus& corpus, const Citation& citation, const Filter
 }
 
 // Quotes the best sentences, in the order in which they stand in the passages.
-Result<void> Quote(const Corpus& corpus, const Question& question, const AnswerConfig& config,
-                   const std::vector<Candidate>& candidates, std::vector<Scored> scored, Answer& answer) {
+Result<void> Quote(const Corpus& corpus, const Answerer::Considered& considered, const AnswerConfig& config,
+                   std::vector<Scored> scored, Answer& answer) {
   std::erase_if(scored, [&, best = scored[0].relevance](const Scored& one) {
     return one.relevance < config.leave_out_below * best;
   });
@@ -65,10 +65,10 @@ Result<void> Quote(const Corpus& corpus, const Question& question, const AnswerC
   }
   std::sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.candidate < b.candidate; });
   for (const Scored& one : scored) {
-    const Candidate& candidate = candidates[one.candidate];
+    const Candidate& candidate = considered.candidates[one.candidate];
     Citation citation =
         CitationOf(answer.passages[candidate.passage], candidate, static_cast<int32_t>(answer.citations.size()) + 1);
-    TRY(const bool stands, Stands(corpus, citation, question.visible));
+    TRY(const bool stands, Stands(corpus, citation, considered.question.visible));
     if (!stands) continue;
     answer.claims.push_back({candidate.text, {citation.number}, 1});
     answer.citations.push_back(std::move(citation));
@@ -79,38 +79,55 @@ Result<void> Quote(const Corpus& corpus, const Question& question, const AnswerC
 
 }  // namespace
 
-Task<Result<Answer>> Answerer::Ask(Call call, Question question) const {
+Task<Result<void>> Answerer::AddCosines(Call call, std::vector<float> query_vector, Considered& considered) const {
+  EmbeddingRequest request;
+  request.model = corpus_.embedder();
+  request.truncate = true;
+  for (const Candidate& candidate : considered.candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
+  CO_TRY(const Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
+  for (size_t i = 0; i < considered.figures.size(); ++i) {
+    considered.figures[i].cosine = Cosine(query_vector, embeddings.vectors[i]);
+  }
+  co_return Result<void>();
+}
+
+Task<Result<Answerer::Considered>> Answerer::Consider(Call call, Question question) const {
   RetrievalRequest retrieval;
   retrieval.query = question.text;
   retrieval.filter = question.filter;
   retrieval.visible = question.visible;
   retrieval.top_k = config_.passages;
   CO_TRY(Retrieved retrieved, co_await retriever_.Retrieve(call, std::move(retrieval)));
-  Answer answer;
-  answer.passages = std::move(retrieved.passages);
-  const std::vector<Candidate> candidates = CandidatesOf(answer.passages);
-  answer.refused = true;
-  if (candidates.empty()) co_return answer;
+  Considered considered;
+  considered.question = std::move(question);
+  considered.passages = std::move(retrieved.passages);
+  considered.candidates = CandidatesOf(considered.passages);
   CO_TRY(const Analyzer analyzer, Analyzer::Create("en"));
-  std::vector<CandidateFigures> figures = FiguresOf(candidates, answer.passages, question.text, analyzer);
-  if (!retrieved.query_vector.empty()) {
-    EmbeddingRequest request;
-    request.model = corpus_.embedder();
-    request.truncate = true;
-    for (const Candidate& candidate : candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
-    CO_TRY(const Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
-    for (size_t i = 0; i < figures.size(); ++i) {
-      figures[i].cosine = Cosine(retrieved.query_vector, embeddings.vectors[i]);
-    }
+  considered.figures = FiguresOf(considered.candidates, considered.passages, considered.question.text, analyzer);
+  if (!retrieved.query_vector.empty() && !considered.candidates.empty()) {
+    CO_TRY_VOID(co_await AddCosines(call, std::move(retrieved.query_vector), considered));
   }
-  std::vector<Scored> scored = ByRelevance(figures);
-  if (config_.first_sentence) scored = {{0, scored[0].relevance}};
-  answer.confidence = scored[0].relevance;
-  if (answer.confidence < config_.refuse_below) co_return answer;
-  auto quote = [&] { return Quote(corpus_, question, config_, candidates, std::move(scored), answer); };
-  auto quoting = OnPool(pool_, quote);
-  CO_TRY_VOID(co_await quoting);
-  co_return answer;
+  co_return considered;
+}
+
+Result<Answer> Answerer::Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config) {
+  Answer answer;
+  answer.refused = true;
+  answer.passages = considered.passages;
+  if (considered.candidates.empty()) return answer;
+  std::vector<Scored> scored = ByRelevance(considered.figures);
+  answer.confidence = Confidence(considered.figures);
+  if (answer.confidence < config.refuse_below) return answer;
+  if (config.first_sentence) scored = {{0, 1}};
+  TRY_VOID(Quote(corpus, considered, config, std::move(scored), answer));
+  return answer;
+}
+
+Task<Result<Answer>> Answerer::Ask(Call call, Question question) const {
+  CO_TRY(const Considered considered, co_await Consider(call, std::move(question)));
+  auto compose = [this, &considered] { return Compose(corpus_, considered, config_); };
+  auto composing = OnPool(pool_, compose);
+  co_return co_await composing;
 }
 
 }  // namespace atelier

@@ -13,6 +13,7 @@
 #include "knowledge/answer.h"
 #include "knowledge/answer_config.h"
 #include "knowledge/retrieve/retriever.h"
+#include "knowledge/sentence_choice.h"
 #include "provider/language_model.h"
 
 namespace atelier {
@@ -31,7 +32,19 @@ class Answerer {
 
   Task<Result<Answer>> Ask(Call call, Question question) const;
 
+  // The two halves of Ask: what may be quoted, with its figures; and what is quoted of it. Compose blocks for a moment.
+  struct Considered {
+    Question question;
+    std::vector<Passage> passages;  // best first
+    std::vector<Candidate> candidates;
+    std::vector<CandidateFigures> figures;  // of each candidate
+  };
+  Task<Result<Considered>> Consider(Call call, Question question) const;
+  static Result<Answer> Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config);
+
  private:
+  Task<Result<void>> AddCosines(Call call, std::vector<float> query_vector, Considered& considered) const;
+
   const Corpus& corpus_;
   const Retriever& retriever_;
   Embedder* const embedder_;

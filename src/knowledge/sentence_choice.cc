@@ -107,6 +107,7 @@ std::vector<CandidateFigures> FiguresOf(const std::vector<Candidate>& candidates
     }
     of.share_in_place = terms.Share(analyzer, place);
     of.passage = best > 0 ? passages[candidates[i].passage].score / best : 0;
+    of.passage_cosine = passages[candidates[i].passage].vector_score.value_or(0);
     figures.push_back(of);
   }
   return figures;
@@ -116,6 +117,12 @@ double Relevance(const CandidateFigures& figures) {
   const double x =
       -7.0 + 6.0 * figures.cosine + 2.5 * figures.share + 2.0 * figures.share_in_place + 1.0 * figures.passage;
   return 1 / (1 + std::exp(-x));
+}
+
+double Confidence(const std::vector<CandidateFigures>& figures) {
+  double best = 0;
+  for (const CandidateFigures& of : figures) best = std::max(best, Relevance(of));
+  return best;
 }
 
 }  // namespace atelier

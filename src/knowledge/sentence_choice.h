@@ -24,6 +24,7 @@ struct CandidateFigures {
   double share = 0;           // of the question's words in `text`
   double share_in_place = 0;  // in `said` and the sentences next to it
   double passage = 0;         // the passage's score over that of the best
+  double passage_cosine = 0;  // of question and passage, where it was found by likeness
 };
 
 // Sentences, items of lists and rows of tables of the passages; headings, rules and code are none. Where passages
@@ -37,5 +38,8 @@ std::vector<CandidateFigures> FiguresOf(const std::vector<Candidate>& candidates
 // The probability that a sentence answers the question. Fitted on the open half of the questions over this project's
 // own documents (docs/knowledge.md).
 double Relevance(const CandidateFigures& figures);
+
+// The probability that any of them does: what refusal is decided by.   REQUIRES: !figures.empty().
+double Confidence(const std::vector<CandidateFigures>& figures);
 
 }  // namespace atelier

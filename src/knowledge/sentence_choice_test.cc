@@ -65,7 +65,7 @@ TEST(SentenceChoice, TheQuestionsRarestWordsWeighMost) {
 
 TEST(SentenceChoice, RelevanceRisesWithEveryFigure) {
   const CandidateFigures least{};
-  const CandidateFigures most{1, 1, 1, 1};
+  const CandidateFigures most{1, 1, 1, 1, 1};
   EXPECT_LT(Relevance(least), 0.05);
   EXPECT_GT(Relevance(most), 0.95);
 }

@@ -76,7 +76,8 @@ struct Passage {
   std::string text;   // of chunk.span
   std::string shown;  // of chunk.shown
   Json attributes;
-  double score = 0;  // of the last stage of retrieval that scored it
+  double score = 0;                                // of the last stage of retrieval that scored it
+  std::optional<double> text_score, vector_score;  // BM25 and similarity, where that way found it
 };
 
 class Corpus {

@@ -25,7 +25,13 @@ Result<std::vector<Passage>> BestPassages(const Corpus& corpus, const CorpusQuer
   TRY(std::vector<Passage> passages, corpus.Passages(IdsOf(ranked), query.visible));
   std::map<std::string_view, double> scores;
   for (const Ranked& one : ranked) scores[one.chunk_id] = one.score;
-  for (Passage& passage : passages) passage.score = scores[passage.chunk_id];
+  std::map<std::string_view, const Found*> ways;
+  for (const Found& one : found) ways[one.chunk_id] = &one;
+  for (Passage& passage : passages) {
+    passage.score = scores[passage.chunk_id];
+    passage.text_score = ways[passage.chunk_id]->text_score;
+    passage.vector_score = ways[passage.chunk_id]->vector_score;
+  }
   return passages;
 }
 
