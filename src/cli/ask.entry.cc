@@ -18,9 +18,9 @@ Json CitationBody(const Citation& citation) {
                        {"quote", citation.quote}});
 }
 
-Json AnswerBody(const Answer& answer) {
+Json AnswerBody(const CitedAnswer& answer) {
   Json claims = Json::Array();
-  for (const Claim& claim : answer.claims) {
+  for (const CitedClaim& claim : answer.claims) {
     Json numbers = Json::Array();
     for (const int32_t number : claim.citations) numbers.Push(number);
     claims.Push(Json::Object({{"text", claim.text}, {"citations", std::move(numbers)}, {"support", claim.support}}));
@@ -59,7 +59,7 @@ class AskCommand final : public Command {
                             session->config().answers);
     Question question;
     question.text = question_;
-    TRY(const Answer answer, session->Run(answerer.Ask(session->MakeCall(), std::move(question))));
+    TRY(const CitedAnswer answer, session->Run(answerer.Ask(session->MakeCall(), std::move(question))));
     if (invocation.json) {
       invocation.Print(AnswerBody(answer));
     } else {
@@ -69,12 +69,12 @@ class AskCommand final : public Command {
   }
 
  private:
-  static void Show(const Answer& answer) {
+  static void Show(const CitedAnswer& answer) {
     if (answer.refused) {
       std::printf("The documents don't say.\n");
       return;
     }
-    for (const Claim& claim : answer.claims) {
+    for (const CitedClaim& claim : answer.claims) {
       std::string numbers;
       for (const int32_t number : claim.citations) numbers += " [" + std::to_string(number) + "]";
       std::printf("%s%s\n", OneLine(claim.text).c_str(), numbers.c_str());

@@ -80,8 +80,8 @@ class EvalAnswersCommand final : public Command {
     std::string lines;
     for (const ConsideredQuestion& one : all) {
       for (size_t i = 0; i < one.considered.candidates.size(); ++i) {
-        const Candidate& candidate = one.considered.candidates[i];
-        const CandidateFigures& of = one.considered.figures[i];
+        const Quotable& candidate = one.considered.candidates[i];
+        const QuotableFigures& of = one.considered.figures[i];
         const std::string& document = one.considered.passages[candidate.passage].document_id;
         lines += Json::Object({{"question", one.question->id},
                                {"answerable", one.question->answerable},
@@ -124,7 +124,7 @@ class EvalAnswersCommand final : public Command {
                                                                       : "NOT FOUND");
       std::printf("%-10s %.3f %s  %s\n", outcome, one.answer.confidence, one.question->id.c_str(),
                   one.question->question.c_str());
-      for (const Claim& claim : one.answer.claims) std::printf("    %s\n", claim.text.c_str());
+      for (const CitedClaim& claim : one.answer.claims) std::printf("    %s\n", claim.text.c_str());
     }
   }
 

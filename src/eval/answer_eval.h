@@ -49,7 +49,7 @@ bool IsRight(const std::string& document, TextSpan span, const std::vector<Citat
 
 struct AnsweredQuestion {
   const JudgedQuestion* question = nullptr;
-  Answer answer;
+  CitedAnswer answer;
   int64_t num_right = 0;       // citations
   bool found = false;          // one of the citations is right
   bool gold_was_read = false;  // one of the passages holds a gold place: what could have been cited

@@ -45,12 +45,12 @@ struct WeightRef {
   int64_t cols = 0;
 };
 
-enum class CacheKind : uint8_t {
+enum class SlotKind : uint8_t {
   kAttention,  // K and V of every position, kv_heads * head_dim numbers each
 };
 
 struct CacheSlot {
-  CacheKind kind = CacheKind::kAttention;
+  SlotKind kind = SlotKind::kAttention;
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
 

@@ -37,7 +37,7 @@ Result<std::vector<float>> RandomWeight(const WeightRef& ref) {
 TEST(Ops, RecordsNodesWeightsSlotsAndTaps) {
   const Graph graph = SmallDecoder();
   EXPECT_EQ(graph.weights.size(), 6U);  // the table is both embedding and output
-  EXPECT_THAT(graph.slots, testing::ElementsAre(CacheSlot{CacheKind::kAttention, 1, 4}));
+  EXPECT_THAT(graph.slots, testing::ElementsAre(CacheSlot{SlotKind::kAttention, 1, 4}));
   EXPECT_EQ(graph.taps.size(), 1U);
   EXPECT_EQ(graph.shape(graph.result), (Shape{RowKind::kOutputs, 11}));
   EXPECT_EQ(graph.node(graph.result).verb(), Verb::kOutput);

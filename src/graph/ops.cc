@@ -95,7 +95,7 @@ Value Ops::Attention(Value q, Value k, Value v, AttentionSpec spec) {
   spec.slot = kNoSlot;
   if (spec.causal) {
     spec.slot = static_cast<int32_t>(graph_.slots.size());
-    graph_.slots.push_back({CacheKind::kAttention, spec.kv_heads, spec.head_dim});
+    graph_.slots.push_back({SlotKind::kAttention, spec.kv_heads, spec.head_dim});
   }
   return Record(spec, {q, k, v}, {}, AttentionShape(spec, shape(q), shape(k), shape(v)));
 }

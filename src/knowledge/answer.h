@@ -19,16 +19,16 @@ struct Citation {
   std::vector<std::string> heading_path;
 };
 
-struct Claim {
+struct CitedClaim {
   std::string text;
   std::vector<int32_t> citations;  // their numbers
   double support = 0;              // how far they say what it says, in [0, 1]; of a verbatim quote 1
 };
 
-struct Answer {
+struct CitedAnswer {
   bool refused = false;   // the documents don't say
   double confidence = 0;  // that they do, in [0, 1]: what refusal is decided by
-  std::vector<Claim> claims;
+  std::vector<CitedClaim> claims;
   std::vector<Citation> citations;
   std::vector<Passage> passages;  // that were read, best first
 };

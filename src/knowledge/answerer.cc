@@ -26,7 +26,7 @@ struct Scored {
 };
 
 // Best first; equal ones in the order of the passages.
-std::vector<Scored> ByRelevance(const std::vector<CandidateFigures>& figures) {
+std::vector<Scored> ByRelevance(const std::vector<QuotableFigures>& figures) {
   std::vector<Scored> scored;
   for (size_t i = 0; i < figures.size(); ++i) scored.push_back({i, Relevance(figures[i])});
   std::stable_sort(scored.begin(), scored.end(),
@@ -34,7 +34,7 @@ std::vector<Scored> ByRelevance(const std::vector<CandidateFigures>& figures) {
   return scored;
 }
 
-Citation CitationOf(const Passage& passage, const Candidate& candidate, int32_t number) {
+Citation CitationOf(const Passage& passage, const Quotable& candidate, int32_t number) {
   Citation citation;
   citation.number = number;
   citation.document_id = passage.document_id;
@@ -56,7 +56,7 @@ Result<bool> Stands(const Corpus& corpus, const Citation& citation, const Filter
 
 // Quotes the best sentences, in the order in which they stand in the passages.
 Result<void> Quote(const Corpus& corpus, const Answerer::Considered& considered, const AnswerConfig& config,
-                   std::vector<Scored> scored, Answer& answer) {
+                   std::vector<Scored> scored, CitedAnswer& answer) {
   std::erase_if(scored, [&, best = scored[0].relevance](const Scored& one) {
     return one.relevance < config.leave_out_below * best;
   });
@@ -65,7 +65,7 @@ Result<void> Quote(const Corpus& corpus, const Answerer::Considered& considered,
   }
   std::sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.candidate < b.candidate; });
   for (const Scored& one : scored) {
-    const Candidate& candidate = considered.candidates[one.candidate];
+    const Quotable& candidate = considered.candidates[one.candidate];
     Citation citation =
         CitationOf(answer.passages[candidate.passage], candidate, static_cast<int32_t>(answer.citations.size()) + 1);
     TRY(const bool stands, Stands(corpus, citation, considered.question.visible));
@@ -83,7 +83,7 @@ Task<Result<void>> Answerer::AddCosines(Call call, std::vector<float> query_vect
   EmbeddingRequest request;
   request.model = corpus_.embedder();
   request.truncate = true;
-  for (const Candidate& candidate : considered.candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
+  for (const Quotable& candidate : considered.candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
   CO_TRY(const Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
   for (size_t i = 0; i < considered.figures.size(); ++i) {
     considered.figures[i].cosine = Cosine(query_vector, embeddings.vectors[i]);
@@ -101,7 +101,7 @@ Task<Result<Answerer::Considered>> Answerer::Consider(Call call, Question questi
   Considered considered;
   considered.question = std::move(question);
   considered.passages = std::move(retrieved.passages);
-  considered.candidates = CandidatesOf(considered.passages);
+  considered.candidates = QuotablesOf(considered.passages);
   CO_TRY(const Analyzer analyzer, Analyzer::Create("en"));
   considered.figures = FiguresOf(considered.candidates, considered.passages, considered.question.text, analyzer);
   if (!retrieved.query_vector.empty() && !considered.candidates.empty()) {
@@ -110,8 +110,8 @@ Task<Result<Answerer::Considered>> Answerer::Consider(Call call, Question questi
   co_return considered;
 }
 
-Result<Answer> Answerer::Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config) {
-  Answer answer;
+Result<CitedAnswer> Answerer::Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config) {
+  CitedAnswer answer;
   answer.refused = true;
   answer.passages = considered.passages;
   if (considered.candidates.empty()) return answer;
@@ -123,7 +123,7 @@ Result<Answer> Answerer::Compose(const Corpus& corpus, const Considered& conside
   return answer;
 }
 
-Task<Result<Answer>> Answerer::Ask(Call call, Question question) const {
+Task<Result<CitedAnswer>> Answerer::Ask(Call call, Question question) const {
   CO_TRY(const Considered considered, co_await Consider(call, std::move(question)));
   auto compose = [this, &considered] { return Compose(corpus_, considered, config_); };
   auto composing = OnPool(pool_, compose);

@@ -30,17 +30,17 @@ class Answerer {
   Answerer(const Corpus& corpus, const Retriever& retriever, Embedder* embedder, Pool& pool, AnswerConfig config)
       : corpus_(corpus), retriever_(retriever), embedder_(embedder), pool_(pool), config_(config) {}
 
-  Task<Result<Answer>> Ask(Call call, Question question) const;
+  Task<Result<CitedAnswer>> Ask(Call call, Question question) const;
 
   // The two halves of Ask: what may be quoted, with its figures; and what is quoted of it. Compose blocks for a moment.
   struct Considered {
     Question question;
     std::vector<Passage> passages;  // best first
-    std::vector<Candidate> candidates;
-    std::vector<CandidateFigures> figures;  // of each candidate
+    std::vector<Quotable> candidates;
+    std::vector<QuotableFigures> figures;  // of each candidate
   };
   Task<Result<Considered>> Consider(Call call, Question question) const;
-  static Result<Answer> Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config);
+  static Result<CitedAnswer> Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config);
 
  private:
   Task<Result<void>> AddCosines(Call call, std::vector<float> query_vector, Considered& considered) const;

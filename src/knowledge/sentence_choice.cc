@@ -68,8 +68,8 @@ std::string Preface(const Passage& passage) {
 
 }  // namespace
 
-std::vector<Candidate> CandidatesOf(const std::vector<Passage>& passages) {
-  std::vector<Candidate> candidates;
+std::vector<Quotable> QuotablesOf(const std::vector<Passage>& passages) {
+  std::vector<Quotable> candidates;
   std::set<std::pair<std::string_view, int64_t>> seen;
   for (size_t p = 0; p < passages.size(); ++p) {
     const Passage& passage = passages[p];
@@ -89,16 +89,16 @@ std::vector<Candidate> CandidatesOf(const std::vector<Passage>& passages) {
   return candidates;
 }
 
-std::vector<CandidateFigures> FiguresOf(const std::vector<Candidate>& candidates, const std::vector<Passage>& passages,
-                                        std::string_view question, const Analyzer& analyzer) {
+std::vector<QuotableFigures> FiguresOf(const std::vector<Quotable>& candidates, const std::vector<Passage>& passages,
+                                       std::string_view question, const Analyzer& analyzer) {
   std::vector<std::string_view> texts;
-  for (const Candidate& candidate : candidates) texts.push_back(candidate.text);
+  for (const Quotable& candidate : candidates) texts.push_back(candidate.text);
   const QuestionTerms terms(analyzer, question, texts);
   double best = 0;
   for (const Passage& passage : passages) best = std::max(best, passage.score);
-  std::vector<CandidateFigures> figures;
+  std::vector<QuotableFigures> figures;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    CandidateFigures of;
+    QuotableFigures of;
     of.share = terms.Share(analyzer, candidates[i].text);
     std::string place = candidates[i].said;
     if (i > 0 && candidates[i - 1].passage == candidates[i].passage) place += " " + candidates[i - 1].text;
@@ -113,15 +113,15 @@ std::vector<CandidateFigures> FiguresOf(const std::vector<Candidate>& candidates
   return figures;
 }
 
-double Relevance(const CandidateFigures& figures) {
+double Relevance(const QuotableFigures& figures) {
   const double x =
       -7.0 + 6.0 * figures.cosine + 2.5 * figures.share + 2.0 * figures.share_in_place + 1.0 * figures.passage;
   return 1 / (1 + std::exp(-x));
 }
 
-double Confidence(const std::vector<CandidateFigures>& figures) {
+double Confidence(const std::vector<QuotableFigures>& figures) {
   double best = 0;
-  for (const CandidateFigures& of : figures) best = std::max(best, Relevance(of));
+  for (const QuotableFigures& of : figures) best = std::max(best, Relevance(of));
   return best;
 }
 

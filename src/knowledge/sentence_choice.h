@@ -11,7 +11,7 @@
 namespace atelier {
 
 // A sentence that may be quoted.
-struct Candidate {
+struct Quotable {
   size_t passage = 0;  // its place among the passages
   TextSpan span;       // of the document's text
   std::string text;    // its bytes
@@ -19,7 +19,7 @@ struct Candidate {
 };
 
 // Each in [0, 1] but the cosine.
-struct CandidateFigures {
+struct QuotableFigures {
   double cosine = 0;          // of question and `said`, as the embedder has them
   double share = 0;           // of the question's words in `text`
   double share_in_place = 0;  // in `said` and the sentences next to it
@@ -29,17 +29,17 @@ struct CandidateFigures {
 
 // Sentences, items of lists and rows of tables of the passages; headings, rules and code are none. Where passages
 // overlap a sentence comes once.
-std::vector<Candidate> CandidatesOf(const std::vector<Passage>& passages);
+std::vector<Quotable> QuotablesOf(const std::vector<Passage>& passages);
 
 // Figures of all but the cosine.
-std::vector<CandidateFigures> FiguresOf(const std::vector<Candidate>& candidates, const std::vector<Passage>& passages,
-                                        std::string_view question, const Analyzer& analyzer);
+std::vector<QuotableFigures> FiguresOf(const std::vector<Quotable>& candidates, const std::vector<Passage>& passages,
+                                       std::string_view question, const Analyzer& analyzer);
 
 // The probability that a sentence answers the question. Fitted on the open half of the questions over this project's
 // own documents (docs/knowledge.md).
-double Relevance(const CandidateFigures& figures);
+double Relevance(const QuotableFigures& figures);
 
 // The probability that any of them does: what refusal is decided by.   REQUIRES: !figures.empty().
-double Confidence(const std::vector<CandidateFigures>& figures);
+double Confidence(const std::vector<QuotableFigures>& figures);
 
 }  // namespace atelier

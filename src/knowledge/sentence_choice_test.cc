@@ -17,9 +17,9 @@ Passage PassageOfText(const std::string& document, int64_t begin, const std::str
   return passage;
 }
 
-std::vector<std::string> Texts(const std::vector<Candidate>& candidates) {
+std::vector<std::string> Texts(const std::vector<Quotable>& candidates) {
   std::vector<std::string> texts;
-  for (const Candidate& candidate : candidates) texts.push_back(candidate.text);
+  for (const Quotable& candidate : candidates) texts.push_back(candidate.text);
   return texts;
 }
 
@@ -30,11 +30,11 @@ TEST(SentenceChoice, CandidatesAreSentencesRowsAndItems) {
                                                        "```\nint code = 1;  // no prose here\n```\n"
                                                        "| what | bound |\n|---|---|\n| the queue | 4,096 requests |\n"
                                                        "- An item of a list.\n---\n")};
-  const std::vector<Candidate> candidates = CandidatesOf(passages);
+  const std::vector<Quotable> candidates = QuotablesOf(passages);
   EXPECT_THAT(Texts(candidates),
               testing::ElementsAre("A step takes rows.", "It never waits\nfor clients.", "| what | bound |",
                                    "| the queue | 4,096 requests |", "- An item of a list."));
-  for (const Candidate& candidate : candidates) {
+  for (const Quotable& candidate : candidates) {
     const auto at = static_cast<size_t>(candidate.span.begin - 100);
     EXPECT_EQ(passages[0].text.substr(at, candidate.text.size()), candidate.text) << "spans are the document's";
   }
@@ -45,15 +45,15 @@ TEST(SentenceChoice, WhatOverlappingPassagesShareComesOnce) {
   const std::vector<Passage> passages = {PassageOfText("a.md", 0, "The first sentence. The second sentence."),
                                          PassageOfText("a.md", 20, "The second sentence. The third sentence."),
                                          PassageOfText("b.md", 20, "The second sentence.")};
-  EXPECT_THAT(Texts(CandidatesOf(passages)), testing::ElementsAre("The first sentence.", "The second sentence.",
-                                                                  "The third sentence.", "The second sentence."))
+  EXPECT_THAT(Texts(QuotablesOf(passages)), testing::ElementsAre("The first sentence.", "The second sentence.",
+                                                                 "The third sentence.", "The second sentence."))
       << "another document's is another";
 }
 
 TEST(SentenceChoice, TheQuestionsRarestWordsWeighMost) {
   const std::vector<Passage> passages = {
       PassageOfText("a.md", 0, "The cache holds blocks. The cache is shared. The cache evicts the oldest.", 0.8)};
-  const std::vector<Candidate> candidates = CandidatesOf(passages);
+  const std::vector<Quotable> candidates = QuotablesOf(passages);
   const Analyzer analyzer = *Analyzer::Create("en");
   const auto figures = FiguresOf(candidates, passages, "When does the cache evict?", analyzer);
   ASSERT_EQ(figures.size(), 3u);
@@ -64,8 +64,8 @@ TEST(SentenceChoice, TheQuestionsRarestWordsWeighMost) {
 }
 
 TEST(SentenceChoice, RelevanceRisesWithEveryFigure) {
-  const CandidateFigures least{};
-  const CandidateFigures most{1, 1, 1, 1, 1};
+  const QuotableFigures least{};
+  const QuotableFigures most{1, 1, 1, 1, 1};
   EXPECT_LT(Relevance(least), 0.05);
   EXPECT_GT(Relevance(most), 0.95);
 }

@@ -114,7 +114,8 @@ Task<HttpResponse> AddItems(HttpRequest http, App& app) {
 
 Task<HttpResponse> ListItems(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), principal = http.call.principal;
-  Page page{.after = std::string(http.Query("after")), .order = std::string(http.Query("order", "desc")), .limit = 20};
+  ItemsPage page{
+      .after = std::string(http.Query("after")), .order = std::string(http.Query("order", "desc")), .limit = 20};
   if (const std::string limit(http.Query("limit")); !limit.empty()) {
     const auto number = Json::Parse(limit);
     page.limit = number.ok() ? number->AsInt64().value_or(0) : 0;

@@ -176,7 +176,7 @@ Json CompactionItem(const std::string& summary, const std::string& last) {
 
 Result<std::vector<ChatMessage>> MessagesOf(const std::vector<Json>& items) { return MessageMaker().Run(items); }
 
-Result<Json> PageOf(std::vector<Json> items, const Page& page) {
+Result<Json> PageOf(std::vector<Json> items, const ItemsPage& page) {
   if (page.order != "asc" && page.order != "desc") {
     return Wrong("order", "got \"" + page.order + "\", want \"asc\" or \"desc\"");
   }

@@ -25,10 +25,10 @@ Result<std::vector<ChatMessage>> MessagesOf(const std::vector<Json>& items);
 Json CompactionItem(const std::string& summary, const std::string& last);
 
 // A page of a list: `after` an id, `order` "asc" or "desc", at most `limit`.   Errors name the parameter.
-struct Page {
+struct ItemsPage {
   std::string after, order = "desc";
   int64_t limit = 20;
 };
-Result<Json> PageOf(std::vector<Json> items, const Page& page);
+Result<Json> PageOf(std::vector<Json> items, const ItemsPage& page);
 
 }  // namespace atelier

@@ -284,9 +284,9 @@ Task<HttpResponse> ListInputItems(HttpRequest http, App& app) {
   if (!stored.ok()) co_return ErrorResponse(stored.error());
   const auto limit = QueryNumber(http, "limit");
   if (!limit.ok()) co_return ErrorResponse(limit.error());
-  const Page page{.after = std::string(http.Query("after")),
-                  .order = std::string(http.Query("order", "desc")),
-                  .limit = limit->value_or(20)};
+  const ItemsPage page{.after = std::string(http.Query("after")),
+                       .order = std::string(http.Query("order", "desc")),
+                       .limit = limit->value_or(20)};
   std::vector<Json> items(stored->input.items().begin(), stored->input.items().end());
   Result<Json> reply = PageOf(std::move(items), page);
   co_return reply.ok() ? JsonResponse(*reply) : ErrorResponse(reply.error());

@@ -2,7 +2,8 @@
 """One name, one type: no two files of src/ define types of the same qualified name.
 
 The linker keeps one of two templates that are instantiated for types of the same name, however different these are, and
-says nothing; what uses the other then writes beyond its memory. Types in unnamed namespaces and within classes are apart.
+says nothing; what uses the other then writes beyond its memory. Types in unnamed namespaces and within classes are apart, and so
+are other names for a type within a file.
 Tests are looked at too, as they are linked with what they test.
 """
 import collections
@@ -25,7 +26,7 @@ def definitions(path):
             spaces.append(opened.group(1))
         elif CLOSE.match(line) and spaces:
             spaces.pop()
-        elif (found := TYPE.match(line) or ALIAS.match(line)) and "" not in spaces:
+        elif (found := TYPE.match(line) or (path.suffix == ".h" and ALIAS.match(line))) and "" not in spaces:
             yield "::".join([*spaces, found.group(1)])
 
 

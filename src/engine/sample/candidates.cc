@@ -14,7 +14,7 @@
 namespace atelier {
 namespace {
 
-bool Before(const Candidate& a, const Candidate& b) {
+bool Before(const TokenCandidate& a, const TokenCandidate& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
 }
 
@@ -26,15 +26,15 @@ uint32_t FallingKey(float logit) {
 
 // Sorts by falling logit and rising token. REQUIRES: equal logits stand in order of tokens.
 // Three passes over 11 bits each: six times as fast as a sort by comparing, for a whole vocabulary.
-void RadixSort(std::vector<Candidate>* items) {
+void RadixSort(std::vector<TokenCandidate>* items) {
   constexpr int kBits = 11;
-  std::vector<Candidate> other(items->size());
+  std::vector<TokenCandidate> other(items->size());
   for (int shift = 0; shift < 33; shift += kBits) {
     std::array<uint32_t, 1 << kBits> starts{};
-    const auto digit = [&](const Candidate& c) { return (FallingKey(c.logit) >> shift) & ((1U << kBits) - 1); };
-    for (const Candidate& c : *items) ++starts[digit(c)];
+    const auto digit = [&](const TokenCandidate& c) { return (FallingKey(c.logit) >> shift) & ((1U << kBits) - 1); };
+    for (const TokenCandidate& c : *items) ++starts[digit(c)];
     std::exclusive_scan(starts.begin(), starts.end(), starts.begin(), 0U);
-    for (const Candidate& c : *items) other[starts[digit(c)]++] = c;
+    for (const TokenCandidate& c : *items) other[starts[digit(c)]++] = c;
     items->swap(other);
   }
 }
@@ -53,7 +53,7 @@ bool AnyAtLeast(const float* values, float bound) {
 
 }  // namespace
 
-void SelectLargest(std::span<const float> values, size_t n, std::vector<Candidate>* out) {
+void SelectLargest(std::span<const float> values, size_t n, std::vector<TokenCandidate>* out) {
   n = std::min(n, values.size());
   out->clear();
   constexpr size_t kMany = 2048;  // from here on sorting all is faster than selecting
@@ -101,7 +101,7 @@ void Candidates::Reset(std::span<const float> logits, float scale) {
   blocks_.clear();
 }
 
-std::span<const Candidate> Candidates::Top(size_t n) {
+std::span<const TokenCandidate> Candidates::Top(size_t n) {
   n = std::min(n, size());
   if (!complete_ && list_.size() < n) SelectLargest(logits_, n, &list_);
   return std::span(list_).first(std::min(n, list_.size()));
@@ -125,7 +125,7 @@ void Candidates::DropTop(size_t n) {
   max_token_ = list_.front().token;
 }
 
-void Candidates::Keep(std::vector<Candidate> list) {
+void Candidates::Keep(std::vector<TokenCandidate> list) {
   CHECK(!list.empty());
   list_ = std::move(list);
   complete_ = true;
@@ -134,8 +134,8 @@ void Candidates::Keep(std::vector<Candidate> list) {
 }
 
 void Candidates::KeepAtLeast(float lowest) {
-  const auto kept = [&](std::span<const Candidate> top) {
-    const auto end = std::ranges::find_if(top, [&](const Candidate& c) { return !(c.logit >= lowest); });
+  const auto kept = [&](std::span<const TokenCandidate> top) {
+    const auto end = std::ranges::find_if(top, [&](const TokenCandidate& c) { return !(c.logit >= lowest); });
     return static_cast<size_t>(end - top.begin());
   };
   for (size_t n = 64;; n *= 16) {
@@ -153,7 +153,7 @@ double Candidates::Weight(float logit) const { return PortableExp((logit - max_)
 double Candidates::TotalWeight() {
   if (complete_) {
     double total = 0;
-    for (const Candidate& c : list_) total += Weight(c.logit);
+    for (const TokenCandidate& c : list_) total += Weight(c.logit);
     return total;
   }
   blocks_.resize((logits_.size() + kSumBlock - 1) / kSumBlock);
@@ -163,7 +163,7 @@ double Candidates::TotalWeight() {
 int32_t Candidates::Draw(double u) {
   if (!complete_) return DrawFromAll(u);
   double left = u * TotalWeight();
-  for (const Candidate& c : list_) {
+  for (const TokenCandidate& c : list_) {
     left -= Weight(c.logit);
     if (left < 0) return c.token;
   }

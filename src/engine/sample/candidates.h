@@ -11,14 +11,14 @@
 
 namespace atelier {
 
-struct Candidate {
+struct TokenCandidate {
   float logit = 0.0F;
   int32_t token = 0;
 };
 
 // Puts into `out` the n largest values with their indices, largest first, the smaller index first among equals.
 // COST one scan, and a sort of n.
-void SelectLargest(std::span<const float> values, size_t n, std::vector<Candidate>* out);
+void SelectLargest(std::span<const float> values, size_t n, std::vector<TokenCandidate>* out);
 
 class Candidates {
  public:
@@ -27,13 +27,13 @@ class Candidates {
 
   size_t size() const { return complete_ ? list_.size() : logits_.size(); }
   // The likeliest min(n, size()), in order. Dies with the next call.
-  std::span<const Candidate> Top(size_t n);
+  std::span<const TokenCandidate> Top(size_t n);
   // Keeps the likeliest n alone. REQUIRES: n > 0.
   void KeepTop(size_t n);
   // Removes the likeliest n. REQUIRES: n < size().
   void DropTop(size_t n);
   // Keeps those given, which must be in order.
-  void Keep(std::vector<Candidate> list);
+  void Keep(std::vector<TokenCandidate> list);
   // Keeps those whose logit is at least `lowest`, and the likeliest in any case.
   void KeepAtLeast(float lowest);
 
@@ -57,8 +57,8 @@ class Candidates {
   float max_ = 0.0F;
   int32_t max_token_ = 0;
   bool complete_ = false;
-  std::vector<Candidate> list_;  // the best so far, in order
-  std::vector<float> blocks_;    // weights of kSumBlock logits each; empty: not summed yet
+  std::vector<TokenCandidate> list_;  // the best so far, in order
+  std::vector<float> blocks_;         // weights of kSumBlock logits each; empty: not summed yet
 };
 
 }  // namespace atelier

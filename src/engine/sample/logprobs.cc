@@ -23,9 +23,9 @@ LogprobEntry Logprobs(std::span<const float> logits, int32_t token, int32_t num_
     entry.rank += logits[i] > chosen || (logits[i] == chosen && i < static_cast<size_t>(token)) ? 1 : 0;
   }
   if (num_top > 0) {
-    std::vector<Candidate> top;
+    std::vector<TokenCandidate> top;
     SelectLargest(logits, static_cast<size_t>(num_top), &top);
-    for (const Candidate& c : top) entry.top.push_back({c.token, logprob(c.logit)});
+    for (const TokenCandidate& c : top) entry.top.push_back({c.token, logprob(c.logit)});
   }
   return entry;
 }

@@ -388,13 +388,13 @@ TEST(Candidates, SelectionEqualsASortWhateverTheOrder) {
     std::vector<float> values(size);
     for (float& value : values) value = static_cast<float>(random.Below(size)) - 300;  // many equals, of both signs
     if (size == 1000) std::ranges::sort(values);
-    std::vector<Candidate> all;
+    std::vector<TokenCandidate> all;
     for (size_t i = 0; i < size; ++i) all.push_back({values[i], static_cast<int32_t>(i)});
-    std::ranges::sort(all, [](const Candidate& a, const Candidate& b) {
+    std::ranges::sort(all, [](const TokenCandidate& a, const TokenCandidate& b) {
       return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
     });
     for (const size_t n : {1U, 40U, 700U, 3000U, 60000U}) {
-      std::vector<Candidate> selected;
+      std::vector<TokenCandidate> selected;
       SelectLargest(values, n, &selected);
       ASSERT_EQ(selected.size(), std::min(n, size));
       for (size_t i = 0; i < selected.size(); ++i) ASSERT_EQ(selected[i].token, all[i].token) << size << " " << n;

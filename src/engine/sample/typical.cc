@@ -20,7 +20,7 @@ class Typical final : public CandidateStage {
     const double log_total = PortableLog(total);
     // Surprise of a candidate: log_total - (logit - max) * scale; -entropy is the mean of ln p.
     double entropy = log_total;
-    for (const Candidate& c : all_) {
+    for (const TokenCandidate& c : all_) {
       const double weight = candidates.Weight(c.logit);
       if (weight > 0) entropy -= weight / total * (c.logit - candidates.max()) * candidates.scale();
     }
@@ -45,26 +45,26 @@ class Typical final : public CandidateStage {
   }
 
   void Keep(Candidates& candidates, double wanted) {
-    std::vector<Candidate> kept;
+    std::vector<TokenCandidate> kept;
     double sum = 0;
     for (size_t n = 64;; n *= 16) {
-      SelectLargest(typicality_, n, &order_);  // Candidate::token is an index into all_ here
+      SelectLargest(typicality_, n, &order_);  // TokenCandidate::token is an index into all_ here
       for (; kept.size() < order_.size() && (sum < wanted || kept.empty());) {
         kept.push_back(all_[order_[kept.size()].token]);
         sum += candidates.Weight(kept.back().logit);
       }
       if (sum >= wanted || order_.size() < n) break;
     }
-    std::ranges::sort(kept, [](const Candidate& a, const Candidate& b) {
+    std::ranges::sort(kept, [](const TokenCandidate& a, const TokenCandidate& b) {
       return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
     });
     candidates.Keep(std::move(kept));
   }
 
   const double p_;
-  std::vector<Candidate> all_;
+  std::vector<TokenCandidate> all_;
   std::vector<float> typicality_;
-  std::vector<Candidate> order_;
+  std::vector<TokenCandidate> order_;
 };
 
 }  // namespace

@@ -22,9 +22,9 @@ inline Error Within(std::string_view outer, Error error) {
   return error;
 }
 
-class ByteReader {
+class FileBytesReader {
  public:
-  explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit FileBytesReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   size_t offset() const { return offset_; }
   size_t left() const { return bytes_.size() - offset_; }

@@ -272,7 +272,7 @@ class GgufReader {
   }
 
   std::span<const std::byte> bytes_;
-  ByteReader reader_;
+  FileBytesReader reader_;
   GgufFile& file_;
   uint64_t num_tensors_ = 0;
   uint64_t num_pairs_ = 0;

@@ -78,7 +78,7 @@ class ProtoReader {
   }
 
  private:
-  ByteReader reader_;
+  FileBytesReader reader_;
 };
 
 }  // namespace atelier

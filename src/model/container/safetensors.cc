@@ -128,7 +128,7 @@ class SafetensorsReader {
     return {};
   }
 
-  ByteReader reader_;
+  FileBytesReader reader_;
   SafetensorsFile& file_;
   std::span<const std::byte> data_;
 };

@@ -31,7 +31,7 @@ void CleanUp(std::string& text) {
 }
 
 std::string Replaced(const PatternMatcher& matcher, const std::string& content, const std::string& text) {
-  std::vector<TextSpan> matches;
+  std::vector<PieceSpan> matches;
   matcher.FindAll(text, matches);
   std::string out;
   size_t at = 0;

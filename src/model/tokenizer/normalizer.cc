@@ -55,7 +55,7 @@ std::string_view Strip(std::string_view text, bool left, bool right) {
 }
 
 void Replace(const PatternMatcher& matcher, const std::string& content, std::string_view text,
-             std::vector<TextSpan>& matches, std::string& out) {
+             std::vector<PieceSpan>& matches, std::string& out) {
   matches.clear();
   matcher.FindAll(text, matches);
   size_t at = 0;

@@ -17,7 +17,7 @@ namespace atelier {
 // Buffers of one call; may be used again for the next.
 struct NormalizerScratch {
   std::string from, to;
-  std::vector<TextSpan> matches;
+  std::vector<PieceSpan> matches;
 };
 
 class Normalizer {

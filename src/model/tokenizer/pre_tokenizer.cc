@@ -9,13 +9,13 @@ namespace {
 
 constexpr size_t kMaxSteps = 64;  // the largest seen has 6
 
-using Pieces = std::vector<std::pair<TextSpan, bool>>;
+using Pieces = std::vector<std::pair<PieceSpan, bool>>;
 
 // Matches and the gaps between them, in order, each with whether it is a match.
-void CutAtMatches(const std::vector<TextSpan>& matches, size_t size, bool invert, Pieces& pieces) {
+void CutAtMatches(const std::vector<PieceSpan>& matches, size_t size, bool invert, Pieces& pieces) {
   pieces.clear();
   size_t at = 0;
-  for (const TextSpan& match : matches) {
+  for (const PieceSpan& match : matches) {
     if (at < match.first) pieces.push_back({{at, match.first}, invert});
     pieces.push_back({match, !invert});
     at = match.second;
@@ -68,7 +68,7 @@ void JoinPieces(SplitBehavior behavior, Pieces& pieces) {
 size_t After(size_t start, size_t at) { return start > at ? start - at : 0; }
 
 template <class Test>
-void MatchCharacters(std::string_view text, Test test, std::vector<TextSpan>& matches) {
+void MatchCharacters(std::string_view text, Test test, std::vector<PieceSpan>& matches) {
   const char* end = text.data() + text.size();
   for (const char* p = text.data(); p < end;) {
     const Utf8Char c = DecodeChar(p, end);
@@ -96,7 +96,7 @@ Result<PatternMatcher> PatternMatcher::Create(const PatternSpec& spec) {
   return matcher;
 }
 
-void PatternMatcher::FindAll(std::string_view text, std::vector<TextSpan>& matches) const {
+void PatternMatcher::FindAll(std::string_view text, std::vector<PieceSpan>& matches) const {
   if (regex_ != nullptr) {
     if (IsValidUtf8(text)) return regex_->FindAll(text, matches);
     std::string clean(text);

@@ -22,7 +22,7 @@ class WordSink {
   virtual void Word(std::string_view word) = 0;
 };
 
-using TextSpan = std::pair<size_t, size_t>;  // [begin, end)
+using PieceSpan = std::pair<size_t, size_t>;  // [begin, end)
 
 // All matches of a pattern of tokenizer.json.
 class PatternMatcher {
@@ -33,7 +33,7 @@ class PatternMatcher {
   PatternMatcher& operator=(PatternMatcher&&) noexcept;
   ~PatternMatcher();
   // Appends them in order. Bytes that are not UTF-8 are seen as control characters.
-  void FindAll(std::string_view text, std::vector<TextSpan>& matches) const;
+  void FindAll(std::string_view text, std::vector<PieceSpan>& matches) const;
 
  private:
   std::string literal_;
@@ -44,8 +44,8 @@ class PatternMatcher {
 struct PreTokenizerScratch {
   struct Level {
     std::string text;
-    std::vector<TextSpan> matches;
-    std::vector<std::pair<TextSpan, bool>> pieces;
+    std::vector<PieceSpan> matches;
+    std::vector<std::pair<PieceSpan, bool>> pieces;
   };
   std::vector<Level> levels;
   std::string decoded;

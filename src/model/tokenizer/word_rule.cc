@@ -54,14 +54,14 @@ inline const char* SkipRunWithout(const char* p, const char* end, CharClass none
 }
 
 bool IsHan(char32_t c) {
-  static constexpr CodeRange kHan[] = {{0x2E80, 0x2E99},   {0x2E9B, 0x2EF3},   {0x2F00, 0x2FD5},   {0x3005, 0x3005},
-                                       {0x3007, 0x3007},   {0x3021, 0x3029},   {0x3038, 0x303B},   {0x3400, 0x4DBF},
-                                       {0x4E00, 0x9FFF},   {0xF900, 0xFA6D},   {0xFA70, 0xFAD9},   {0x16FE2, 0x16FE3},
-                                       {0x16FF0, 0x16FF1}, {0x20000, 0x2A6DF}, {0x2A700, 0x2B739}, {0x2B740, 0x2B81D},
-                                       {0x2B820, 0x2CEA1}, {0x2CEB0, 0x2EBE0}, {0x2EBF0, 0x2EE5D}, {0x2F800, 0x2FA1D},
-                                       {0x30000, 0x3134A}, {0x31350, 0x323AF}};  // [Unicode 16, Scripts.txt]
+  static constexpr WordRuleRange kHan[] = {
+      {0x2E80, 0x2E99},   {0x2E9B, 0x2EF3},   {0x2F00, 0x2FD5},   {0x3005, 0x3005},   {0x3007, 0x3007},
+      {0x3021, 0x3029},   {0x3038, 0x303B},   {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFA6D},
+      {0xFA70, 0xFAD9},   {0x16FE2, 0x16FE3}, {0x16FF0, 0x16FF1}, {0x20000, 0x2A6DF}, {0x2A700, 0x2B739},
+      {0x2B740, 0x2B81D}, {0x2B820, 0x2CEA1}, {0x2CEB0, 0x2EBE0}, {0x2EBF0, 0x2EE5D}, {0x2F800, 0x2FA1D},
+      {0x30000, 0x3134A}, {0x31350, 0x323AF}};  // [Unicode 16, Scripts.txt]
   if (c < 0x2E80) return false;
-  return std::any_of(std::begin(kHan), std::end(kHan), [c](CodeRange r) { return r.first <= c && c <= r.last; });
+  return std::any_of(std::begin(kHan), std::end(kHan), [c](WordRuleRange r) { return r.first <= c && c <= r.last; });
 }
 
 // Bytes of the contraction at p, 0 if there is none.
@@ -256,7 +256,7 @@ bool InSet(const RunRule& rule, Char c) {
   bool in = (c.bits & rule.classes) != 0;
   if (!in && !rule.ranges.empty()) {
     const auto after = std::upper_bound(rule.ranges.begin(), rule.ranges.end(), c.code,
-                                        [](char32_t code, CodeRange r) { return code < r.first; });
+                                        [](char32_t code, WordRuleRange r) { return code < r.first; });
     in = after != rule.ranges.begin() && c.code <= std::prev(after)->last;
   }
   return in != rule.inverted;
