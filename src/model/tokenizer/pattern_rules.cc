@@ -81,11 +81,11 @@ constexpr WordEntry kWordRules[] = {
 constexpr WordRuleRange kCjk3Ranges[] = {{0x3040, 0x309F}, {0x30A0, 0x30FF}, {0x4E00, 0x9FA5}};
 constexpr WordRuleRange kCjkRanges[] = {{0x800, 0x9FA5}, {0xAC00, 0xD7FF}};
 constexpr WordRuleRange kFalconRanges[] = {{'$', '$'}, {'+', '+'}, {'<', '>'}, {'^', '^'},
-                                            {'`', '`'}, {'|', '|'}, {'~', '~'}};
+                                           {'`', '`'}, {'|', '|'}, {'~', '~'}};
 constexpr WordRuleRange kDefaultRanges[] = {{'$', '$'}, {'+', '+'}, {'<', '>'}, {'^', '^'}, {'|', '|'}, {'~', '~'}};
 constexpr WordRuleRange kOnePunctuationRanges[] = {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}};
 constexpr WordRuleRange kDeepSeekPunctuationRanges[] = {{'!', '/'},       {':', '~'},       {0x2018, 0x201F},
-                                                         {0x3000, 0x3002}, {0xFF01, 0xFF0F}, {0xFF1A, 0xFF5E}};
+                                                        {0x3000, 0x3002}, {0xFF01, 0xFF0F}, {0xFF1A, 0xFF5E}};
 constexpr WordRuleRange kDeepSeekLetterRanges[] = {
     {0x41, 0x5A},       {0x61, 0x7A},       {0xB5, 0xB5},       {0xC0, 0xD6},       {0xD8, 0xF6},
     {0xF8, 0x1BA},      {0x1BC, 0x1BF},     {0x1C4, 0x293},     {0x295, 0x2AF},     {0x370, 0x373},
@@ -106,12 +106,12 @@ constexpr WordRuleRange kDeepSeekLetterRanges[] = {
     {0x10400, 0x1044F}, {0x104B0, 0x104D3}, {0x104D8, 0x104FB}, {0x10C80, 0x10CB2}, {0x10CC0, 0x10CF2},
     {0x118A0, 0x118DF}, {0x1E900, 0x1E943}};
 constexpr WordRuleRange kBloomRanges[] = {{'!', '!'},     {'(', ')'},       {',', ','},       {'.', '.'},
-                                           {'?', '?'},     {'|', '|'},       {0x60C, 0x60C},   {0x6D4, 0x6D4},
-                                           {0x964, 0x964}, {0x2026, 0x2026}, {0x3001, 0x3002}, {0xFF0C, 0xFF0C}};
+                                          {'?', '?'},     {'|', '|'},       {0x60C, 0x60C},   {0x6D4, 0x6D4},
+                                          {0x964, 0x964}, {0x2026, 0x2026}, {0x3001, 0x3002}, {0xFF0C, 0xFF0C}};
 constexpr WordRuleRange kAfmoeRanges[] = {{0xE40, 0xE7F},   {0xE80, 0xEFF},   {0x1000, 0x109F}, {0x1100, 0x11FF},
-                                           {0x1780, 0x17FF}, {0x2F00, 0x2FDF}, {0x3040, 0x30FF}, {0x3400, 0x4DBF},
-                                           {0x4E00, 0x9FFF}, {0xA9E0, 0xA9FF}, {0xAA60, 0xAA7F}, {0xAC00, 0xD7AF},
-                                           {0xF900, 0xFAFF}, {0xFF65, 0xFF9F}};
+                                          {0x1780, 0x17FF}, {0x2F00, 0x2FDF}, {0x3040, 0x30FF}, {0x3400, 0x4DBF},
+                                          {0x4E00, 0x9FFF}, {0xA9E0, 0xA9FF}, {0xAA60, 0xAA7F}, {0xAC00, 0xD7AF},
+                                          {0xF900, 0xFAFF}, {0xFF65, 0xFF9F}};
 constexpr WordRuleRange kDigitRange[] = {{'0', '9'}};
 
 struct RunEntry {

@@ -69,9 +69,9 @@ struct WordRuleRange {
 struct RunRule {
   enum class Prefix : uint8_t { kNone, kSpace, kAnySpace };  // nothing, a blank, \s
   Prefix prefix = Prefix::kNone;
-  CharClass classes = 0;                     // in the set if in any of these…
+  CharClass classes = 0;                    // in the set if in any of these…
   std::span<const WordRuleRange> ranges{};  // …or in one of these, sorted
-  bool inverted = false;                     // the set is all others
+  bool inverted = false;                    // the set is all others
   uint32_t least = 1;
   uint32_t most = 0xFFFFFFFF;
   bool only_at_end = false;  // matches only what ends the text

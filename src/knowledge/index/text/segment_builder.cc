@@ -41,7 +41,7 @@ struct Place {
 struct TextSegmentBuilder::State {
   const Analyzer& analyzer;
   TextSchema schema;
-  StringTable terms;
+  TermStrings terms;
   WordMap words;
   std::vector<Surface> surfaces;
   std::vector<uint32_t> tokens;
@@ -161,7 +161,7 @@ size_t TextSegmentBuilder::memory_bytes() const {
 namespace {
 
 // Numbers of the terms in order of their bytes. The first eight bytes nearly always decide.
-std::vector<uint32_t> SortedByText(const StringTable& terms) {
+std::vector<uint32_t> SortedByText(const TermStrings& terms) {
   std::vector<std::pair<uint64_t, uint32_t>> keys(terms.size());
   for (uint32_t term = 0; term < terms.size(); ++term) keys[term] = {PrefixOf(terms[term]), term};
   std::sort(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {

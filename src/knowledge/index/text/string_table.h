@@ -9,7 +9,7 @@
 
 namespace atelier {
 
-class StringTable {
+class TermStrings {
  public:
   uint32_t size() const { return static_cast<uint32_t>(entries_.size()); }
   std::string_view operator[](uint32_t number) const {

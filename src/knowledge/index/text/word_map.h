@@ -99,7 +99,7 @@ class WordMap {
     }
   };
   Table short_;
-  StringTable long_;
+  TermStrings long_;
   std::vector<uint32_t> long_values_;  // [number]
 };
 
