@@ -71,8 +71,21 @@ class PhraseCursor {
   uint32_t records_[kBlockPostings], shapes_[kBlockPostings];
 };
 
+// Of two words, nearly every phrase.
+float CountPair(const PositionRun& first, const PositionRun& second, uint32_t distance) {
+  uint32_t found = 0, next = 0;
+  for (uint32_t i = 0; i < first.count; ++i) {
+    const uint32_t wanted = first[i] + distance;
+    while (next < second.count && second[next] < wanted) ++next;
+    if (next == second.count) break;
+    found += second[next] == wanted;
+  }
+  return static_cast<float>(found);
+}
+
 float CountExact(std::span<const PositionRun> runs, std::span<const uint32_t> offsets) {
-  uint32_t at[64] = {};
+  if (runs.size() == 2) return CountPair(runs[0], runs[1], offsets[1] - offsets[0]);
+  std::vector<uint32_t> at(runs.size());
   uint32_t found = 0;
   for (uint32_t i = 0; i < runs[0].count; ++i) {
     const uint32_t start = runs[0][i] - offsets[0];
@@ -136,35 +149,97 @@ float CountPhrase(std::span<const PositionRun> runs, const PlannedClause& clause
   return clause.slop == 0 ? CountExact(runs, clause.offsets) : CountSloppy(runs, clause);
 }
 
+namespace {
+
+// Below this many postings of the second rarest word for one of the rarest, marking the one and testing all of the
+// other is faster than seeking each.
+constexpr uint32_t kSeekRatio = 16;
+
+// The records of the window that both lists have.
+void Intersect(const Reader& reader, const PostingWindow& rare, const PostingWindow& other,
+               std::vector<uint32_t>& out) {
+  static thread_local std::vector<uint64_t> bits(kWindowRecords / 64);  // all 0 between calls
+  const PostingKernels& kernels = BestPostingKernels();
+  const uint32_t num_records = WindowRecords(reader, rare.index());
+  MarkRecords(reader, rare, -1, bits.data());
+  uint32_t records[kBlockPostings];
+  PostingBlock block;
+  for (uint32_t b = 0; b < other.num_blocks() && other.Block(b, block); ++b) {
+    kernels.unpack_records(block, num_records, records);
+    const size_t size = out.size();
+    out.resize(size + kBlockPostings);
+    out.resize(size + kernels.select(records, block.count, bits.data(), out.data() + size));
+  }
+  std::fill_n(bits.begin(), (num_records + 63) / 64, uint64_t{0});
+}
+
+// The words of a phrase in one window, each at a record.
+class PhraseWalk {
+ public:
+  PhraseWalk(const Reader& reader, std::span<const ListCursor> lists, const PlannedClause& clause)
+      : reader_(reader), clause_(clause), by_term_(lists.size() * reader.num_fields), runs_(lists.size()) {
+    cursors_.reserve(lists.size());
+    for (const ListCursor& list : lists) cursors_.emplace_back(reader, list.window);
+  }
+
+  PhraseCursor& cursor(size_t term) { return cursors_[term]; }
+
+  // How often the phrase is in the record; below 0 if no record from this one on has all words.
+  float Count(uint32_t record) {
+    const size_t num_terms = cursors_.size(), num_fields = reader_.num_fields;
+    for (PhraseCursor& cursor : cursors_) {
+      cursor.Seek(record);
+      if (!cursor.valid()) return -1;
+      if (cursor.record() != record) return 0;
+    }
+    for (size_t t = 0; t < num_terms; ++t) {
+      if (!cursors_[t].Positions(std::span(by_term_).subspan(t * num_fields, num_fields))) return 0;
+    }
+    float tf = 0;
+    for (uint32_t f = 0; f < num_fields; ++f) {
+      if (clause_.field >= 0 && static_cast<uint32_t>(clause_.field) != f) continue;
+      for (size_t t = 0; t < num_terms; ++t) runs_[t] = by_term_[t * num_fields + f];
+      tf += static_cast<float>(reader_.boosts[f]) * CountPhrase(runs_, clause_);
+    }
+    return tf;
+  }
+
+ private:
+  const Reader& reader_;
+  const PlannedClause& clause_;
+  std::vector<PhraseCursor> cursors_;
+  std::vector<PositionRun> by_term_;  // [term][field]
+  std::vector<PositionRun> runs_;     // [term] in one field
+};
+
+}  // namespace
+
 void ForEachPhrase(const Reader& reader, std::span<const ListCursor> lists, const PlannedClause& clause,
                    void (*visit)(void* context, uint32_t record, float tf), void* context) {
-  const size_t num_terms = lists.size();
-  std::vector<PhraseCursor> cursors;
-  cursors.reserve(num_terms);
-  for (const ListCursor& list : lists) cursors.emplace_back(reader, list.window);
-  size_t rarest = 0;
-  for (size_t t = 1; t < num_terms; ++t) {
-    if (cursors[t].count() < cursors[rarest].count()) rarest = t;
+  size_t rarest = 0, second = lists.size() > 1 ? 1 : 0;
+  for (size_t t = 1; t < lists.size(); ++t) {
+    if (lists[t].window.count() < lists[rarest].window.count()) {
+      second = rarest;
+      rarest = t;
+    } else if (second == rarest || lists[t].window.count() < lists[second].window.count()) {
+      second = t;
+    }
   }
-  std::vector<PositionRun> by_term(num_terms * reader.num_fields), runs(num_terms);
-  for (PhraseCursor& lead = cursors[rarest]; lead.valid(); lead.Next()) {
+  PhraseWalk walk(reader, lists, clause);
+  float tf = 0;
+  if (second != rarest && lists[rarest].window.count() >= lists[second].window.count() / kSeekRatio) {
+    static thread_local std::vector<uint32_t> records;
+    records.clear();
+    Intersect(reader, lists[rarest].window, lists[second].window, records);
+    for (size_t i = 0; i < records.size() && tf >= 0; ++i) {
+      tf = walk.Count(records[i]);
+      if (tf > 0) visit(context, records[i], tf);
+    }
+    return;
+  }
+  for (PhraseCursor& lead = walk.cursor(rarest); lead.valid() && tf >= 0; lead.Next()) {
     const uint32_t record = lead.record();
-    bool all = true;
-    for (size_t t = 0; t < num_terms && all; ++t) {
-      if (t != rarest) cursors[t].Seek(record);
-      if (!cursors[t].valid()) return;
-      all = cursors[t].record() == record;
-    }
-    for (size_t t = 0; t < num_terms && all; ++t) {
-      all = cursors[t].Positions(std::span(by_term).subspan(t * reader.num_fields, reader.num_fields));
-    }
-    if (!all) continue;
-    float tf = 0;
-    for (uint32_t f = 0; f < reader.num_fields; ++f) {
-      if (clause.field >= 0 && static_cast<uint32_t>(clause.field) != f) continue;
-      for (size_t t = 0; t < num_terms; ++t) runs[t] = by_term[t * reader.num_fields + f];
-      tf += static_cast<float>(reader.boosts[f]) * CountPhrase(runs, clause);
-    }
+    tf = walk.Count(record);
     if (tf > 0) visit(context, record, tf);
   }
 }

@@ -29,6 +29,15 @@ uint32_t FirstAtLeast(const uint32_t* records, uint32_t from, uint32_t count, ui
   return from;
 }
 
+uint32_t Select(const uint32_t* records, uint32_t count, const uint64_t* bits, uint32_t* out) {
+  uint32_t num_selected = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    out[num_selected] = records[i];
+    num_selected += static_cast<uint32_t>(bits[records[i] / 64] >> (records[i] % 64) & 1);
+  }
+  return num_selected;
+}
+
 void AddScores(const PostingBlock& block, const TermScoring& term, float* scores) {
   uint32_t records[kBlockPostings], shapes[kBlockPostings];
   UnpackRecords(block, term.num_records, records);
@@ -63,7 +72,7 @@ void Scan(ScoreScan& scan) {
 }  // namespace
 
 const PostingKernels& PlainPostingKernels() {
-  static constexpr PostingKernels kernels{UnpackRecords, UnpackShapes, FirstAtLeast, AddScores, Scan};
+  static constexpr PostingKernels kernels{UnpackRecords, UnpackShapes, FirstAtLeast, Select, AddScores, Scan};
   return kernels;
 }
 

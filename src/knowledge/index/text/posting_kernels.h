@@ -48,6 +48,8 @@ struct PostingKernels {
   // The first index from `from` on with records[index] >= record; count if there is none. `records`: [128], ascending
   // up to count. Fast where it is near.
   uint32_t (*first_at_least)(const uint32_t* records, uint32_t from, uint32_t count, uint32_t record);
+  // Leaves in out[0..] those of records[0..count) whose bit is set; returns how many. `out`: [128].
+  uint32_t (*select)(const uint32_t* records, uint32_t count, const uint64_t* bits, uint32_t* out);
   // scores[record] += the term's part, for each posting of the block.
   void (*add_scores)(const PostingBlock& block, const TermScoring& term, float* scores);
   void (*scan)(ScoreScan& scan);

@@ -120,6 +120,19 @@ uint32_t FirstAtLeast(const uint32_t* records, uint32_t from, uint32_t count, ui
   return count;
 }
 
+uint32_t Select(const uint32_t* records, uint32_t count, const uint64_t* bits, uint32_t* out) {
+  uint32_t num_selected = 0;
+  for (uint32_t i = 0; i < count; i += 16) {
+    const __m512i record = _mm512_maskz_loadu_epi32(FirstLanes(count - i), records + i);
+    const __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(record, 5), bits, 4);
+    const __m512i bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(record, _mm512_set1_epi32(31)));
+    const __mmask16 lanes = _mm512_mask_test_epi32_mask(FirstLanes(count - i), word, bit);
+    _mm512_mask_compressstoreu_epi32(out + num_selected, lanes, record);
+    num_selected += static_cast<uint32_t>(__builtin_popcount(lanes));
+  }
+  return num_selected;
+}
+
 // Where 16 frequencies are enough, and they nearly always are, they stay in a register.
 template <bool kFewShapes>
 void AddScoresOf(const PostingBlock& block, const TermScoring& term, float* scores) {
@@ -179,7 +192,7 @@ void Scan(ScoreScan& scan) {
   }
 }
 
-constexpr PostingKernels kKernels{UnpackRecords, UnpackShapes, FirstAtLeast, AddScores, Scan};
+constexpr PostingKernels kKernels{UnpackRecords, UnpackShapes, FirstAtLeast, Select, AddScores, Scan};
 
 }  // namespace
 

@@ -240,6 +240,20 @@ TEST(TextView, PhrasesAreWhereTheStringStands) {
   }
 }
 
+TEST(TextView, PhrasesOfAHundredWordsAreFound) {
+  const Analyzer analyzer = Make("none");
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "n" + std::to_string(i) + " ";
+  const std::vector<Texts> records = {{"n0 n1"}, {"x " + text}, {"n5"}};
+  const Stored stored(Build(analyzer, {}, records));
+  const TextView view({{stored.segment.get(), nullptr}});
+  for (const char* slop : {"", "~1"}) {
+    const TextHits hits = view.Search(ParseTextQuery('"' + text + '"' + slop, analyzer, {}));
+    ASSERT_EQ(hits.hits.size(), 1u) << slop;
+    EXPECT_EQ(hits.hits[0].record, 1u);
+  }
+}
+
 TEST(TextView, SloppyPhrasesCountMoves) {
   const Analyzer analyzer = Make("none");
   const std::vector<Texts> records = {

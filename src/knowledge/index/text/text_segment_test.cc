@@ -144,6 +144,12 @@ TEST(PostingKernels, AllVersionsAgreeBitForBit) {
     EXPECT_TRUE(std::equal(x, x + 128, y));
     const uint32_t wanted = random() % 65'536, from = random() % block.count;
     EXPECT_EQ(plain.first_at_least(x, from, block.count, wanted), fast->first_at_least(x, from, block.count, wanted));
+    std::vector<uint64_t> bits(1024);
+    for (uint64_t& word : bits) word = random() * uint64_t{0x9E3779B97F4A7C15u};
+    uint32_t selected[128], selected_fast[128];
+    const uint32_t num_selected = plain.select(x, block.count, bits.data(), selected);
+    ASSERT_EQ(fast->select(x, block.count, bits.data(), selected_fast), num_selected);
+    EXPECT_TRUE(std::equal(selected, selected + num_selected, selected_fast));
     plain.unpack_shapes(block, num_shapes, x);
     fast->unpack_shapes(block, num_shapes, y);
     EXPECT_TRUE(std::equal(x, x + 128, y));

@@ -45,6 +45,8 @@ WindowSearch::WindowSearch(std::vector<PlannedClause>& clauses, const ViewStatis
     words_alone_ = words_alone_ && clause.occur == TextClause::Occur::kShould && clause.offsets.empty();
     for (const QueryLeaf& leaf : clause.leaves) words_alone_ = words_alone_ && leaf.kind == QueryLeaf::Kind::kTerm;
   }
+  phrase_alone_ = !wants_bits && clauses_.size() == 1 && !clauses_[0].offsets.empty() &&
+                  clauses_[0].occur != TextClause::Occur::kMustNot;
 }
 
 uint32_t WindowSearch::Search(uint32_t part, uint32_t window, const WindowBounds& bounds, BestHits& best) {
@@ -59,6 +61,7 @@ uint32_t WindowSearch::Search(uint32_t part, uint32_t window, const WindowBounds
     ScoreWords();
     return Offer(bounds, best);
   }
+  if (phrase_alone_) return OfferPhrase(bounds, best);
   FindMatching();
   for (size_t i = 0; i < matching_.size(); ++i) {
     if (bounds.allowed != nullptr) matching_[i] &= bounds.allowed[i];
@@ -120,10 +123,7 @@ void WindowSearch::ScoreAnyOf(PlannedClause& clause, QueryLeaf& leaf, std::vecto
 }
 
 void WindowSearch::ScorePhrase(PlannedClause& clause, QueryLeaf& leaf, std::vector<uint64_t>& bits) {
-  std::vector<ListCursor>& lists = leaf.lists[part_];
-  bool all = !lists.empty();
-  for (ListCursor& list : lists) all = list.At(window_) && all;
-  if (!all) return;
+  if (!AllAt(leaf.lists[part_])) return;
   struct Context {
     WindowSearch* search;
     float weight;
@@ -134,7 +134,38 @@ void WindowSearch::ScorePhrase(PlannedClause& clause, QueryLeaf& leaf, std::vect
     c.search->scores_[record] += c.search->Part(c.weight, tf, record);
     (*c.bits)[record / 64] |= uint64_t{1} << (record % 64);
   };
-  ForEachPhrase(*reader_, lists, clause, visit, &context);
+  ForEachPhrase(*reader_, leaf.lists[part_], clause, visit, &context);
+}
+
+// A phrase that is the whole query needs neither scores to add to nor bits.
+uint32_t WindowSearch::OfferPhrase(const WindowBounds& bounds, BestHits& best) {
+  QueryLeaf& leaf = clauses_[0].leaves[0];
+  if (!AllAt(leaf.lists[part_])) return 0;
+  struct Context {
+    WindowSearch* search;
+    float weight;
+    const WindowBounds* bounds;
+    BestHits* best;
+    uint32_t num_matching;
+  } context{this, leaf.weight, &bounds, &best, 0};
+  const auto visit = [](void* opaque, uint32_t record, float tf) {
+    Context& c = *static_cast<Context*>(opaque);
+    const auto in = [record](const uint64_t* bits) {
+      return bits == nullptr || (bits[record / 64] >> (record % 64) & 1);
+    };
+    if (!in(c.bounds->allowed) || !in(c.bounds->counted)) return;
+    ++c.num_matching;
+    WindowSearch& s = *c.search;
+    c.best->Offer({s.part_, s.window_ * kWindowRecords + record, s.Part(c.weight, tf, record)});
+  };
+  ForEachPhrase(*reader_, leaf.lists[part_], clauses_[0], visit, &context);
+  return context.num_matching;
+}
+
+bool WindowSearch::AllAt(std::vector<ListCursor>& lists) const {
+  bool all = !lists.empty();
+  for (ListCursor& list : lists) all = list.At(window_) && all;
+  return all;
 }
 
 void WindowSearch::ScoreClause(PlannedClause& clause, std::vector<uint64_t>& bits) {

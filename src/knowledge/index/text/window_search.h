@@ -46,14 +46,17 @@ class WindowSearch {
   void ScoreTerm(PlannedClause& clause, QueryLeaf& leaf, ListCursor& list);
   void ScoreAnyOf(PlannedClause& clause, QueryLeaf& leaf, std::vector<uint64_t>& bits);
   void ScorePhrase(PlannedClause& clause, QueryLeaf& leaf, std::vector<uint64_t>& bits);
+  bool AllAt(std::vector<ListCursor>& lists) const;
   void FindMatching();
+  uint32_t OfferPhrase(const WindowBounds& bounds, BestHits& best);
   uint32_t OfferMatching(BestHits& best);
   uint32_t Offer(const WindowBounds& bounds, BestHits& best);
   float Part(float weight, float tf, uint32_t record) const;
 
   std::vector<PlannedClause>& clauses_;
   const ViewStatistics& statistics_;
-  bool words_alone_ = true;  // no bits are needed: what scores matches
+  bool words_alone_ = true;    // no bits are needed: what scores matches
+  bool phrase_alone_ = false;  // nor scores
 
   const TextSegment::Reader* reader_ = nullptr;
   uint32_t part_ = 0, window_ = 0, num_records_ = 0;
