@@ -15,6 +15,7 @@
 #include "base/task/manual_loop.h"
 #include "base/text/utf8.h"
 #include "knowledge/chunk/chunker.h"
+#include "provider/scripted_model.h"
 
 namespace atelier {
 
@@ -34,6 +35,88 @@ class PieceCounter final : public TokenCounter {
     }
     return count;
   }
+};
+
+// Vectors by what words say: each word counts in one of eight places. Tokens are the words.
+class WordEmbedder : public Embedder {
+ public:
+  static constexpr size_t kSize = 8;
+
+  Task<Result<Embeddings>> Embed(Call /*call*/, EmbeddingRequest request) override {
+    Embeddings embeddings;
+    for (const Prompt& input : request.inputs) {
+      const std::string& text = std::get<TextPrompt>(input).text;
+      texts.push_back(text);
+      TokenVectors tokens = TokensOf(text);
+      std::vector<float> sum(kSize);
+      for (size_t i = 0; i < tokens.values.size(); ++i) sum[i % kSize] += tokens.values[i];
+      embeddings.vectors.push_back(std::move(sum));
+      if (request.token_vectors) embeddings.tokens.push_back(std::move(tokens));
+    }
+    co_return embeddings;
+  }
+  Task<Result<EmbedderDetails>> DescribeEmbedder(Call /*call*/, std::string /*model*/) override { co_return details; }
+
+  static size_t PlaceOf(std::string_view word) {
+    size_t hash = 0;
+    for (const char c : word) hash = hash * 31 + static_cast<uint8_t>(c);
+    return hash % kSize;
+  }
+
+  EmbedderDetails details{.max_tokens = 64,
+                          .vector_size = kSize,
+                          .token_vectors = true,
+                          .pools_by_mean = true,
+                          .counter = std::make_shared<PieceCounter>()};
+  std::vector<std::string> texts;  // that were embedded
+
+ private:
+  static TokenVectors TokensOf(const std::string& text) {
+    TokenVectors tokens;
+    tokens.spans.push_back({0, 0});
+    tokens.values.resize(kSize);
+    for (size_t at = text.find_first_not_of(" \n"); at < text.size(); at = text.find_first_not_of(" \n", at)) {
+      const size_t end = std::min(text.find_first_of(" \n", at), text.size());
+      tokens.spans.push_back({static_cast<int64_t>(at), static_cast<int64_t>(end)});
+      tokens.values.resize(tokens.values.size() + kSize);
+      tokens.values[tokens.values.size() - kSize + PlaceOf(std::string_view(text).substr(at, end - at))] = 1;
+      at = end;
+    }
+    return tokens;
+  }
+};
+
+// Answers as it is told, and keeps what it was asked.
+class NotingModel final : public LanguageModel {
+ public:
+  NotingModel(Loop& loop, std::string answer, int64_t context_length)
+      : says_(loop, [answer](const std::string&) { return ScriptedModel::Line{.deltas = {answer}}; }),
+        context_length_(context_length) {}
+
+  Task<Result<Generation>> Generate(Call call, GenerationRequest request) override {
+    prompts.push_back(std::get<ChatPrompt>(request.prompt).messages[0]["content"].AsString());
+    return says_.Generate(std::move(call), std::move(request));
+  }
+  Task<Result<Decision>> Decide(Call call, DecisionRequest request) override {
+    return says_.Decide(std::move(call), std::move(request));
+  }
+  Task<Result<Generation>> Prepare(Call call, GenerationRequest request) override {
+    return says_.Prepare(std::move(call), std::move(request));
+  }
+  Task<Result<ModelDetails>> Describe(Call /*call*/, std::string /*model*/) override {
+    ModelDetails details;
+    details.context_length = context_length_;
+    co_return details;
+  }
+  Task<Result<std::vector<TokenText>>> Spell(Call call, std::string model, std::vector<int32_t> tokens) override {
+    return says_.Spell(std::move(call), std::move(model), std::move(tokens));
+  }
+
+  std::vector<std::string> prompts;
+
+ private:
+  ScriptedModel says_;
+  const int64_t context_length_;
 };
 
 inline Document DocumentOf(std::string text, std::string media_type = "text/plain") {

@@ -74,6 +74,9 @@ class Conformance {
     options.overlap = setting.overlap;
     ChunkTools tools;
     tools.counter = counter_;
+    tools.embedder = &embedder_;
+    tools.embedding_model = "words";
+    tools.model = &model_;
     return loop_.Run(Split({}, document, options, tools));
   }
   void Check(const ChunkerEntry& entry, const Document& document, const Setting& setting) {
@@ -91,6 +94,8 @@ class Conformance {
 
  private:
   ManualLoop loop_{7};
+  WordEmbedder embedder_;
+  NotingModel model_{loop_, "It is about things.", 1000};
   std::shared_ptr<const TokenCounter> counter_ = std::make_shared<PieceCounter>();
 };
 

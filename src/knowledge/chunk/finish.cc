@@ -20,4 +20,18 @@ Chunking ChunksOf(const ChunkInput& input, const std::vector<TextSpan>& parts, c
   return chunking;
 }
 
+ChunkOptions BaseOptions(const ChunkInput& input, std::string_view otherwise) {
+  ChunkOptions options;
+  options.method = input.options.base.value_or(std::string(otherwise));
+  options.unit = input.limits.unit == ChunkUnit::kTokens       ? "tokens"
+                 : input.limits.unit == ChunkUnit::kCharacters ? "characters"
+                                                               : "bytes";
+  options.limit = input.limits.limit;
+  options.overlap = input.options.overlap;
+  options.preface = input.options.preface;
+  options.separators = input.options.separators;
+  options.overlap_sentences = input.options.overlap_sentences;
+  return options;
+}
+
 }  // namespace atelier

@@ -1,6 +1,7 @@
 // What every method ends with: parts of a text become chunks that know their pages and headings.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "knowledge/chunk/chunker.h"
@@ -13,5 +14,9 @@ Chunking ChunksOf(const ChunkInput& input, const std::vector<TextSpan>& parts, c
 inline Chunking ChunksOf(const ChunkInput& input, const std::vector<TextSpan>& parts) {
   return ChunksOf(input, parts, MarksOf(input.document));
 }
+
+// The options of the method that cuts for another one: `base`, or `otherwise`, with the keys of both and what limits
+// say.
+ChunkOptions BaseOptions(const ChunkInput& input, std::string_view otherwise);
 
 }  // namespace atelier

@@ -1,0 +1,99 @@
+// Contextual: a model reads the document and says of each chunk what it is about there; that is embedded and indexed
+// before the chunk's own text. The document comes first in every prompt, so that the prefix cache reads it once for all
+// chunks. Of a document that is over the model's context, the part around the chunk stands for it, the same part for
+// neighbours.
+#include <algorithm>
+
+#include "base/text/unicode.h"
+#include "base/text/utf8.h"
+#include "knowledge/chunk/finish.h"
+#include "knowledge/chunk/measure.h"
+#include "provider/gathered.h"
+
+namespace atelier {
+namespace {
+
+constexpr int64_t kDefaultContextTokens = 40;   // about what the preface holds
+constexpr size_t kMaxContextBytesPerToken = 8;  // whatever a model counts as a token
+// Bytes of a document to a token of context: under what is usual (4), so that a section fits where its language is
+// dense.
+constexpr int64_t kBytesPerToken = 3;
+constexpr int64_t kDefaultModelTokens = 4096;  // where a model does not say
+constexpr int64_t kPromptTokens = 200;         // of the words around document and chunk
+
+std::string PromptOf(std::string_view section, std::string_view chunk) {
+  return "<document>\n" + std::string(section) + "\n</document>\n\nHere is a passage of this document:\n<passage>\n" +
+         std::string(chunk) +
+         "\n</passage>\n\nSay in one short sentence what this passage is about within the document, so that it can be "
+         "found by a search. Name what it speaks of. Answer with that sentence alone.";
+}
+
+// One line, at most so many bytes.
+std::string Tidy(std::string_view said, size_t max_bytes) {
+  std::string line;
+  for (const char c : Trim(said)) {
+    const bool is_space = c == ' ' || (c >= '\t' && c <= '\r');
+    if (!is_space) line += c;
+    if (is_space && !line.ends_with(' ')) line += ' ';
+  }
+  if (line.size() > max_bytes) line.resize(max_bytes);
+  line.resize(line.size() - IncompleteUtf8Tail(line));
+  return ReplaceInvalidUtf8(line);
+}
+
+// The part of the document that stands for it at `chunk`: all of it, or one of the parts of equal length that overlap
+// by half, so that the same is said before many chunks.
+TextSpan SectionOf(const Measure& measure, TextSpan chunk, int64_t max_bytes) {
+  const auto size = static_cast<int64_t>(measure.text().size());
+  if (size <= max_bytes) return {0, size};
+  const int64_t step = std::max<int64_t>(1, max_bytes / 2);
+  const int64_t begin =
+      std::min(std::max<int64_t>(0, size - max_bytes), std::max<int64_t>(0, chunk.begin / step) * step);
+  const int64_t end = std::max(chunk.end, std::min(size, begin + max_bytes));
+  return {measure.BorderBefore(std::min(begin, chunk.begin)), measure.BorderBefore(end)};
+}
+
+Task<Result<std::string>> AskForContext(Call call, ChunkTools tools, std::string prompt, int64_t max_tokens) {
+  GenerationRequest request;
+  request.model = tools.chat_model;
+  ChatPrompt chat;
+  chat.messages = Json::Array({Json::Object({{"role", "user"}, {"content", prompt}})});
+  request.prompt = std::move(chat);
+  request.options.seed = 0;
+  request.options.request.max_tokens = max_tokens;
+  request.options.request.sampling.temperature = 0;  // the same each time
+  CO_TRY(Generation generation, co_await tools.model->Generate(std::move(call), std::move(request)));
+  CO_TRY(const Gathered gathered, co_await Gather(std::move(generation), 1));
+  co_return gathered.choices[0].text;
+}
+
+Task<Result<Chunking>> SplitWithContext(Call call, ChunkInput input) {
+  if (input.tools.model == nullptr) {
+    co_return Error::Unsupported("method", "got contextual, want a language model: none is configured");
+  }
+  CO_TRY(Chunking chunking, SplitPlainly(input.document, BaseOptions(input, "auto"), input.tools));
+  CO_TRY(const ModelDetails details, co_await input.tools.model->Describe(call, input.tools.chat_model));
+  const int64_t tokens = input.options.context_tokens.value_or(kDefaultContextTokens);
+  const int64_t window = details.context_length > 0 ? details.context_length : kDefaultModelTokens;
+  const Measure measure(input.document.text, ChunkUnit::kBytes, nullptr);
+  for (Chunk& chunk : chunking.chunks) {
+    // The chunk stands in the prompt twice.
+    const int64_t room = (window - tokens - kPromptTokens) * kBytesPerToken - chunk.span.size();
+    const TextSpan section = SectionOf(measure, chunk.span, std::max(chunk.span.size(), room));
+    std::string prompt = PromptOf(TextOf(input.document.text, section), TextOf(input.document.text, chunk.span));
+    auto asked = AskForContext(call, input.tools, std::move(prompt), tokens);
+    auto said = co_await asked;
+    if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
+    chunk.context = Tidy(*said, static_cast<size_t>(tokens) * kMaxContextBytesPerToken);
+  }
+  co_return chunking;
+}
+
+constexpr std::string_view kKeys[] = {"base", "context_tokens", "overlap_sentences", "separators"};
+
+}  // namespace
+
+extern const ChunkerEntry chunker_contextual{
+    "contextual", "a model says before each chunk what it is about", kKeys, 0, nullptr, SplitWithContext};
+
+}  // namespace atelier
