@@ -4,7 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "base/check.h"
 
@@ -13,10 +13,10 @@ namespace atelier {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr uint32_t kRunPositions = 4096;        // scanned between two looks at the threshold
-constexpr size_t kMaxFound = 16384;             // candidates kept before hopeless ones are dropped
-constexpr size_t kBestPartitions = 24;          // scanned best first, until the threshold is near its final value
-constexpr std::ptrdiff_t kPartitionsAhead = 2;  // asked from memory while one is scanned
+constexpr uint32_t kRunPositions = 4096;  // scanned between two looks at the threshold
+constexpr size_t kMaxFound = 16384;       // candidates kept before hopeless ones are dropped
+constexpr size_t kBestPartitions = 24;    // scanned best first, until the threshold is near its final value
+constexpr size_t kPartitionsAhead = 2;    // asked from memory while one is scanned
 // Estimates are sums of floats: what rounding may take from the best one.
 constexpr float kRounding = 1e-5F;
 
@@ -34,6 +34,22 @@ void PushBest(std::vector<float>& heap, size_t k, float value) {
     heap.push_back(value);
   }
   std::push_heap(heap.begin(), heap.end(), std::greater<>());
+}
+
+// The indices of the k largest values, largest first, equal ones by index. By insertion: of thousands of values few are
+// among the best when they come, so that the test for it is foreseen, as those of a selection by parts are not.
+std::vector<uint32_t> BestOf(std::span<const float> values, size_t k) {
+  std::vector<uint32_t> best;
+  best.reserve(k + 1);
+  for (uint32_t i = 0; i < values.size(); ++i) {
+    if (best.size() == k && !(values[i] > values[best.back()])) continue;
+    best.push_back(i);
+    for (size_t at = best.size() - 1; at > 0 && values[best[at]] > values[best[at - 1]]; --at) {
+      std::swap(best[at], best[at - 1]);
+    }
+    if (best.size() > k) best.pop_back();
+  }
+  return best;
 }
 
 size_t BlocksOf(uint32_t first, uint32_t last) { return (last - 1) / kBlockVectors - first / kBlockVectors + 1; }
@@ -199,18 +215,10 @@ void CandidateFinder::ScanPartition(size_t c, const Bitmap* allowed) {
 void CandidateFinder::ScanBestPartitions(const Bitmap* allowed) {
   bounds_ = PartitionBounds(coded_.calibration.ReachFor(recall_));
   for (float& bound : bounds_) bound = std::isnan(bound) ? kScanned : bound;
-  const size_t num = coded_.num_partitions();
-  std::vector<uint32_t> order(num);
-  std::iota(order.begin(), order.end(), 0U);
-  const auto num_best = static_cast<std::ptrdiff_t>(std::min(kBestPartitions, num));
-  const auto better = [&](uint32_t a, uint32_t b) {
-    return bounds_[a] != bounds_[b] ? bounds_[a] > bounds_[b] : a < b;
-  };
-  std::nth_element(order.begin(), order.begin() + num_best, order.end(), better);
-  std::sort(order.begin(), order.begin() + num_best, better);
-  for (std::ptrdiff_t i = 0; i < num_best; ++i) {
-    if (i + kPartitionsAhead < num_best) Prefetch(order[static_cast<size_t>(i + kPartitionsAhead)]);
-    const uint32_t c = order[static_cast<size_t>(i)];
+  const std::vector<uint32_t> order = BestOf(std::span(bounds_).first(coded_.num_partitions()), kBestPartitions);
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + kPartitionsAhead < order.size()) Prefetch(order[i + kPartitionsAhead]);
+    const uint32_t c = order[i];
     if (bounds_[c] < worst_) break;
     ScanPartition(c, allowed);
     bounds_[c] = kScanned;
@@ -223,7 +231,7 @@ void CandidateFinder::ScanOtherPartitions(const Bitmap* allowed) {
   size_t num_ahead = 0;
   for (size_t c = 0; c < num; ++c) {
     if (!Promises(c)) continue;
-    for (ahead = std::max(ahead, c + 1); num_ahead < static_cast<size_t>(kPartitionsAhead) && ahead < num; ++ahead) {
+    for (ahead = std::max(ahead, c + 1); num_ahead < kPartitionsAhead && ahead < num; ++ahead) {
       if (!Promises(ahead)) continue;
       Prefetch(ahead);
       ++num_ahead;
