@@ -16,7 +16,8 @@ struct Shelf {
 };
 
 Shelf& TheShelf() {
-  static Shelf shelf;
+  // Never destroyed: the worker's thread may use it to the end.
+  static Shelf& shelf = *new Shelf;
   return shelf;
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/text/glob.h"
 #include "knowledge/index/byte_codec.h"
 
 namespace atelier {
@@ -71,7 +72,7 @@ Result<void> CheckAttributes(const Json& attributes) {
 
 AttributeColumn::AttributeColumn(std::span<const std::byte> bytes, uint32_t num_records, bool& ok)
     : num_records_(num_records) {
-  ByteReader reader(bytes);
+  PackedReader reader(bytes);
   num_bools_ = reader.Fixed<uint32_t>();
   num_numbers_ = reader.Fixed<uint32_t>();
   const auto num_texts = reader.Fixed<uint32_t>();
@@ -82,7 +83,7 @@ AttributeColumn::AttributeColumn(std::span<const std::byte> bytes, uint32_t num_
   truths_ = reader.Array<uint8_t>(num_bools_);
   nearest_ = reader.Array<double>(num_numbers_);
   rest_ = reader.Array<int32_t>(num_numbers_);
-  texts_ = StringTable(reader);
+  texts_ = PackedStrings(reader);
   starts_ = reader.Array<uint32_t>(uint64_t{num_bools_} + num_numbers_ + num_texts + 1);
   records_ = reader.Array<uint32_t>(num_entries);
   blocks_ = reader.Array<uint64_t>(num_blocks_ * num_words);
@@ -186,7 +187,7 @@ void AttributeColumn::Add(Range range, Bitmap& out) const {
 
 Result<AttributeColumns> AttributeColumns::Open(std::span<const std::byte> bytes) {
   AttributeColumns result;
-  ByteReader reader(bytes);
+  PackedReader reader(bytes);
   const auto num_columns = reader.Fixed<uint32_t>();
   result.num_records_ = reader.Fixed<uint32_t>();
   for (uint32_t i = 0; i < num_columns && reader.ok(); ++i) {

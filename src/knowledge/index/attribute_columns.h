@@ -9,7 +9,7 @@
 //             u8   truths     [bools]                0 or 1
 //             f64  nearest    [numbers]              the nearest double ...
 //             i32  rest       [numbers]              ... and what is missing to the value
-//             strings         [texts]                (string_table.h)
+//             strings         [texts]                (packed_strings.h)
 //             u32  starts     [values + 1]           of each value's entries
 //             u32  records    [entries]              by value, then by number
 //             u64  blocks     [blocks][words]        which records the entries of one kth of `records` name
@@ -31,7 +31,7 @@
 #include "base/result.h"
 #include "base/text/json.h"
 #include "knowledge/index/filter.h"
-#include "knowledge/index/string_table.h"
+#include "knowledge/index/packed_strings.h"
 
 namespace atelier {
 
@@ -97,7 +97,7 @@ class AttributeColumn {
   std::span<const uint8_t> truths_;
   std::span<const double> nearest_;
   std::span<const int32_t> rest_;
-  StringTable texts_;
+  PackedStrings texts_;
   std::span<const uint32_t> starts_, records_, frequent_;
   std::span<const uint64_t> blocks_, bitmaps_;
 };

@@ -50,11 +50,11 @@ Bitmap BitmapOf(std::span<const uint32_t> records, uint32_t num_records) {
   return bitmap;
 }
 
-void WriteValues(const std::vector<AttributeValue>& values, ByteWriter& out) {
+void WriteValues(const std::vector<AttributeValue>& values, PackedWriter& out) {
   std::vector<uint8_t> truths;
   std::vector<double> nearest;
   std::vector<int32_t> rest;
-  StringTableBuilder texts;
+  PackedStringsBuilder texts;
   for (const AttributeValue& value : values) {
     if (value.type == AttributeValue::Type::kBool) {
       truths.push_back(value.truth ? 1 : 0);
@@ -76,7 +76,7 @@ struct Postings {
 };
 
 void WriteBitmaps(const Postings& postings, uint32_t num_blocks, const std::vector<uint32_t>& frequent,
-                  uint32_t num_records, ByteWriter& out) {
+                  uint32_t num_records, PackedWriter& out) {
   const std::span<const uint32_t> records(postings.records);
   const size_t block_size = num_blocks == 0 ? 1 : (records.size() + num_blocks - 1) / num_blocks;
   out.Align();
@@ -140,7 +140,7 @@ std::string AttributeColumnsBuilder::WriteColumn(const Column& column, uint32_t 
   }
   const uint32_t num_blocks = postings.records.size() < kMinBlockEntries ? 0 : kNumBlocks;
 
-  ByteWriter out;
+  PackedWriter out;
   const auto count = [&values](AttributeValue::Type type) {
     return static_cast<uint32_t>(
         std::count_if(values.begin(), values.end(), [type](const AttributeValue& v) { return v.type == type; }));
@@ -163,7 +163,7 @@ std::string AttributeColumnsBuilder::Finish() const {
   std::vector<std::string> columns;
   for (const auto& [key, column] : columns_) columns.push_back(WriteColumn(column, num_records_));
   // Written twice: the first time tells where the columns begin.
-  ByteWriter list;
+  PackedWriter list;
   uint64_t begin = 0;
   for (int pass = 0; pass < 2; ++pass) {
     list = {};

@@ -20,7 +20,7 @@ inline std::string_view AsText(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-class ByteWriter {
+class PackedWriter {
  public:
   template <class T>
     requires std::is_arithmetic_v<T>
@@ -57,9 +57,9 @@ class ByteWriter {
 };
 
 // After a read that the bytes cannot serve, ok() is false and every read gives zero or nothing.
-class ByteReader {
+class PackedReader {
  public:
-  explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit PackedReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   template <class T>
     requires std::is_arithmetic_v<T>

@@ -163,43 +163,6 @@ void AppendKey(const Filter& filter, std::string& out) {
   out += ')';
 }
 
-// Bytes of the UTF-8 character at the beginning of `text`; 1 for what is none.
-size_t CharacterBytes(std::string_view text) {
-  size_t size = 1;
-  while (size < text.size() && size < 4 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) ++size;
-  return (static_cast<unsigned char>(text[0]) & 0xC0) == 0xC0 ? size : 1;
-}
-
-struct GlobToken {
-  enum class Kind : uint8_t { kByte, kOne, kWithin, kAny, kFolders } kind;
-  char byte = 0;
-};
-
-// kFolders stands for a "**" together with the '/' after it: nothing, or whole parts of a path.
-std::vector<GlobToken> GlobTokens(std::string_view pattern) {
-  using Kind = GlobToken::Kind;
-  std::vector<GlobToken> tokens;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
-      tokens.push_back({Kind::kByte, pattern[++i]});
-    } else if (c == '?') {
-      tokens.push_back({Kind::kOne});
-    } else if (c != '*') {
-      tokens.push_back({Kind::kByte, c});
-    } else if (pattern.substr(i, 2) != "**") {
-      tokens.push_back({Kind::kWithin});
-    } else {
-      const bool at_part = i == 0 || pattern[i - 1] == '/';
-      while (i + 1 < pattern.size() && pattern[i + 1] == '*') ++i;
-      const bool folders = at_part && i + 1 < pattern.size() && pattern[i + 1] == '/';
-      if (folders) ++i;
-      tokens.push_back({folders ? Kind::kFolders : Kind::kAny});
-    }
-  }
-  return tokens;
-}
-
 }  // namespace
 
 Result<void> CheckFilter(const Filter& filter) { return Check(filter, 1); }
@@ -235,60 +198,12 @@ std::string FilterKey(const Filter& filter) {
   return key;
 }
 
-// A walk over all states that the pattern can be in after each character, so that no text takes exponential time.
-bool GlobMatches(std::string_view pattern, std::string_view text) {
-  using Kind = GlobToken::Kind;
-  const std::vector<GlobToken> tokens = GlobTokens(pattern);
-  const size_t end = tokens.size();
-  std::vector<char> now(end + 1), next(end + 1);
-  // A star that matches nothing more is passed at once; kFolders only where a part of the path begins.
-  const auto pass_stars = [&](std::vector<char>& states, bool at_part) {
-    for (size_t i = 0; i < end; ++i) {
-      const Kind kind = tokens[i].kind;
-      const bool passes = kind == Kind::kWithin || kind == Kind::kAny || (kind == Kind::kFolders && at_part);
-      if (states[i] != 0 && passes) states[i + 1] = 1;
-    }
-  };
-  now[0] = 1;
-  pass_stars(now, true);
-  while (!text.empty()) {
-    const size_t bytes = CharacterBytes(text);
-    std::fill(next.begin(), next.end(), 0);
-    bool alive = false;
-    // Characters of several bytes are literal bytes one after the other in the pattern, so they are taken as one step
-    // by '?' alone and byte by byte else: '?' waits in `tokens` only at the first byte.
-    for (size_t i = 0; i < end; ++i) {
-      if (now[i] == 0) continue;
-      const GlobToken token = tokens[i];
-      const bool slash = text[0] == '/';
-      size_t to = end + 1;
-      if (token.kind == Kind::kAny || token.kind == Kind::kFolders || (token.kind == Kind::kWithin && !slash))
-        to = i;
-      else if (token.kind == Kind::kOne && !slash)
-        to = i + 1;
-      else if (token.kind == Kind::kByte) {
-        size_t same = 0;
-        while (same < bytes && i + same < end && tokens[i + same].kind == Kind::kByte &&
-               tokens[i + same].byte == text[same]) {
-          ++same;
-        }
-        if (same == bytes) to = i + bytes;
-      }
-      if (to <= end) next[to] = 1, alive = true;
-    }
-    if (!alive) return false;
-    pass_stars(next, text[0] == '/');
-    now.swap(next);
-    text.remove_prefix(bytes);
-  }
-  return now[end] != 0;
-}
-
 std::string GlobPrefix(std::string_view pattern) {
   std::string prefix;
-  for (const GlobToken& token : GlobTokens(pattern)) {
-    if (token.kind != GlobToken::Kind::kByte) break;
-    prefix += token.byte;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (std::string_view("*?[").find(pattern[i]) != std::string_view::npos) break;
+    if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
+    prefix += pattern[i];
   }
   return prefix;
 }

@@ -32,7 +32,7 @@ struct Filter {
     kGte,  // key, values[0]; numbers and texts have an order (texts that of their bytes)
     kIn,
     kNin,   // key, values
-    kGlob,  // key, values[0]: a text that the whole attribute matches; '*' and '?' not over '/', "**" over it
+    kGlob,  // key, values[0]: a pattern (base/text/glob.h) that the whole attribute matches
     kAnd,
     kOr,   // parts; of none: every record, no record
     kNot,  // parts[0]
@@ -64,9 +64,6 @@ Json WriteFilter(const Filter& filter);
 // Two filters with the same text mean the same: what a cache looks up by.
 std::string FilterKey(const Filter& filter);
 
-// Whether the whole text matches: '*' and '?' match within a part of a path, "**" anything, '\' takes the next
-// character as it is. "a/**/b" matches "a/b" too. '?' is one character of UTF-8.   COST: length of pattern times text.
-bool GlobMatches(std::string_view pattern, std::string_view text);
 // The text that everything matching begins with.
 std::string GlobPrefix(std::string_view pattern);
 

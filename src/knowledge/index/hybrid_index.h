@@ -89,6 +89,11 @@ struct IndexProblem {
   std::vector<std::string> ids;  // of the records that are lost, where they can still be read
 };
 
+struct RecordFingerprint {
+  std::string id;
+  uint64_t fingerprint = 0;
+};
+
 struct IndexOptions {
   int64_t flush_bytes = 32 << 20;              // of the log, at which memory becomes a segment file
   int64_t verify_bytes = int64_t{4} << 30;     // of segments whose checksums are read when the index is opened
@@ -134,6 +139,9 @@ class HybridIndex {
   // Calls `visit` with every record as one JSON object (id, texts, attributes, payload, vector) in order of id, of one
   // moment. Ends with the first error of `visit`.
   virtual Result<void> Export(const std::function<Result<void>(const Json& record)>& visit) const = 0;
+
+  // Of every record, in order of id. Two records with the same id and fingerprint are the same but for their vectors.
+  virtual Result<std::vector<RecordFingerprint>> Fingerprints() const = 0;
 
   // Memory becomes a segment file.
   virtual Result<void> Flush() = 0;

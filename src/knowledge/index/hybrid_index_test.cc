@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/io/sim_files.h"
+#include "knowledge/index/index_copy.h"
 #include "knowledge/index/index_testing.h"
 
 namespace atelier {
@@ -318,6 +319,29 @@ TEST_F(HybridIndexTest, ExportGivesEveryRecordInOrder) {
       ElementsAre(
           R"({"id":"a","texts":[{"field":"body","text":"y"}],"attributes":{},"payload_base64":"/w=="})",
           R"({"id":"b","texts":[{"field":"body","text":"x"}],"attributes":{"n":1},"payload":"text","vector":[1,0,0,0]})"));
+}
+
+TEST_F(HybridIndexTest, DifferencesAreCopiedWithOtherVectorsUntilThereAreNone) {
+  IndexSchema other = TestSchema();
+  other.embedder = "other";
+  other.dimensions = 2;
+  auto target = HybridIndex::Open(files_, "/home/next", other, {.in_background = false}).value();
+  Put({Record("a", "one", {1, 2, 3, 4}), Record("b", "two"), Record("c", "three")});
+  int num_embedded = 0;
+  const auto embed = [&](std::vector<IndexRecord>& records) -> Result<void> {
+    for (IndexRecord& record : records) record.vector = {3, 4};
+    num_embedded += static_cast<int>(records.size());
+    return {};
+  };
+  EXPECT_EQ(CopyDifferences(*index_, *target, 2, embed).value().num_to_put, 1);
+  Put({Record("a", "changed")});
+  Remove({"b"});
+  EXPECT_TRUE(CopyDifferences(*index_, *target, 10, embed).value().none());
+  EXPECT_TRUE(CopyDifferences(*index_, *target, 10, embed).value().none());
+  EXPECT_EQ(num_embedded, 4);
+  EXPECT_THAT(target->List({}, {}, "", 9).value(), ElementsAre("a", "c"));
+  EXPECT_EQ(target->Get("a", {}).value()->texts[0].text, "changed");
+  EXPECT_THAT(*target->GetVector("a").value(), ElementsAre(0.6F, 0.8F));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace atelier {
 namespace {
 
-void EncodeRecord(const IndexRecord& record, const IndexSchema& schema, ByteWriter& out) {
+void EncodeRecord(const IndexRecord& record, const IndexSchema& schema, PackedWriter& out) {
   out.Text(record.id);
   out.Text(record.attributes.Dump());
   out.Text(record.payload);
@@ -23,7 +23,7 @@ void EncodeRecord(const IndexRecord& record, const IndexSchema& schema, ByteWrit
 
 Error Corrupt() { return Error::Corrupt("log", "a batch cannot be read"); }
 
-Result<IndexRecord> DecodeRecord(ByteReader& reader, const IndexSchema& schema) {
+Result<IndexRecord> DecodeRecord(PackedReader& reader, const IndexSchema& schema) {
   IndexRecord record;
   record.id = reader.Text();
   auto attributes = Json::Parse(reader.Text());
@@ -47,7 +47,7 @@ Result<IndexRecord> DecodeRecord(ByteReader& reader, const IndexSchema& schema) 
 }  // namespace
 
 std::string EncodeBatch(const IndexBatch& batch, const IndexSchema& schema) {
-  ByteWriter out;
+  PackedWriter out;
   out.Varint(batch.removed.size());
   for (const std::string& id : batch.removed) out.Text(id);
   out.Varint(batch.put.size());
@@ -56,7 +56,7 @@ std::string EncodeBatch(const IndexBatch& batch, const IndexSchema& schema) {
 }
 
 std::string EncodeCommit(std::span<const std::string_view> batches) {
-  ByteWriter out;
+  PackedWriter out;
   out.Varint(batches.size());
   for (const std::string_view batch : batches) out.Text(batch);
   return out.Take();
@@ -64,10 +64,10 @@ std::string EncodeCommit(std::span<const std::string_view> batches) {
 
 Result<std::vector<IndexBatch>> DecodeCommit(std::string_view bytes, const IndexSchema& schema) {
   std::vector<IndexBatch> batches;
-  ByteReader commit(std::as_bytes(std::span(bytes)));
+  PackedReader commit(std::as_bytes(std::span(bytes)));
   const uint64_t num_batches = commit.Varint();
   for (uint64_t i = 0; i < num_batches && commit.ok(); ++i) {
-    ByteReader reader(std::as_bytes(std::span(commit.Text())));
+    PackedReader reader(std::as_bytes(std::span(commit.Text())));
     IndexBatch& batch = batches.emplace_back();
     const uint64_t num_removed = reader.Varint();
     for (uint64_t k = 0; k < num_removed && reader.ok(); ++k) batch.removed.emplace_back(reader.Text());

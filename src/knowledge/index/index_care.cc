@@ -67,8 +67,8 @@ IndexProblem SegmentedIndex::DescribeProblem(const ManifestProblem& problem) con
   if (!bytes.ok()) return described;
   const auto file = SegmentFile::Read(problem.file, *std::move(bytes));
   if (!file.ok() || !file->Verify(SectionKind::kIds).ok()) return described;
-  ByteReader reader(file->Section(SectionKind::kIds));
-  const StringTable ids(reader);
+  PackedReader reader(file->Section(SectionKind::kIds));
+  const PackedStrings ids(reader);
   const auto view = View();
   for (uint32_t record = 0; record < std::min(ids.size(), problem.num_records); ++record) {
     const bool was_deleted = std::binary_search(problem.deleted.begin(), problem.deleted.end(), record);

@@ -77,6 +77,7 @@ class Victim {
     IndexBatch batch;
     for (uint64_t i = random_.Below(4); i > 0; --i) batch.put.push_back(RandomRecord(random_, RandomId(), ++version_));
     for (uint64_t i = random_.Below(3); i > 0; --i) batch.removed.push_back(RandomId());
+    if (batch.put.empty() && batch.removed.empty()) return "";  // commits nothing, so it settles nothing
     const auto applied = index.Apply(batch);
     if (applied.ok()) {
       model_.Apply(batch);

@@ -103,12 +103,12 @@ class LogContent {
 
 Result<std::unique_ptr<HybridIndex>> SegmentedIndex::Open(Files& files, const std::string& folder,
                                                           const IndexSchema* schema, IndexOptions options) {
-  if (schema == nullptr && !FileExists(files, folder)) return Error::NotFound(folder, "there is no index");
+  if (schema == nullptr && !HasManifest(files, folder)) return Error::NotFound(folder, "there is no index");
   TRY_VOID(MakeFolderDurably(files, folder));
   TRY(std::shared_ptr<const void> lock, files.Lock(JoinPath(folder, kLockName)));
   TRY(FoundManifest found, FindManifest(files, folder));
-  if (!found.manifest && schema == nullptr) return Error::NotFound(folder, "there is no index");
   if (!found.manifest) {
+    if (schema == nullptr) return Error::NotFound(folder, "there is no index");
     TRY(found.manifest, MakeIndex(files, folder, *schema));
   } else if (schema != nullptr) {
     auto same = CheckSameSchema(found.manifest->schema, *schema);
@@ -122,6 +122,7 @@ Result<std::unique_ptr<HybridIndex>> SegmentedIndex::Open(Files& files, const st
 
 Result<void> SegmentedIndex::Recover(const std::string& damaged_manifest) {
   const std::lock_guard lock(upkeep_mutex_);
+  num_problems_ = static_cast<int64_t>(manifest_.problems.size());
   bool found_problems = !damaged_manifest.empty();
   if (found_problems) {
     manifest_.problems.push_back({.file = "", .what = damaged_manifest + "; its copy was used", .deleted = {}});

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text/glob.h"
+
 namespace atelier {
 namespace {
 

@@ -122,6 +122,7 @@ Result<void> SegmentedIndex::CommitManifest(const std::vector<IndexPart>& parts,
   }
   TRY_VOID(WriteIndexManifest(files_, folder_, next));
   manifest_ = std::move(next);
+  num_problems_ = static_cast<int64_t>(manifest_.problems.size());
   return {};
 }
 

@@ -14,7 +14,7 @@ constexpr std::string_view kMagic = "ATLMAN01";
 constexpr std::array<std::string_view, 2> kNames = {"MANIFEST", "MANIFEST.copy"};
 constexpr int64_t kMaxBytes = int64_t{1} << 30;
 
-void WriteDeleted(const std::vector<uint32_t>& deleted, ByteWriter& out) {
+void WriteDeleted(const std::vector<uint32_t>& deleted, PackedWriter& out) {
   out.Varint(deleted.size());
   uint64_t next = 0;
   for (const uint32_t record : deleted) {
@@ -23,7 +23,7 @@ void WriteDeleted(const std::vector<uint32_t>& deleted, ByteWriter& out) {
   }
 }
 
-bool ReadDeleted(ByteReader& reader, uint32_t num_records, std::vector<uint32_t>& deleted) {
+bool ReadDeleted(PackedReader& reader, uint32_t num_records, std::vector<uint32_t>& deleted) {
   const uint64_t count = reader.Varint();
   if (count > num_records) return false;
   uint64_t next = 0;
@@ -38,7 +38,7 @@ bool ReadDeleted(ByteReader& reader, uint32_t num_records, std::vector<uint32_t>
 
 Error Corrupt(std::string_view what) { return Error::Corrupt("", std::string(what)); }
 
-Result<void> ReadLists(ByteReader& reader, IndexManifest& manifest) {
+Result<void> ReadLists(PackedReader& reader, IndexManifest& manifest) {
   const uint64_t num_segments = reader.Varint();
   for (uint64_t i = 0; i < num_segments && reader.ok(); ++i) {
     ManifestSegment segment;
@@ -70,7 +70,7 @@ Result<void> ReadLists(ByteReader& reader, IndexManifest& manifest) {
 }  // namespace
 
 std::string ManifestBytes(const IndexManifest& manifest) {
-  ByteWriter body;
+  PackedWriter body;
   body.Fixed(manifest.version);
   body.Fixed(manifest.identity);
   body.Fixed(manifest.first_log);
@@ -90,7 +90,7 @@ std::string ManifestBytes(const IndexManifest& manifest) {
     body.Varint(problem.num_records);
     WriteDeleted(problem.deleted, body);
   }
-  ByteWriter out;
+  PackedWriter out;
   out.Raw(kMagic);
   out.Fixed(static_cast<uint32_t>(body.size()));
   out.Fixed(Crc32c(body.bytes()));
@@ -104,13 +104,13 @@ Result<IndexManifest> ParseIndexManifest(std::string_view bytes) {
         "", "got format '" + std::string(bytes.substr(0, kMagic.size())) + "', want " + std::string(kMagic));
   }
   if (!bytes.starts_with(kMagic)) return Corrupt("it does not begin like a manifest");
-  ByteReader head(std::as_bytes(std::span(bytes)).subspan(kMagic.size()));
+  PackedReader head(std::as_bytes(std::span(bytes)).subspan(kMagic.size()));
   const auto size = head.Fixed<uint32_t>();
   const auto crc = head.Fixed<uint32_t>();
   const std::string_view body = AsText(head.Raw(size));
   if (!head.ok() || !head.at_end()) return Corrupt("got " + std::to_string(bytes.size()) + " bytes, which do not fit");
   if (crc != Crc32c(body)) return Corrupt("its checksum is wrong");
-  ByteReader reader(std::as_bytes(std::span(body)));
+  PackedReader reader(std::as_bytes(std::span(body)));
   IndexManifest manifest;
   manifest.version = reader.Fixed<uint64_t>();
   manifest.identity = reader.Fixed<uint64_t>();
@@ -150,6 +150,11 @@ Result<FoundManifest> FindManifest(Files& files, const std::string& folder) {
     return Error::Corrupt(folder, "neither copy of the manifest can be read: " + found.damaged);
   }
   return found;
+}
+
+bool HasManifest(Files& files, const std::string& folder) {
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return FileExists(files, JoinPath(folder, name)); });
 }
 
 std::string SegmentFileName(uint64_t number) {

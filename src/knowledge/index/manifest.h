@@ -63,6 +63,9 @@ struct FoundManifest {
 // Errors: kCorrupt where neither copy can be read.
 Result<FoundManifest> FindManifest(Files& files, const std::string& folder);
 
+// Whether either copy is there, whatever it holds.
+bool HasManifest(Files& files, const std::string& folder);
+
 std::string SegmentFileName(uint64_t number);  // "seg-00000012"
 
 }  // namespace atelier

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text/glob.h"
 #include "knowledge/index/byte_codec.h"
 
 namespace atelier {
@@ -45,13 +46,13 @@ Result<std::shared_ptr<const Segment>> Segment::Open(SegmentFile file, const Ind
 
 Result<void> Segment::OpenRecords() {
   const uint32_t num_records = file_.num_records();
-  ByteReader ids(file_.Section(SectionKind::kIds));
-  ids_ = StringTable(ids);
+  PackedReader ids(file_.Section(SectionKind::kIds));
+  ids_ = PackedStrings(ids);
   by_id_ = ids.Array<uint32_t>(num_records);
   fingerprints_ = ids.Array<uint64_t>(num_records);
-  ByteReader stored(file_.Section(SectionKind::kStored)), payloads(file_.Section(SectionKind::kPayloads));
-  stored_ = StringTable(stored);
-  payloads_ = StringTable(payloads);
+  PackedReader stored(file_.Section(SectionKind::kStored)), payloads(file_.Section(SectionKind::kPayloads));
+  stored_ = PackedStrings(stored);
+  payloads_ = PackedStrings(payloads);
   const bool whole = ids.ok() && stored.ok() && payloads.ok() && num_records > 0 && ids_.size() == num_records &&
                      stored_.size() == num_records && payloads_.size() == num_records;
   if (!whole) return Error::Corrupt(file_.name(), "its tables of records do not lie within the file");
@@ -82,14 +83,14 @@ uint32_t Segment::UpperBound(std::string_view id) const {
 }
 
 Result<Json> Segment::Attributes(uint32_t record) const {
-  ByteReader reader(std::as_bytes(std::span(Stored(record))));
+  PackedReader reader(std::as_bytes(std::span(Stored(record))));
   auto json = Json::Parse(reader.Text());
   if (json.ok()) return json;
   return Error::Corrupt(file_.name(), "the stored attributes of a record are no JSON");
 }
 
 Result<std::vector<FieldText>> Segment::Texts(uint32_t record) const {
-  ByteReader reader(std::as_bytes(std::span(Stored(record))));
+  PackedReader reader(std::as_bytes(std::span(Stored(record))));
   reader.Text();
   std::vector<FieldText> texts;
   const uint64_t count = reader.Varint();

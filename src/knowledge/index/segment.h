@@ -28,8 +28,8 @@
 #include "knowledge/index/attribute_columns.h"
 #include "knowledge/index/filter.h"
 #include "knowledge/index/index_record.h"
+#include "knowledge/index/packed_strings.h"
 #include "knowledge/index/segment_file.h"
-#include "knowledge/index/string_table.h"
 #include "knowledge/index/text/text_segment.h"
 #include "knowledge/index/vector/vector_segment.h"
 
@@ -82,7 +82,7 @@ class Segment {
 
   SegmentFile file_;
   std::vector<std::string> fields_;
-  StringTable ids_, stored_, payloads_;
+  PackedStrings ids_, stored_, payloads_;
   std::span<const uint32_t> by_id_;
   std::span<const uint64_t> fingerprints_;
   AttributeColumns columns_;

@@ -30,9 +30,9 @@ class RecordTables {
     std::vector<uint32_t> by_id(ids_.size());
     std::iota(by_id.begin(), by_id.end(), 0U);
     std::sort(by_id.begin(), by_id.end(), [this](uint32_t a, uint32_t b) { return ids_[a] < ids_[b]; });
-    StringTableBuilder table;
+    PackedStringsBuilder table;
     for (const std::string& id : ids_) table.Add(id);
-    ByteWriter ids, stored, payloads;
+    PackedWriter ids, stored, payloads;
     table.Write(ids);
     ids.Array(by_id);
     ids.Array(fingerprints_);
@@ -47,11 +47,11 @@ class RecordTables {
  private:
   std::vector<std::string> ids_;
   std::vector<uint64_t> fingerprints_;
-  StringTableBuilder stored_, payloads_;
+  PackedStringsBuilder stored_, payloads_;
 };
 
 std::string StoredBytes(const IndexRecord& record, const IndexSchema& schema) {
-  ByteWriter out;
+  PackedWriter out;
   out.Text(record.attributes.is_null() ? "{}" : record.attributes.Dump());
   out.Varint(record.texts.size());
   for (const FieldText& text : record.texts) {
@@ -143,7 +143,7 @@ Result<void> CheckRecord(const IndexRecord& record, const IndexSchema& schema) {
 }
 
 uint64_t FingerprintOf(const IndexRecord& record) {
-  ByteWriter content;
+  PackedWriter content;
   content.Text(record.attributes.Dump({.sort_keys = true}));
   content.Varint(record.texts.size());
   for (const FieldText& text : record.texts) content.Text(text.field), content.Text(text.text);

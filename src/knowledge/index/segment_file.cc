@@ -18,7 +18,7 @@ size_t Aligned(size_t offset) { return (offset + kAlignment - 1) / kAlignment * 
 
 // Header and section table (none of the sections is empty), up to where the first section begins.
 std::string Head(uint32_t num_records, const std::vector<NewSection>& sections) {
-  ByteWriter table;
+  PackedWriter table;
   size_t offset = Aligned(kHeaderBytes + kEntryBytes * sections.size());
   const size_t head_bytes = offset;
   size_t end = offset;
@@ -31,7 +31,7 @@ std::string Head(uint32_t num_records, const std::vector<NewSection>& sections) 
     end = offset + section.bytes.size();
     offset = Aligned(end);
   }
-  ByteWriter head;
+  PackedWriter head;
   head.Raw(kMagic);
   head.Fixed<uint64_t>(end);
   head.Fixed(num_records);
@@ -70,7 +70,7 @@ Result<SegmentFile> SegmentFile::Read(std::string name, FileBytes bytes) {
   if (magic.substr(0, 6) == kMagic.substr(0, 6) && magic != kMagic) {
     return Error::Unsupported(file.name_, "got format '" + std::string(magic) + "', want " + std::string(kMagic));
   }
-  ByteReader head(all.subspan(kMagic.size()));
+  PackedReader head(all.subspan(kMagic.size()));
   const auto size = head.Fixed<uint64_t>();
   file.num_records_ = head.Fixed<uint32_t>();
   const auto num_sections = head.Fixed<uint32_t>();
@@ -86,7 +86,7 @@ Result<SegmentFile> SegmentFile::Read(std::string name, FileBytes bytes) {
   if (num_sections > kMaxSections || !head.ok() || table_crc != Crc32c(table)) {
     return Error::Corrupt(file.name_, "the section table's checksum is wrong");
   }
-  ByteReader rows(table);
+  PackedReader rows(table);
   for (uint32_t i = 0; i < num_sections; ++i) {
     Entry entry{.kind = static_cast<SectionKind>(rows.Fixed<uint32_t>()), .crc = rows.Fixed<uint32_t>(), .bytes = {}};
     const auto offset = rows.Fixed<uint64_t>();

@@ -180,6 +180,17 @@ Result<void> SegmentedIndex::Export(const std::function<Result<void>(const Json&
   });
 }
 
+Result<std::vector<RecordFingerprint>> SegmentedIndex::Fingerprints() const {
+  std::vector<RecordFingerprint> fingerprints;
+  const auto view = View();
+  TRY_VOID(view->ForEach([&](IndexView::Place place) -> Result<void> {
+    const Segment& segment = view->SegmentOf(place);
+    fingerprints.push_back({std::string(segment.IdOf(place.record)), segment.Fingerprint(place.record)});
+    return {};
+  }));
+  return fingerprints;
+}
+
 Result<IndexStats> SegmentedIndex::Stats() const {
   IndexStats stats;
   const auto view = View();
@@ -191,8 +202,7 @@ Result<IndexStats> SegmentedIndex::Stats() const {
     ++(part.file_number == 0 ? stats.num_memory_segments : stats.num_segments);
   }
   stats.log_bytes = log_bytes_;
-  const std::lock_guard lock(upkeep_mutex_);
-  stats.num_problems = static_cast<int64_t>(manifest_.problems.size());
+  stats.num_problems = num_problems_;
   return stats;
 }
 

@@ -58,6 +58,7 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
   Result<std::vector<IndexSuggestion>> Suggest(std::string_view typed, const Filter& visible,
                                                int32_t limit) const override;
   Result<void> Export(const std::function<Result<void>(const Json& record)>& visit) const override;
+  Result<std::vector<RecordFingerprint>> Fingerprints() const override;
   Result<void> Flush() override;
   Result<void> Compact() override;
   Result<void> Snapshot(const std::string& folder) override;
@@ -133,7 +134,8 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
   std::deque<Pending*> queue_;
   bool has_leader_ = false;
 
-  std::atomic<int64_t> log_bytes_ = 0;  // since the last flush
+  std::atomic<int64_t> log_bytes_ = 0;     // since the last flush
+  std::atomic<int64_t> num_problems_ = 0;  // of the manifest
 };
 
 }  // namespace atelier

@@ -12,17 +12,9 @@ constexpr int kNice = 10;
 }  // namespace
 
 UpkeepWorker& UpkeepWorker::Shared() {
-  static UpkeepWorker worker;
+  // Never destroyed: an index that lives as long as the program may still need it.
+  static UpkeepWorker& worker = *new UpkeepWorker;
   return worker;
-}
-
-UpkeepWorker::~UpkeepWorker() {
-  {
-    const std::lock_guard lock(mutex_);
-    ends_ = true;
-  }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
 }
 
 void UpkeepWorker::Request(Upkept& upkept) {
@@ -44,8 +36,7 @@ void UpkeepWorker::Run() {
   setpriority(PRIO_PROCESS, 0, kNice);  // of this thread alone; without it the work is done all the same
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
-    if (ends_) return;
+    changed_.wait(lock, [this] { return !waiting_.empty(); });
     running_ = waiting_.front();
     waiting_.pop_front();
     lock.unlock();

@@ -19,7 +19,6 @@ class Upkept {
 class UpkeepWorker {
  public:
   static UpkeepWorker& Shared();
-  ~UpkeepWorker();
 
   // Has it done soon; once, however often it is asked for before.
   void Request(Upkept& upkept);
@@ -34,7 +33,6 @@ class UpkeepWorker {
   std::condition_variable changed_;
   std::deque<Upkept*> waiting_;
   Upkept* running_ = nullptr;
-  bool ends_ = false;
   std::thread thread_;
 };
 

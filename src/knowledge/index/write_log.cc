@@ -21,12 +21,12 @@ constexpr int64_t kMaxLogBytes = int64_t{8} << 30;  // flushed long before
 
 // What precedes a frame's payload.
 std::string FrameHead(uint64_t identity, uint64_t number, uint64_t sequence, std::string_view payload) {
-  ByteWriter out;
+  PackedWriter out;
   out.Fixed(kFrameMagic);
   out.Fixed(static_cast<uint32_t>(payload.size()));
   out.Fixed(sequence);
   out.Fixed(Crc32c(payload));
-  ByteWriter seed;
+  PackedWriter seed;
   seed.Fixed(identity);
   seed.Fixed(number);
   out.Fixed(Crc32c(out.bytes(), Crc32c(seed.bytes())));
@@ -39,7 +39,7 @@ struct Head {
 };
 
 std::string WriteHead(uint64_t identity, uint64_t number, const Head& head) {
-  ByteWriter out;
+  PackedWriter out;
   out.Raw(kMagic);
   out.Fixed(identity);
   out.Fixed(number);
@@ -52,7 +52,7 @@ std::string WriteHead(uint64_t identity, uint64_t number, const Head& head) {
 
 std::optional<Head> ReadHead(std::string_view file, uint64_t identity, uint64_t number) {
   if (file.size() < kHeadBytes) return std::nullopt;
-  ByteReader reader(std::as_bytes(std::span(file)).subspan(kMagic.size()));
+  PackedReader reader(std::as_bytes(std::span(file)).subspan(kMagic.size()));
   const bool ours = reader.Fixed<uint64_t>() == identity && reader.Fixed<uint64_t>() == number;
   Head head;
   head.previous_number = reader.Fixed<uint64_t>();
@@ -71,7 +71,7 @@ struct Frame {
 // The frame that begins at `at`, if a whole one does.
 std::optional<Frame> ReadFrame(std::string_view file, size_t at, uint64_t identity, uint64_t number) {
   if (at > file.size() || file.size() - at < kFrameHeadBytes) return std::nullopt;
-  ByteReader reader(std::as_bytes(std::span(file.substr(at))));
+  PackedReader reader(std::as_bytes(std::span(file.substr(at))));
   const auto magic = reader.Fixed<uint32_t>();
   const auto size = reader.Fixed<uint32_t>();
   if (magic != kFrameMagic) return std::nullopt;
@@ -79,7 +79,7 @@ std::optional<Frame> ReadFrame(std::string_view file, size_t at, uint64_t identi
   frame.sequence = reader.Fixed<uint64_t>();
   const auto payload_crc = reader.Fixed<uint32_t>();
   const auto head_crc = reader.Fixed<uint32_t>();
-  ByteWriter seed;
+  PackedWriter seed;
   seed.Fixed(identity);
   seed.Fixed(number);
   if (head_crc != Crc32c(file.substr(at, kFrameHeadBytes - 4), Crc32c(seed.bytes()))) return std::nullopt;
@@ -191,7 +191,7 @@ Result<void> WriteLog::Append(std::string_view payload) {
   if (payload.size() > UINT32_MAX - 64) {
     return Error::TooLarge("batch", "got " + std::to_string(payload.size()) + " bytes, want less than 4 GiB");
   }
-  ByteWriter frame;
+  PackedWriter frame;
   frame.Raw(FrameHead(identity_, number_, next_sequence_, payload));
   frame.Raw(payload);
   frame.Align();

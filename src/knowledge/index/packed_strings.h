@@ -13,11 +13,11 @@
 
 namespace atelier {
 
-class StringTable {
+class PackedStrings {
  public:
-  StringTable() = default;
+  PackedStrings() = default;
   // Reads a table from where the reader stands; check reader.ok() afterwards. What the offsets say is checked at use.
-  explicit StringTable(ByteReader& reader) {
+  explicit PackedStrings(PackedReader& reader) {
     reader.Align();
     const uint64_t count = reader.Fixed<uint64_t>();
     const uint64_t num_bytes = reader.Fixed<uint64_t>();
@@ -50,14 +50,14 @@ class StringTable {
   std::string_view text_;
 };
 
-class StringTableBuilder {
+class PackedStringsBuilder {
  public:
   void Add(std::string_view text) {
     text_ += text;
     offsets_.push_back(text_.size());
   }
   size_t num_bytes() const { return text_.size() + offsets_.size() * sizeof(uint64_t); }
-  void Write(ByteWriter& out) const {
+  void Write(PackedWriter& out) const {
     out.Align();
     out.Fixed<uint64_t>(offsets_.size() - 1);
     out.Fixed<uint64_t>(text_.size());
