@@ -61,6 +61,13 @@ std::string StoredBytes(const IndexRecord& record, const IndexSchema& schema) {
   return out.Take();
 }
 
+// A builder wants dimensions also where the index has no vectors and none is added.
+VectorSpace BuilderSpace(const IndexSchema& schema) {
+  VectorSpace space = SpaceOf(schema);
+  space.dimensions = std::max(space.dimensions, 1);
+  return space;
+}
+
 void AddVectors(const VectorSegmentBuilder& builder, NewSegment& out) {
   if (builder.num_vectors() == 0) return;
   const std::vector<std::byte> bytes = builder.Build(out.num_records);
@@ -158,7 +165,7 @@ Result<NewSegment> BuildSegment(std::span<const IndexRecord* const> records, con
   RecordTables tables;
   AttributeColumnsBuilder columns(static_cast<uint32_t>(records.size()));
   TextSegmentBuilder texts(*analyzer, TextSchemaOf(schema));
-  VectorSegmentBuilder vectors(SpaceOf(schema));
+  VectorSegmentBuilder vectors(BuilderSpace(schema));
   bool has_text = false;
   for (const IndexRecord* record : records) {
     const uint32_t number = tables.size();
@@ -183,7 +190,7 @@ Result<NewSegment> MergeSegments(std::span<const MergeInput> inputs, const Index
   NewSegment out;
   const std::vector<std::vector<uint32_t>> numbers = NewNumbers(inputs);
   RecordTables tables;
-  VectorSegmentBuilder vectors(SpaceOf(schema));
+  VectorSegmentBuilder vectors(BuilderSpace(schema));
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Segment& segment = *inputs[i].segment;
     for (uint32_t record = 0; record < segment.num_records(); ++record) {

@@ -1,0 +1,115 @@
+"""index, search, ask and their measurements, over a folder of a few small documents."""
+
+import json
+import pathlib
+import shutil
+import tempfile
+
+from calling import EMBED, Case, atelier, make_home
+
+ENGINE = "# Engine\n\n## Preemption\n\nThe scheduler preempts the sequence that was served last.\n\n## Cache\n\nBlocks hold 16 positions.\n"
+TEA = "<html><head><title>Tea</title></head><body><h1>Tea</h1><p>Green tea is brewed at seventy degrees.</p></body></html>"
+
+
+class Knowledge(Case):
+    def setUp(self):
+        self.home = make_home()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="atelier-docs-")) / "docs"
+        self.folder.mkdir()
+        self.addCleanup(shutil.rmtree, self.folder.parent, ignore_errors=True)
+        self.write("engine.md", ENGINE)
+        self.write("tea.html", TEA)
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def ok(self, *args):
+        done = atelier(*args, home=self.home)
+        self.assertEqual(done.code, 0, done.err)
+        return done
+
+    def index(self, *more):
+        return self.ok("--json", "index", self.folder, *more).json
+
+    def test_a_question_is_answered_by_the_sentence_that_says_it(self):
+        report = self.index()
+        self.assertEqual((report["corpus"], report["embedder"], report["added"]), ("docs", EMBED, 2))
+        self.assertEqual(report["chunks"], report["embedded"])
+        answer = self.ok("--json", "ask", "Which sequence does the scheduler preempt?").json
+        self.assertFalse(answer["refused"])
+        quotes = [citation["quote"] for citation in answer["citations"]]
+        self.assertIn("The scheduler preempts the sequence that was served last.", quotes)
+        for citation in answer["citations"]:
+            begin, end = citation["span"]
+            if citation["document"] == "engine.md":
+                self.assertEqual(ENGINE.encode()[begin:end].decode(), citation["quote"], "spans are the file's bytes")
+        shown = self.ok("ask", "Which sequence does the scheduler preempt?").out
+        self.assertIn("[1]", shown)
+        self.assertIn("engine.md", shown)
+
+    def test_words_meaning_and_both_find(self):
+        self.index()
+        by_meaning = self.ok("--json", "search", "--by", "vectors", "-k", "1", "How hot should the water be?").json
+        self.assertEqual(by_meaning["results"][0]["document"], "tea.html")
+        by_words = self.ok("--json", "search", "--by", "words", "brewing").json
+        self.assertEqual([result["document"] for result in by_words["results"]], ["tea.html"])
+        self.assertEqual(by_words["results"][0]["title"], "Tea")
+        both = self.ok("search", "green tea").out
+        self.assertIn("tea.html", both)
+
+    def test_only_what_changed_is_read_again(self):
+        self.index("--embedder", "none")
+        again = self.index()
+        self.assertEqual((again["added"], again["changed"], again["unchanged"], again["chunks"]), (0, 0, 2, 0))
+        self.write("tea.html", TEA.replace("seventy", "eighty"))
+        (self.folder / "engine.md").unlink()
+        self.write("new.txt", "Something new.")
+        changed = self.index()
+        self.assertEqual((changed["added"], changed["changed"], changed["removed"]), (1, 1, 1))
+        found = self.ok("--json", "search", "scheduler").json["results"]
+        self.assertEqual(found, [], "what vanished is not found")
+        self.assertIn("eighty", self.ok("search", "tea").out)
+
+    def test_one_bad_file_is_told_and_skipped(self):
+        (self.folder / "bad.docx").write_bytes(b"PK\x03\x04 no archive")
+        report = self.index("--embedder", "none")
+        self.assertEqual(report["added"], 3)
+        self.assertEqual([skipped["where"].split(":")[0] for skipped in report["skipped"]], ["bad.docx"])
+        self.assertIn("tea.html", self.ok("search", "tea").out)
+
+    def test_an_index_records_its_embedder(self):
+        self.index("--embedder", "none")
+        other = atelier("index", self.folder, "--embedder", EMBED, home=self.home)
+        self.assertEqual(other.code, 1)
+        self.assertIn(EMBED, other.err)
+        self.assertIn("none", other.err)
+
+    def test_what_is_missing_is_told(self):
+        self.assertIn("atelier index FOLDER", atelier("ask", "Anything?", home=self.home).err)
+        self.assertNotEqual(atelier("index", self.folder / "nowhere", home=self.home).code, 0)
+        self.index("--embedder", "none")
+        self.assertIn("docs", atelier("search", "x", "--corpus", "other", home=self.home).err)
+
+    def test_retrieval_is_measured_on_a_judged_set(self):
+        judged = self.folder.parent / "judged"
+        (judged / "qrels").mkdir(parents=True)
+        documents = [{"_id": "d1", "title": "Tea", "text": "Green tea."}, {"_id": "d2", "text": "Black coffee."}]
+        (judged / "corpus.jsonl").write_text("".join(json.dumps(document) + "\n" for document in documents))
+        (judged / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "coffee"}) + "\n")
+        (judged / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td2\t1\n")
+        report = self.ok("--json", "eval", "retrieval", judged, "--embedder", EMBED).json
+        self.assertEqual([way["name"] for way in report["ways"]], ["BM25", "dense", "hybrid"])
+        self.assertEqual([way["ndcg_at_10"] for way in report["ways"]], [1, 1, 1])
+
+    def test_answers_are_measured_on_judged_questions(self):
+        self.index()
+        questions = self.folder.parent / "questions.jsonl"
+        gold = {"document": "docs/engine.md", "quote": "Blocks hold 16 positions."}
+        lines = [{"id": "a", "question": "How many positions does a block hold?", "answerable": True, "gold": [gold]},
+                 {"id": "b", "question": "What does coffee cost?", "answerable": False, "gold": []}]
+        questions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        ways = self.ok("--json", "eval", "answers", questions, "--prefix", "docs/").json["ways"]
+        self.assertEqual([way["name"] for way in ways], ["as configured", "always refuse", "never refuse", "first sentence"])
+        self.assertEqual(ways[2]["citation_recall"], 1)
+        self.assertEqual(ways[1]["accuracy"], 0.5, "half of them are rightly refused")
+        self.assertEqual(ways[0]["refusal_auroc"], 1)
