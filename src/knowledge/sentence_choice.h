@@ -35,8 +35,9 @@ std::vector<Quotable> QuotablesOf(const std::vector<Passage>& passages);
 std::vector<QuotableFigures> FiguresOf(const std::vector<Quotable>& candidates, const std::vector<Passage>& passages,
                                        std::string_view question, const Analyzer& analyzer);
 
-// The probability that a sentence answers the question, by logistic regression on the open half of the questions over this
-// project's own documents (tools/fit_relevance.py, docs/knowledge.md). One sentence of 80 read does, so it is small.
+// The probability that a sentence answers the question, by logistic regression on the open half of the questions over
+// this project's own documents (tools/fit_relevance.py, docs/knowledge.md). One sentence of 80 read does, so it is
+// small.
 double Relevance(const QuotableFigures& figures);
 
 // The probability that any of them does: what refusal is decided by.   REQUIRES: !figures.empty().
