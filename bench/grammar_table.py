@@ -3,6 +3,7 @@
 
     pip install llguidance==1.9.1 xgrammar==0.2.8 tokenizers gguf
     bench/grammar_table.py build/release/atelier schemas.jsonl [--limit N]
+    bench/grammar_table.py build/release/atelier grammars.jsonl     # of bench/stack_grammars.py
 
 Atelier cuts the instances into tokens of the model's vocabulary and hands vocabulary and tokens to the others, which run
 in processes of their own, one thread each, any key order and white space. A mask is timed before every token of the valid
@@ -47,8 +48,12 @@ class LlGuidance:
                                                 eos_token=end)
         self.mask = self.numpy.allocate_token_bitmask(1, len(pieces))
 
-    def compile(self, schema):
-        grammar = self.guidance.LLMatcher.grammar_from_json_schema(schema)
+    def compile(self, schema, is_schema):
+        if is_schema:
+            grammar = self.guidance.LLMatcher.grammar_from_json_schema(schema)
+        else:
+            from llguidance.gbnf_to_lark import any_to_lark
+            grammar = self.guidance.LLMatcher.grammar_from_lark(any_to_lark(schema))
         matcher = self.guidance.LLMatcher(self.tokenizer, grammar)
         if matcher.is_error():
             raise ValueError(matcher.get_error())
@@ -79,7 +84,9 @@ class XGrammar:
         self.mask = xgrammar.allocate_token_bitmask(1, len(pieces))
         self.rows = self.mask.numpy()
 
-    def compile(self, schema):
+    def compile(self, schema, is_schema):
+        if not is_schema:
+            return self.compiler.compile_grammar(schema)
         return self.compiler.compile_json_schema(schema, any_whitespace=True, strict_mode=False)
 
     def start(self, compiled):
@@ -120,10 +127,11 @@ def measure(name, path, every, model):
                 continue
             row = json.loads(line)
             result["schemas"] += 1
-            schema = json.dumps(row["schema"])
+            is_schema = "grammar" not in row
+            schema = json.dumps(row["schema"]) if is_schema else row["grammar"]
             begin = time.perf_counter()
             try:
-                compiled = engine.compile(schema)
+                compiled = engine.compile(schema, is_schema)
             except Exception:  # each engine has its own kinds
                 result["refused"] += 1
                 continue

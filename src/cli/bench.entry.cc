@@ -124,6 +124,7 @@ class BenchCommand final : public Command {
     options.Text("--schema", schema_, "the schema's file, whose outputs are long; default: an array of records");
     options.Flag("--compact", compact_, "constrained streams write no white space");
     options.Flag("--no-jump-ahead", no_jump_ahead_, "each forced token takes a step of its own");
+    options.Flag("--mask-thread", mask_thread_, "masks are made by a thread of their own even where no core is free");
     options.Integer("--repetitions", repetitions_, "timed runs, of which the median is shown");
     options.OneOf("--kv-cache", kv_cache_, {"f16", "q8_0"}, "type of the cache");
     options.Text("--isa", isa_, "kernels to use: plain, avx2 or avx512; default: the best of this machine");
@@ -197,6 +198,7 @@ class BenchCommand final : public Command {
       options.isa = *isa;
     }
     options.engine.jump_ahead = !no_jump_ahead_;
+    if (mask_thread_) options.engine.mask_helper = true;
     options.engine.prefix_cache = false;  // runs share nothing, and take the same blocks again
     options.cache_type = kv_cache_ == "q8_0" ? CacheType::kQ8_0 : CacheType::kF16;
     return options;
@@ -274,7 +276,7 @@ class BenchCommand final : public Command {
   }
 
   std::string model_, isa_, schema_, kv_cache_ = "f16";
-  bool constrained_ = false, compact_ = false, no_jump_ahead_ = false;
+  bool constrained_ = false, compact_ = false, no_jump_ahead_ = false, mask_thread_ = false;
   SpeedOptions speed_;
   int64_t threads_ = 0, streams_ = 0, repetitions_ = 5;
 };

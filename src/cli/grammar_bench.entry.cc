@@ -52,7 +52,9 @@ struct Tally {
 class GrammarBenchCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text("file", file_, "lines of JSON: {\"name\", \"schema\", \"tests\": [{\"valid\", \"data\"}]}");
+    options.Text("file", file_,
+                 "lines of JSON: {\"name\", \"schema\", \"tests\": [{\"valid\", \"data\"}]}; or \"grammar\" (GBNF or "
+                 "Lark) for \"schema\", whose data are texts");
     options.Takes("FILE", Completion::kFiles);
     options.Required();
     options.Text(
@@ -111,10 +113,17 @@ class GrammarBenchCommand final : public Command {
 
   void Judge(const Json& row, Tally& tally) {
     ++tally.schemas;
+    const bool is_schema = row["grammar"].is_null();
+    const std::string key = is_schema ? "schema" : "grammar";
     const std::string text = row["schema"].Dump();
     const auto begin = SteadyClock::now();
     GrammarSpec spec;
-    spec.schema = *Json::Parse(text);
+    if (is_schema) {
+      spec.schema = *Json::Parse(text);
+    } else {
+      spec.kind = GrammarSpec::Kind::kGrammar;
+      spec.text = row["grammar"].AsString();
+    }
     if (served_) {
       spec.style = {
           .any_whitespace = false, .max_whitespace = 64, .schema_order = true, .numbers = NumberSpelling::kPlain};
@@ -124,7 +133,7 @@ class GrammarBenchCommand final : public Command {
     Json tests = Json::Array();
     bool right = true;
     for (const Json& test : row["tests"].items()) {
-      const std::string data = test["data"].Dump();
+      const std::string data = is_schema ? test["data"].Dump() : test["data"].AsString();
       const std::vector<int32_t> tokens = tokenizer_->Encode(data, {.add_special = false});
       const bool valid = test["valid"].AsBool();
       if (out_.is_open()) tests.Push(Json::Object({{"valid", valid}, {"text", data}, {"tokens", Json(tokens)}}));
@@ -139,7 +148,7 @@ class GrammarBenchCommand final : public Command {
     if (!grammar.ok()) {
       std::fprintf(stderr, "refused: %s: %s\n", row["name"].Dump().c_str(), grammar.error().Message().c_str());
     }
-    if (out_.is_open()) out_ << Json::Object({{"schema", row["schema"]}, {"tests", std::move(tests)}}).Dump() << "\n";
+    if (out_.is_open()) out_ << Json::Object({{key, row[key]}, {"tests", std::move(tests)}}).Dump() << "\n";
   }
 
   // Masks before every token, as generation does.

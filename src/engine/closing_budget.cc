@@ -32,7 +32,7 @@ std::vector<int32_t> ClosingBudget::TokensOf(std::string_view text) const {
     const int32_t token = constraint_->LongestToken(text);
     if (token < 0) break;
     tokens.push_back(token);
-    text.remove_prefix(tokenizer_->Piece(token).size());
+    text.remove_prefix(constraint_->Piece(token).size());
   }
   return tokens;
 }

@@ -77,7 +77,7 @@ ConstrainedChoice::ConstrainedChoice(const Parts& parts)
       has_bans_(HasBans(*parts.request)),
       mask_((static_cast<size_t>(parts.num_tokens) + 63) / 64) {
   const bool wanted = parts.request->prefer_closing.value_or(parts.prefer_closing);
-  if (wanted && parts.request->grammar->KnowsClosing() && tokenizer_ != nullptr && !ending_ids_.empty()) {
+  if (wanted && tokenizer_ != nullptr && !ending_ids_.empty()) {
     budget_.emplace(constraint_.get(), tokenizer_, parts.max_tokens);
     if (!budget_->Fits({}, 0)) budget_.reset();  // it is too small for any output: this one is cut
   }
@@ -95,7 +95,7 @@ void ConstrainedChoice::LookForForced() {
   forced_ = closing_ ? ForcedText() : FindForcedText(*constraint_, *tokenizer_);
   if (!budget_ || closing_ || forced_.tokens.empty()) return;
   std::string text;
-  for (const int32_t token : forced_.tokens) text += tokenizer_->Piece(token);
+  for (const int32_t token : forced_.tokens) text += constraint_->Piece(token);
   if (budget_->Fits(text, static_cast<int64_t>(forced_.tokens.size()))) return;
   closing_ = true;
   forced_ = {.tokens = budget_->WayToEnd()};
@@ -127,7 +127,7 @@ std::optional<int32_t> ConstrainedChoice::TakeForced() {
 }
 
 void ConstrainedChoice::MakeMask() {
-  if (mask_made_ || num_taken_ < forced_.tokens.size()) return;
+  if (!needs_mask()) return;
   if (closing_) {
     std::ranges::fill(mask_, 0);
   } else {
@@ -151,7 +151,7 @@ int32_t ConstrainedChoice::Pick(Sampler& sampler, std::span<float> logits, std::
   KeepOnly(mask_, logits);
   const int32_t best = has_bans_ ? Likeliest(mask_, logits) : -1;
   int32_t token = sampler.Pick(logits, tokens);
-  if (budget_ && !closing_ && !Ends(token) && !budget_->Fits(tokenizer_->Piece(token), 1)) {
+  if (budget_ && !closing_ && !Ends(token) && !budget_->Fits(constraint_->Piece(token), 1)) {
     token = BeginClosing(logits);
     ended_ = only_end_;
     return token;

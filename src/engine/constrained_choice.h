@@ -32,6 +32,8 @@ class ConstrainedChoice {
   // What parts point to outlives the choice.
   explicit ConstrainedChoice(const Parts& parts);
 
+  // Whether MakeMask has something to do.
+  bool needs_mask() const { return !mask_made_ && num_taken_ == forced_.tokens.size(); }
   // What may come next, unless it is known already. Depends on the tokens chosen so far alone.
   void MakeMask();
   // Chooses the next token: the one that is forced, or else the sampler's. The grammar outranks every other ban: where

@@ -241,24 +241,38 @@ TEST(Constrained, ExpressionsAndChoicesAreCompletedToo) {
   }
 }
 
-TEST(Constrained, ClosingIsRefusedWhereNoWayIsKnown) {
-  GrammarSpec spec;
-  spec.kind = GrammarSpec::Kind::kGrammar;
-  spec.text = "root ::= \"a\" root | \"b\"";
-  GenerateRequest request = Ask(Compile(spec), 1);
-  request.prefer_closing = true;
+TEST(Constrained, GrammarsAndTagsAreCompletedToo) {
+  GrammarSpec nested;
+  nested.kind = GrammarSpec::Kind::kGrammar;
+  nested.text = R"(root ::= value
+value ::= "name" | "[" value ("," value)* "]" | "false" "{" value "}" "true")";
+  GrammarSpec tags;
+  tags.kind = GrammarSpec::Kind::kStructuralTag;
+  tags.schema = *Json::Parse(R"({"type": "structural_tag", "format": {"type": "sequence", "elements": [
+      {"type": "tag", "begin": "a", "content": {"type": "json_schema", "json_schema":
+          {"type": "object", "properties": {"name": {"type": "array", "items": {"type": "string"}}},
+           "required": ["name"]}}, "end": "true"},
+      {"type": "grammar", "grammar": "root ::= \"a\" root \"b\" | \"\""}]}})");
   Toy toy;
-  const auto refused = toy.engine->Submit(request, std::make_shared<RecordingSink>());
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().where, "structured_outputs.prefer_closing");
+  for (const GrammarSpec& spec : {nested, tags}) {
+    const auto grammar = Compile(spec);
+    for (uint64_t seed = 0; seed < 40; ++seed) {
+      GenerateRequest request = Ask(grammar, seed, 24);
+      request.prefer_closing = true;
+      const auto choice = toy.Alone(request).choices.at(0);
+      EXPECT_EQ(choice.reason, FinishReason::kStop) << choice.text;
+      EXPECT_TRUE(grammar->Start()->AcceptBytes(choice.text)) << choice.text;
+    }
+  }
 }
 
 TEST(Masks, AreMadeWhetherOrNotAnyoneWaits) {
   const auto grammar = Compile(Schema(kSchemas[0]));
   const GenerateRequest request = Ask(grammar, 1);
   const std::vector<int32_t> ending_ids = {kEnd};
-  Masks masks;
+  Masks with_helper(true), without(false);
   for (int round = 0; round < 200; ++round) {
+    Masks& masks = round % 4 < 2 ? with_helper : without;
     std::vector<std::unique_ptr<ConstrainedChoice>> choices;
     std::vector<ConstrainedChoice*> scheduled;
     for (int i = 0; i < 5; ++i) {

@@ -62,6 +62,7 @@ class Engine::Impl {
         cache_(std::move(cache)),
         max_context_(MaxContext()),
         scheduler_(cache_.get(), LimitsOf(options_, shape_)),
+        masks_(options_.mask_helper.value_or(true)),
         delivery_({&scheduler_, parts_.tokenizer, parts_.clock, parts_.listener.get(), shape_.num_tokens,
                    shape_.vector_size, max_context_, options_.prefer_closing, options_.jump_ahead}),
         signal_(std::make_shared<EngineSignal>()),

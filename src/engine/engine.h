@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,8 @@ struct EngineOptions {
   int32_t max_context = 0;                  // 0: the model's; else at most so many positions a sequence
   bool prefix_cache = true;
   bool prefer_closing = false;  // GenerateRequest::prefer_closing, where it does not say
+  // A thread makes masks beside the model (masks.h). None: of a LocalModel where it leaves a core free, else yes.
+  std::optional<bool> mask_helper = {};
   bool jump_ahead = true;  // tokens that a grammar forces go through a step together; the tokens are the same without
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/io/files.h"
@@ -105,6 +106,10 @@ class ServedModel final : public LocalModel {
     parts.wake = surroundings.wake;
     EngineOptions engine_options = options.engine;
     engine_options.model_name = options.name;
+    if (!engine_options.mask_helper) {
+      engine_options.mask_helper =
+          static_cast<unsigned>(surroundings.gang->num_threads()) < std::thread::hardware_concurrency();
+    }
     if (engine_options.cache_bytes == 0 && shape().block_bytes > 0) {
       engine_options.cache_bytes = CacheBytes(shape(), engine_options.max_context);
     }

@@ -17,12 +17,14 @@ Masks::~Masks() {
 }
 
 PendingMasks Masks::Start(std::vector<ConstrainedChoice*> choices) {
+  std::erase_if(choices, [](const ConstrainedChoice* choice) { return !choice->needs_mask(); });
   if (choices.empty()) return PendingMasks(nullptr);
   {
     const std::lock_guard lock(mutex_);
     choices_ = std::move(choices);
     next_ = num_done_ = 0;
   }
+  if (!has_helper_) return PendingMasks(this);
   if (!helper_.joinable()) helper_ = std::thread([this] { Help(); });
   wake_.notify_one();
   return PendingMasks(this);

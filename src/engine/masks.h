@@ -1,11 +1,13 @@
 // Masks are made beside the forward pass: what a grammar allows next depends on the tokens so far alone, and the logits
 // of the same token are being computed meanwhile.
 //
-//   PendingMasks masks = masks_.Start(choices);     // a helper thread begins
+//   PendingMasks masks = masks_.Start(choices);     // a helper thread begins, if there is one
 //   ... the model runs ...
 //   masks.Get();                                    // makes what the helper has not come to, and waits for the rest
 //
-// What is chosen is the same with and without the helper: it only makes sooner what the choice would make itself.
+// What is chosen is the same with and without the helper: it only makes sooner what the choice would make itself. It
+// pays on a core that the model leaves free. Where every core computes, it takes the place of a thread that all others
+// wait for, and the switches come on top.
 #pragma once
 
 #include <condition_variable>
@@ -35,6 +37,7 @@ class PendingMasks {
 
 class Masks {
  public:
+  explicit Masks(bool has_helper) : has_helper_(has_helper) {}
   ~Masks();
   // Begins these masks, the helper with the first of them.
   PendingMasks Start(std::vector<ConstrainedChoice*> choices);
@@ -46,6 +49,7 @@ class Masks {
   // Makes one mask; false: none is left. The lock is held, but not while it works.
   bool MakeOne(std::unique_lock<std::mutex>& lock);
 
+  const bool has_helper_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::vector<ConstrainedChoice*> choices_;  // of this step

@@ -76,10 +76,6 @@ Result<void> CheckRequest(const GenerateRequest& request, const RunnerShape& sha
   if (request.grammar != nullptr && request.ignore_eos) {
     return Error::Invalid("ignore_eos", "got it beside a grammar, want one of the two: a grammar says where it ends");
   }
-  if (request.grammar != nullptr && request.prefer_closing.value_or(false) && !request.grammar->KnowsClosing()) {
-    return Error::Unsupported("structured_outputs.prefer_closing",
-                              "got it beside a grammar or tags, want a schema, regex or choice");
-  }
   TRY_VOID(CheckTokens("stop_token_ids", request.stop_token_ids, shape.num_tokens));
   return CheckSamplingParams(request.sampling, shape.num_tokens);
 }

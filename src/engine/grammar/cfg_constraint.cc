@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/grammar/cfg_closing.h"
 #include "engine/grammar/cfg_machine.h"
+#include "engine/grammar/cfg_masks.h"
 #include "engine/grammar/gbnf.h"
 #include "engine/grammar/json_mask.h"
 #include "engine/grammar/lark.h"
@@ -22,8 +24,6 @@ Result<int32_t> Read(const GrammarSpec& spec, Cfg& cfg) {
   if (spec.kind == GrammarSpec::Kind::kStructuralTag) return ReadStructuralTag(spec.schema, spec.style, cfg);
   return IsGbnf(spec.text) ? ReadGbnf(spec.text, cfg) : ReadLark(spec.text, spec.style, cfg);
 }
-
-constexpr size_t kMaxMasks = 2048;  // of 6 kB for 49,000 tokens
 
 struct SharedCfg : SharedMachine<CfgMachine> {
   // What is known of a document within the grammar.
@@ -41,18 +41,19 @@ struct SharedCfg : SharedMachine<CfgMachine> {
   };
 
   SharedCfg(std::shared_ptr<const GrammarVocabulary> words, std::unique_ptr<CfgMachine> reader)
-      : SharedMachine(std::move(words), std::move(reader)) {
+      : SharedMachine(std::move(words), std::move(reader)), masks(*machine), closing(*machine) {
     for (int32_t i = 0; i < machine->num_documents(); ++i) {
       documents.push_back(std::make_unique<Document>(*vocabulary, machine->document(i)));
     }
   }
 
   std::vector<std::unique_ptr<Document>> documents;
-  std::map<std::vector<int64_t>, std::vector<uint64_t>> masks;  // by where the threads stand
+  CfgMasks masks;
+  CfgClosing closing;
 };
 
-// Free text, tags and names are states that come again and again: their masks are kept. Within a JSON document masks
-// are those of the document, and the few tokens that go past its end.
+// Outside of JSON documents masks are kept by where the output stands (cfg_masks.h). Within one they are those of the
+// document, and the few tokens that go past its end.
 class CfgConstraint final : public MachineConstraint<CfgMachine> {
  public:
   explicit CfgConstraint(const std::shared_ptr<SharedCfg>& shared)
@@ -60,6 +61,9 @@ class CfgConstraint final : public MachineConstraint<CfgMachine> {
 
  protected:
   void AddAllowed(std::span<uint64_t> bits) override;
+  std::string TowardsEnd(const std::vector<CfgThread>& threads, std::string_view text) override {
+    return cfg_->closing.Next(threads, text);
+  }
 
  private:
   // The mask and the reader of one document, as this output reads it.
@@ -71,45 +75,28 @@ class CfgConstraint final : public MachineConstraint<CfgMachine> {
     JsonThreads threads;
   };
 
-  void AddCommon(std::span<const CfgThread> threads, std::span<uint64_t> bits);
   void AddDocument(int32_t document, std::span<const CfgThread> threads, std::span<uint64_t> bits);
 
   SharedCfg* cfg_;  // what is shared
   std::map<int32_t, InDocument> documents_;
-  std::vector<CfgThread> common_, others_;
+  std::vector<CfgThread> outside_, others_;
 };
 
 void CfgConstraint::AddAllowed(std::span<uint64_t> bits) {
-  common_.clear(), others_.clear();
+  outside_.clear(), others_.clear();
   std::map<int32_t, std::vector<CfgThread>> by_document;
   for (const CfgThread& thread : reader().threads()) {
-    if (machine().IsCommon(thread)) {
-      common_.push_back(thread);
-    } else if (thread.language == CfgThread::kInJson && thread.json->phase != JsonPhase::kEnd &&
-               cfg_->documents[static_cast<size_t>(thread.document)]->closer) {
+    if (thread.language != CfgThread::kInJson) {
+      outside_.push_back(thread);
+    } else if (thread.json->phase != JsonPhase::kEnd && cfg_->documents[static_cast<size_t>(thread.document)]->closer) {
       by_document[thread.document].push_back(thread);
     } else {
       others_.push_back(thread);
     }
   }
-  if (!common_.empty()) AddCommon(common_, bits);
+  if (!outside_.empty()) cfg_->masks.Add(outside_, bits, [&](std::span<uint64_t> made) { Walk(outside_, made); });
   for (const auto& [document, threads] : by_document) AddDocument(document, threads, bits);
   if (!others_.empty()) Walk(others_, bits);
-}
-
-void CfgConstraint::AddCommon(std::span<const CfgThread> threads, std::span<uint64_t> bits) {
-  std::vector<int64_t> key;
-  for (const CfgThread& thread : threads) {
-    key.push_back(int64_t{thread.language} << 32 | thread.to);
-    key.push_back(reinterpret_cast<intptr_t>(thread.frame));
-  }
-  auto found = cfg_->masks.find(key);
-  if (found == cfg_->masks.end()) {
-    if (cfg_->masks.size() >= kMaxMasks) cfg_->masks.clear();
-    found = cfg_->masks.emplace(std::move(key), std::vector<uint64_t>(bits.size())).first;
-    Walk(threads, found->second);
-  }
-  for (size_t i = 0; i < bits.size(); ++i) bits[i] |= found->second[i];
 }
 
 void CfgConstraint::AddDocument(int32_t document, std::span<const CfgThread> threads, std::span<uint64_t> bits) {

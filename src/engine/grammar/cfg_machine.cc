@@ -1,5 +1,6 @@
 #include "engine/grammar/cfg_machine.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace atelier {
@@ -11,6 +12,8 @@ enum MetKind : uint64_t { kMetState, kMetThread, kMetEdge, kMetTail };
 constexpr uint64_t What(MetKind kind, int32_t a, int32_t b = 0) {
   return (uint64_t{kind} << 62) | (static_cast<uint64_t>(a) << 31) | static_cast<uint64_t>(b);
 }
+
+constexpr size_t kMaxNoted = 64;  // frames; where more matter, states hardly come again
 
 }  // namespace
 
@@ -95,6 +98,25 @@ const CfgMachine::Terminal& CfgMachine::Look(LanguageId language) {
   return terminal;
 }
 
+// ---- which frames matter
+
+void CfgMachine::NoteFrames() {
+  noted_steps_ = step_;
+  noted_.clear();
+}
+
+std::optional<std::vector<const CfgFrame*>> CfgMachine::StopNoting() {
+  noted_steps_ = 0;
+  if (noted_.size() > kMaxNoted) return std::nullopt;
+  return noted_;
+}
+
+const CfgEdge* CfgMachine::EdgesOf(const CfgFrame* frame) {
+  const bool note = frame->step <= noted_steps_ && !IsCommon(frame) && noted_.size() <= kMaxNoted;
+  if (note && std::ranges::find(noted_, frame) == noted_.end()) noted_.push_back(frame);
+  return frame->edges;
+}
+
 // ---- what may begin where something ended
 
 void CfgMachine::Enter(int32_t state, const CfgFrame* frame) {
@@ -123,7 +145,7 @@ void CfgMachine::Close(Step& step) {
     }
     // A frame of this very step has read nothing; that it may be empty was seen to by whoever called it.
     if (!state.is_final || place.frame->step == step_) continue;
-    for (const CfgEdge* edge = place.frame->edges; edge != nullptr; edge = edge->next) Enter(edge->to, edge->frame);
+    for (const CfgEdge* edge = EdgesOf(place.frame); edge != nullptr; edge = edge->next) Enter(edge->to, edge->frame);
   }
 }
 
@@ -157,7 +179,7 @@ void CfgMachine::AddTail(CfgFrame& frame, const CfgFrame* outer, Step& step) {
       continue;
     }
     if (!Meet(What(kMetTail, 0), &frame, outer)) continue;
-    for (const CfgEdge* edge = outer->edges; edge != nullptr; edge = edge->next) {
+    for (const CfgEdge* edge = EdgesOf(outer); edge != nullptr; edge = edge->next) {
       if (edge->to == CfgNetworks::kReturn) {
         tails_.push_back(edge->frame);
       } else {

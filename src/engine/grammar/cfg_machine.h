@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -62,10 +63,15 @@ class CfgMachine {
     return thread.to == CfgNetworks::kDone && thread.language == Languages::kEmpty;
   }
 
-  // Where the thread stands is the same in every output: in a terminal, under no rule but the root.
-  bool IsCommon(const CfgThread& thread) const {
-    return thread.language != CfgThread::kInJson && (thread.frame == nullptr || thread.frame->step <= start_steps_);
-  }
+  // Whether a frame is the same in every output: it was there before anything was read.
+  bool IsCommon(const CfgFrame* frame) const { return frame == nullptr || frame->step <= start_steps_; }
+
+  // From here on, notes which of the frames that are there now are looked into: what is read until StopNoting depends
+  // on these alone. Those that are common are not noted.
+  void NoteFrames();
+  // Each once. Nothing: they were too many.
+  std::optional<std::vector<const CfgFrame*>> StopNoting();
+
   JsonMachine& document(int32_t index) { return cfg_.document(index); }
   int32_t num_documents() const { return cfg_.num_documents(); }
 
@@ -92,6 +98,7 @@ class CfgMachine {
 
   CfgMachine(Cfg cfg, CfgNetworks networks);
   void StepJson(const CfgThread& thread, uint8_t byte, std::string_view text, Step& step);
+  const CfgEdge* EdgesOf(const CfgFrame* frame);
   void Enter(int32_t state, const CfgFrame* frame);
   void Close(Step& step);
   void Call(int32_t network, int32_t to, const CfgFrame* from, Step& step);
@@ -115,7 +122,9 @@ class CfgMachine {
   Arena start_arena_;
   std::vector<CfgThread> start_;
   uint64_t step_ = 0;
-  uint64_t start_steps_ = 0;       // that made start_
+  uint64_t start_steps_ = 0;  // that made start_
+  uint64_t noted_steps_ = 0;  // frames of later ones are not noted; 0: none is
+  std::vector<const CfgFrame*> noted_;
   std::vector<CfgFrame*> frames_;  // by network, of the step in frame_steps_
   std::vector<uint64_t> frame_steps_;
   std::vector<Place> open_;

@@ -89,6 +89,30 @@ TEST(CfgMask, ValuesOfAnyKindAreExact) {
       "<call>[");
 }
 
+// Each output is asked for its masks by places that others have been at, in all depths.
+TEST(CfgMask, NestedRulesAreExact) {
+  const auto grammar = [](std::string text) {
+    GrammarSpec spec;
+    spec.kind = GrammarSpec::Kind::kGrammar;
+    spec.text = std::move(text);
+    return spec;
+  };
+  ExpectExactMasks(grammar(R"(root ::= object
+value ::= object | array | string | "12"
+object ::= "{" (string ": " value (", " string ": " value)*)? "}"
+array ::= "[" (value ("," value)*)? "]"
+string ::= "\"" [a-z ]* "\"")"),
+                   "");
+  ExpectExactMasks(grammar(R"(root ::= s
+s ::= "<" s "3" s | "{" s "}" | "\"" (s | t) "\"" | "a"
+t ::= t "]" | "[" t | "12" s)"),
+                   "<{");
+  // What may follow depends on frames further out than masks are kept for.
+  ExpectExactMasks(grammar(R"(root ::= s "1"
+s ::= "a" s? "a" | "}" s? "}" | "]" s? "]")"),
+                   "aa}]a}}a]aaaa");
+}
+
 TEST(CfgMask, AControlTokenIsNotItsSpelling) {
   const GrammarSpec spec =
       Triggered(ControlText("<|channel|>"),

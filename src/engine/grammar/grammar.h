@@ -69,6 +69,8 @@ class Constraint {
   virtual std::optional<std::string> Closing(std::string_view /*bytes*/, size_t /*max_bytes*/) { return std::nullopt; }
   // The longest token that `text` begins with; -1: none.
   virtual int32_t LongestToken(std::string_view /*text*/) { return -1; }
+  // What Accept reads of a token: control tokens are no text, and have names of their own here (grammar_vocabulary.h).
+  virtual std::string_view Piece(int32_t /*token*/) const { return {}; }
 };
 
 class Grammar {
@@ -76,8 +78,6 @@ class Grammar {
   virtual ~Grammar() = default;
   // Any thread. The constraint keeps what it needs of the grammar.
   virtual std::unique_ptr<Constraint> Start() const = 0;
-  // Constraint::Closing knows a way to the end.
-  virtual bool KnowsClosing() const { return false; }
 };
 
 // Errors, of which `where` is the spec's and then a place within the schema, expression or grammar:

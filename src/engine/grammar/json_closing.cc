@@ -10,7 +10,7 @@
 namespace atelier {
 namespace {
 
-constexpr int64_t kNever = int64_t{1} << 40;
+constexpr int64_t kNever = JsonClosing::kNever;
 constexpr int64_t kMemberBytes = 4;  // quotes, colon and comma
 
 int64_t Add(int64_t a, int64_t b) { return std::min(kNever, a + b); }
@@ -113,6 +113,14 @@ int64_t JsonClosing::CostLeft(const JsonThread& thread) {
   return Add(cost, meets ? 1 : missing ? 2 : 3);
 }
 
+int64_t JsonClosing::BytesLeft(const JsonThread& thread, std::string_view text) {
+  if (thread.phase == JsonPhase::kFirstItem) {
+    const bool closes = !machine_->MissingSpace(thread).empty() || Steps(thread, ']', text);
+    if (!closes) return kNever + 1;  // it equals another item
+  }
+  return CostLeft(thread);
+}
+
 std::string JsonClosing::Next(std::span<const JsonThread> threads, std::string_view text) {
   for (const JsonThread& thread : threads) {
     if (machine_->Accepts(thread)) return "";
@@ -120,9 +128,7 @@ std::string JsonClosing::Next(std::span<const JsonThread> threads, std::string_v
   const JsonThread* best = &threads[0];
   int64_t least = kNever + 1;
   for (const JsonThread& thread : threads) {
-    const bool closes = !machine_->MissingSpace(thread).empty() || Steps(thread, ']', text);
-    if (thread.phase == JsonPhase::kFirstItem && !closes) continue;  // it equals another item
-    const int64_t cost = CostLeft(thread);
+    const int64_t cost = BytesLeft(thread, text);
     if (cost < least) best = &thread;
     least = std::min(least, cost);
   }

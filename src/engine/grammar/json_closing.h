@@ -21,6 +21,10 @@ class JsonClosing {
   //   text     what they have read
   std::string Next(std::span<const JsonThread> threads, std::string_view text);
 
+  static constexpr int64_t kNever = int64_t{1} << 40;
+  // About how many bytes are left from a thread on; kNever or more: it leads nowhere.
+  int64_t BytesLeft(const JsonThread& thread, std::string_view text);
+
  private:
   int64_t Cost(GoalId goal);  // about how many bytes the smallest value needs
   int64_t CostOf(const ObjectPlan& plan);

@@ -41,7 +41,6 @@ class JsonGrammar final : public Grammar {
  public:
   explicit JsonGrammar(std::shared_ptr<SharedJson> shared) : shared_(std::move(shared)) {}
   std::unique_ptr<Constraint> Start() const override { return std::make_unique<JsonConstraint>(shared_); }
-  bool KnowsClosing() const override { return true; }
 
  private:
   std::shared_ptr<SharedJson> shared_;

@@ -93,12 +93,16 @@ class MachineConstraint : public Constraint {
     }
     return longest;
   }
+  std::string_view Piece(int32_t token) const final { return trie().Piece(token); }
 
  protected:
   // What to write next on the way to an end; nothing where the output may end, or no way is known. The lock is held.
   virtual std::string TowardsEnd(const std::vector<Thread>& threads, std::string_view /*text*/) {
-    if constexpr (requires(Machine& m) { m.TowardsEnd(threads); }) return machine().TowardsEnd(threads);
-    return {};
+    if constexpr (requires(Machine& m) { m.TowardsEnd(threads); }) {
+      return machine().TowardsEnd(threads);
+    } else {
+      return {};
+    }
   }
   // Sets the bits of the tokens that may come. The lock is held.
   virtual void AddAllowed(std::span<uint64_t> bits) { Walk(reader_.threads(), bits); }
@@ -125,9 +129,6 @@ class MachineGrammar final : public Grammar {
         start_(std::move(start)) {}
   std::unique_ptr<Constraint> Start() const override {
     return std::make_unique<MachineConstraint<Machine>>(shared_, start_);
-  }
-  bool KnowsClosing() const override {
-    return requires(Machine& m, std::vector<typename Machine::Thread> threads) { m.TowardsEnd(threads); };
   }
 
  private:
