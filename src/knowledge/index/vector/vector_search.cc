@@ -46,7 +46,7 @@ class HitList {
   size_t num_rows_ = 0;
 };
 
-// Nanoseconds on one core of 2.6 GHz with AVX-512, measured by vector_bench; only their ratios matter.
+// Nanoseconds on one core of 2.6 GHz with AVX-512, estimated, not measured yet; only their ratios matter.
 constexpr double kRowNs = 25, kRowByteNs = 0.06;     // a stored vector somewhere in memory
 constexpr double kBlockNs = 5, kBlockByteNs = 0.05;  // sixteen codes in a row
 constexpr double kFarBlockNs = 8;                    // more where blocks lie apart
