@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -139,12 +138,65 @@ struct Streams {
   Fd in, out, err;
 };
 
-// The child runs already, by a few instructions: the limits hold for what it asks for from here on. One that has ended
-// needs none.
-void Limit(pid_t pid, __rlimit_resource resource, int64_t bytes) {
-  if (bytes <= 0) return;
-  const rlimit limit{static_cast<rlim_t>(bytes), static_cast<rlim_t>(bytes)};
-  prlimit(pid, resource, &limit, nullptr);
+// What the child does before it becomes the program, all of it prepared by us: it shares our memory until then, so it
+// calls nothing but the system. posix_spawn cannot set limits, and limits set from outside after it come too late for
+// what the child has started by then.
+struct Launch {
+  const char* program;
+  char** args;
+  char** environment;
+  const char* folder;  // null: ours
+  std::array<int, 3> streams;
+  int64_t max_memory_bytes, max_file_bytes;
+
+  // Returns only where it failed: at what, with errno.
+  const char* Exec() const {
+    setpgid(0, 0);
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(signal, SIG_DFL);
+    for (int i = 0; i < 3; ++i) {
+      if (dup2(streams[static_cast<size_t>(i)], i) < 0) return "dup2";
+    }
+    closefrom(3);
+    if (folder != nullptr && chdir(folder) != 0) return "chdir";
+    if (!Limit(RLIMIT_AS, max_memory_bytes) || !Limit(RLIMIT_FSIZE, max_file_bytes)) return "setrlimit";
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    execve(program, args, environment);
+    return "spawn";
+  }
+
+ private:
+  static bool Limit(__rlimit_resource resource, int64_t bytes) {
+    const rlimit limit{static_cast<rlim_t>(bytes), static_cast<rlim_t>(bytes)};
+    return bytes <= 0 || setrlimit(resource, &limit) == 0;
+  }
+};
+
+// vfork, because a server's page tables are not worth copying for an exec. No handler of ours may run in the child
+// while it shares our memory, so signals wait.
+Result<pid_t> Start(const Launch& launch) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Volatile: the child writes them, in memory that the compiler believes untouched.
+  const char* volatile failed = nullptr;
+  volatile int code = 0;
+  const pid_t pid = vfork();
+  if (pid == 0) {
+    failed = launch.Exec();
+    code = errno;
+    _exit(127);
+  }
+  if (pid < 0) {
+    failed = "vfork";
+    code = errno;
+  } else if (code != 0) {
+    waitpid(pid, nullptr, 0);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (code != 0) return SystemError(launch.program, failed, code);
+  return pid;
 }
 
 Result<pid_t> Spawn(const ProcessSpec& spec, const std::string& program, Streams& ours) {
@@ -161,37 +213,18 @@ Result<pid_t> Spawn(const ProcessSpec& spec, const std::string& program, Streams
   ours.err = Fd(err[0]);
   const Fd child_err(err[1]);
 
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, child_in.get(), 0);
-  posix_spawn_file_actions_adddup2(&actions, child_out.get(), 1);
-  posix_spawn_file_actions_adddup2(&actions, child_err.get(), 2);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  if (!spec.folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, spec.folder.c_str());
-
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&signals, signal);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-
   std::vector<std::string> args = spec.args;
   std::vector<char*> pointers;
   for (auto& arg : args) pointers.push_back(arg.data());
   pointers.push_back(nullptr);
   Environment environment(spec.extra_env);
-  pid_t pid = 0;
-  const int code = posix_spawn(&pid, program.c_str(), &actions, &attributes, pointers.data(), environment.get());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (code != 0) return SystemError(program, "spawn", code);
-  Limit(pid, RLIMIT_AS, spec.max_memory_bytes);
-  Limit(pid, RLIMIT_FSIZE, spec.max_file_bytes);
-  return pid;
+  return Start({.program = program.c_str(),
+                .args = pointers.data(),
+                .environment = environment.get(),
+                .folder = spec.folder.empty() ? nullptr : spec.folder.c_str(),
+                .streams = {child_in.get(), child_out.get(), child_err.get()},
+                .max_memory_bytes = spec.max_memory_bytes,
+                .max_file_bytes = spec.max_file_bytes});
 }
 
 // A child from its start to its reaping.
