@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/io/sha256.h"
+#include "knowledge/chunk/embed_chunks.h"
 #include "knowledge/retrieve/embedder_profile.h"
 
 namespace atelier {
@@ -31,6 +32,26 @@ IndexedDocument Assembled(Document document, Chunking chunking, const std::strin
   return indexed;
 }
 
+// What makes a chunk's vector what it is, beside its text and the embedder. Late: the whole document, and the chunk's
+// place in it.
+std::string LateContext(const std::string& document_hash, const std::vector<Chunk>& chunks, size_t i) {
+  const TextSpan span = chunks[i].span;
+  return "late " + document_hash + " " + std::to_string(span.begin) + " " + std::to_string(span.end) +
+         (i == 0 ? " first" : "") + (i + 1 == chunks.size() ? " last" : "") + "\n";
+}
+
+// The hashes of chunks whose embedded texts are `texts`.
+std::vector<std::string> HashesOf(const Document& document, const Chunking& chunking,
+                                  const std::vector<std::string>& texts, const std::string& embedder) {
+  const std::string document_hash = chunking.late ? Sha256Hex(document.text) : "";
+  std::vector<std::string> hashes;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::string context = chunking.late ? LateContext(document_hash, chunking.chunks, i) : "";
+    hashes.push_back(Sha256Hex(embedder + "\n" + context + texts[i]).substr(0, kHashDigits));
+  }
+  return hashes;
+}
+
 // The vectors that a corpus has of the same sources, by hash.
 Result<std::map<std::string, std::vector<float>>> Known(const std::vector<Prepared>& prepared, const Corpus& corpus) {
   std::map<std::string, std::vector<float>> known;
@@ -45,6 +66,52 @@ struct Missing {
   IndexedDocument::Part* part;
   const std::string* text;
 };
+
+// What has to be embedded: parts, each by itself, and documents as a whole.
+struct Wanted {
+  struct Whole {
+    IndexedDocument* document;
+    ChunkLimits limits;
+  };
+  std::vector<Missing> parts;
+  std::vector<Whole> documents;
+};
+
+// Gives parts the vectors that are known.
+Wanted TakeKnown(std::vector<Prepared>& prepared, const std::map<std::string, std::vector<float>>& known) {
+  Wanted wanted;
+  for (Prepared& source : prepared) {
+    size_t at = 0;
+    for (size_t i = 0; i < source.documents.size(); ++i) {
+      std::vector<Missing> missing;
+      for (IndexedDocument::Part& part : source.documents[i].parts) {
+        const std::string& text = source.texts[at++];
+        const auto found = known.find(part.hash);
+        if (found != known.end()) {
+          part.vector = found->second;
+        } else {
+          missing.push_back({&part, &text});
+        }
+      }
+      if (!source.late[i]) {
+        wanted.parts.insert(wanted.parts.end(), missing.begin(), missing.end());
+      } else if (!missing.empty()) {
+        wanted.documents.push_back({&source.documents[i], *source.late[i]});
+      }
+    }
+  }
+  return wanted;
+}
+
+Task<Result<int64_t>> EmbedWhole(Call call, Wanted::Whole whole, ChunkTools tools) {
+  Chunking chunking;
+  chunking.limits = whole.limits, chunking.late = true;
+  for (const IndexedDocument::Part& part : whole.document->parts) chunking.chunks.push_back(part.chunk);
+  auto embedding = EmbedChunks(call, whole.document->document, chunking, tools);
+  CO_TRY(std::vector<std::vector<float>> vectors, co_await embedding);
+  for (size_t i = 0; i < vectors.size(); ++i) whole.document->parts[i].vector = std::move(vectors[i]);
+  co_return static_cast<int64_t>(vectors.size());
+}
 
 }  // namespace
 
@@ -74,10 +141,10 @@ Task<Result<Prepared>> CutDocuments(Call call, std::string source_id, SourceStat
     for (const Chunk& chunk : chunking.chunks) {
       texts.push_back(prefix + EmbeddedText(document, chunk, chunking.limits, tools.chunk.counter.get()));
     }
+    const std::vector<std::string> hashes = HashesOf(document, chunking, texts, config.embedder);
+    prepared.late.push_back(chunking.late ? std::optional(chunking.limits) : std::nullopt);
     IndexedDocument indexed = Assembled(std::move(document), std::move(chunking), prepared.source_id, state);
-    for (size_t i = 0; i < texts.size(); ++i) {
-      indexed.parts[i].hash = Sha256Hex(config.embedder + "\n" + texts[i]).substr(0, kHashDigits);
-    }
+    for (size_t i = 0; i < hashes.size(); ++i) indexed.parts[i].hash = hashes[i];
     prepared.documents.push_back(std::move(indexed));
     for (std::string& text : texts) prepared.texts.push_back(std::move(text));
   }
@@ -90,21 +157,13 @@ Task<Result<int64_t>> EmbedPrepared(Call call, std::vector<Prepared>& prepared, 
   auto look = [&prepared, &corpus] { return Known(prepared, corpus); };
   auto looking = OnPool(*tools.pool, look);
   CO_TRY(auto known, co_await looking);
-  std::vector<Missing> missing;
-  for (Prepared& source : prepared) {
-    size_t at = 0;
-    for (IndexedDocument& document : source.documents) {
-      for (IndexedDocument::Part& part : document.parts) {
-        const std::string& text = source.texts[at++];
-        const auto found = known.find(part.hash);
-        if (found != known.end()) {
-          part.vector = found->second;
-        } else {
-          missing.push_back({&part, &text});
-        }
-      }
-    }
+  const Wanted wanted = TakeKnown(prepared, known);
+  int64_t num_embedded = 0;
+  for (const Wanted::Whole& whole : wanted.documents) {
+    CO_TRY(const int64_t num_vectors, co_await EmbedWhole(call, whole, tools.chunk));
+    num_embedded += num_vectors;
   }
+  const std::vector<Missing>& missing = wanted.parts;
   for (size_t begin = 0; begin < missing.size(); begin += kTextsAtOnce) {
     EmbeddingRequest request;
     request.model = config.embedder;
@@ -114,7 +173,7 @@ Task<Result<int64_t>> EmbedPrepared(Call call, std::vector<Prepared>& prepared, 
     CO_TRY(Embeddings embeddings, co_await tools.chunk.embedder->Embed(call, std::move(request)));
     for (size_t i = begin; i < end; ++i) missing[i].part->vector = std::move(embeddings.vectors[i - begin]);
   }
-  co_return static_cast<int64_t>(missing.size());
+  co_return num_embedded + static_cast<int64_t>(missing.size());
 }
 
 Result<void> PutPrepared(std::vector<Prepared> prepared, Corpus& corpus) {

@@ -1,10 +1,12 @@
 // From a source's bytes to what a corpus takes: loaded, cut into chunks, embedded.
 //
 // Documents are loaded and cut one after the other and embedded together, so that the embedder gets full batches
-// however small they are. A chunk that says what one of its source's chunks said before keeps that vector.
+// however small they are. A chunk that says what one of its source's chunks said before keeps that vector. Where
+// vectors are late, they depend on the whole document and on the chunk's place in it, and are known by both.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,8 @@ struct Prepared {
   std::string source_id;
   std::vector<IndexedDocument> documents;
   std::vector<std::string> texts;  // what is embedded, of all parts of all documents in order
+  // A document each: the limits of its chunks where their vectors are late (EmbedChunks).
+  std::vector<std::optional<ChunkLimits>> late;
   size_t num_parts() const { return texts.size(); }
 };
 
