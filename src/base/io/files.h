@@ -73,6 +73,8 @@ class Files {
   virtual Result<void> SyncFolder(const std::string& folder) = 0;
   // Holds the lock of file_lock.h until the last copy of what it returns is gone. kConflict if somebody else has it.
   virtual Result<std::shared_ptr<const void>> Lock(const std::string& path) = 0;
+  // Another number whenever what was not synced may have been lost: since the machine has started anew.
+  virtual uint64_t Boot() = 0;
 
   // The machine's file system. Lives as long as the program.
   static Files& Real();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -150,6 +151,18 @@ class RealFiles final : public Files {
   Result<std::shared_ptr<const void>> Lock(const std::string& path) override {
     TRY(auto lock, FileLock::TryLock(path));
     return std::shared_ptr<const void>(std::make_shared<const FileLock>(std::move(lock)));
+  }
+
+  uint64_t Boot() override {
+    static const uint64_t boot = [this] {
+      uint64_t number = 0;
+      const auto file = Open("/proc/sys/kernel/random/boot_id", FileMode::kRead);
+      std::array<std::byte, 64> text{};
+      const auto size = file.ok() ? (*file)->ReadAt(0, text) : Result<size_t>(0);
+      for (size_t i = 0; size.ok() && i < *size; ++i) number = number * 31 + static_cast<uint64_t>(text[i]);
+      return number;
+    }();
+    return boot;
   }
 };
 

@@ -422,4 +422,9 @@ Result<std::shared_ptr<const void>> SimFiles::Lock(const std::string& path) {
   return std::shared_ptr<const void>(this, release);
 }
 
+uint64_t SimFiles::Boot() {
+  const std::lock_guard lock(mutex_);
+  return static_cast<uint64_t>(life_) + 1;
+}
+
 }  // namespace atelier

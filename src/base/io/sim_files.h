@@ -69,6 +69,7 @@ class SimFiles final : public Files {
   Result<void> Remove(const std::string& path) override;
   Result<void> SyncFolder(const std::string& folder) override;
   Result<std::shared_ptr<const void>> Lock(const std::string& path) override;
+  uint64_t Boot() override;
 
  private:
   struct Node;

@@ -111,6 +111,11 @@ class HybridIndex {
   // With the schema that it was made with. kNotFound if there is none.
   static Result<std::unique_ptr<HybridIndex>> OpenExisting(Files& files, const std::string& folder,
                                                            IndexOptions options = {});
+  // For reading alone, beside whoever writes: no lock is taken, nothing is written, and every read is of the newest
+  // commit that was acknowledged by then, never of an older one than the read before (followed_index.h tells how). An
+  // index that is gone stays as it was seen last. What changes it is kConflict. Errors: kNotFound if there is none.
+  static Result<std::unique_ptr<HybridIndex>> Follow(Files& files, const std::string& folder,
+                                                     IndexOptions options = {});
   virtual ~HybridIndex() = default;
 
   virtual const IndexSchema& schema() const = 0;
@@ -149,8 +154,9 @@ class HybridIndex {
   virtual Result<void> Compact() = 0;
   // Writes the index as it is now to an empty or missing folder, beside other writers: Open opens it. Segments are
   // linked where the file system can, else copied.
-  virtual Result<void> Snapshot(const std::string& folder) = 0;
-  // Reads every checksum. What is damaged is set aside; the problems found now.
+  virtual Result<void> Snapshot(const std::string& folder) const = 0;
+  // Reads every checksum. What is damaged is set aside; the problems found now. One that follows reads the log's too,
+  // and sets nothing aside.
   virtual Result<std::vector<IndexProblem>> Verify() = 0;
   // All that was set aside and not discarded.
   virtual Result<std::vector<IndexProblem>> Problems() const = 0;

@@ -70,12 +70,16 @@ void SegmentedIndex::CommitGroup(const std::vector<Pending*>& group) {
   for (const Pending* pending : group) batches.push_back(pending->encoded);
   const std::string commit = EncodeCommit(batches);
   const std::lock_guard lock(commit_mutex_);
-  if (auto written = log_.Append(commit); !written.ok()) {
+  // No append begins while the mark is not to be trusted.
+  Result<void> written = is_marked_ ? Result<void>() : mark_.Write(log_.committed());
+  if (written.ok()) written = log_.Append(commit);
+  if (!written.ok()) {
     for (Pending* pending : group) pending->result = written.error();
     return;
   }
+  is_marked_ = mark_.Write(log_.committed()).ok();  // if not, those who follow see it with the next commit
   log_bytes_ += static_cast<int64_t>(commit.size());
-  PartEdit edit(View()->parts());
+  PartEdit edit(Current()->parts());
   for (Pending* pending : group) {
     for (const std::string& id : pending->replaced) edit.Kill(id);
     if (pending->segment != nullptr) edit.Add(WholePart(std::move(pending->segment), 0));
@@ -84,7 +88,7 @@ void SegmentedIndex::CommitGroup(const std::vector<Pending*>& group) {
 }
 
 void SegmentedIndex::AskForUpkeep() {
-  const size_t num_parts = NumMemoryParts(*View());
+  const size_t num_parts = NumMemoryParts(*Current());
   if (log_bytes_ < options_.flush_bytes && num_parts < kMemoryFanIn) return;
   const bool is_behind = log_bytes_ > kManyFlushes * options_.flush_bytes || num_parts > kManyMemoryParts;
   if (options_.in_background && !is_behind) {

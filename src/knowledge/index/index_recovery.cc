@@ -1,12 +1,9 @@
 // Opening an index: what the manifest names is opened, what the log has is put on top, what is damaged is set aside.
-#include <algorithm>
-#include <map>
-#include <random>
 #include <utility>
 
 #include "knowledge/index/analyzer_pool.h"
 #include "knowledge/index/index_batch.h"
-#include "knowledge/index/part_edit.h"
+#include "knowledge/index/log_content.h"
 #include "knowledge/index/segmented_index.h"
 
 namespace atelier {
@@ -14,11 +11,6 @@ namespace {
 
 constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kAside = "aside-";
-
-uint64_t NewIdentity() {
-  std::random_device device;
-  return (uint64_t{device()} << 32) | device();
-}
 
 // Makes the folder and its parents durable, those that are new.
 Result<void> MakeFolderDurably(Files& files, const std::string& folder) {
@@ -50,54 +42,11 @@ Result<IndexManifest> MakeIndex(Files& files, const std::string& folder, const I
   TRY_VOID(CheckEmpty(files, folder));
   IndexManifest manifest;
   manifest.version = 1;
-  manifest.identity = NewIdentity();
+  manifest.identity = NewIndexIdentity();
   manifest.schema = schema;
   TRY_VOID(WriteIndexManifest(files, folder, manifest));
   return manifest;
 }
-
-std::shared_ptr<const Bitmap> LiveOf(uint32_t num_records, const std::vector<uint32_t>& deleted) {
-  if (deleted.empty()) return nullptr;
-  auto live = std::make_shared<Bitmap>(num_records, true);
-  for (const uint32_t record : deleted) live->Remove(record);
-  return live;
-}
-
-// What the batches of a log come to: the records that live in the end, and all ids that they name.
-class LogContent {
- public:
-  void Add(IndexBatch batch) {
-    for (const std::string& id : batch.removed) Remove(id);
-    for (IndexRecord& record : batch.put) {
-      Remove(record.id);
-      latest_[record.id] = records_.size();
-      records_.push_back(std::move(record));
-    }
-  }
-  std::vector<const IndexRecord*> Living() const {
-    std::vector<const IndexRecord*> living;
-    for (size_t i = 0; i < records_.size(); ++i) {
-      if (latest_.at(records_[i].id) == i) living.push_back(&records_[i]);
-    }
-    return living;
-  }
-  // A place of none: the id was removed.
-  const std::map<std::string, size_t>& ids() const { return latest_; }
-
- private:
-  void Remove(const std::string& id) {
-    size_t& place = latest_.try_emplace(id, kNone).first->second;
-    if (place != kNone) {
-      records_[place].payload = {};
-      records_[place].texts = {};
-    }
-    place = kNone;
-  }
-
-  static constexpr size_t kNone = static_cast<size_t>(-1);
-  std::vector<IndexRecord> records_;
-  std::map<std::string, size_t> latest_;
-};
 
 }  // namespace
 
@@ -133,6 +82,7 @@ Result<void> SegmentedIndex::Recover(const std::string& damaged_manifest) {
   {
     const std::lock_guard commit_lock(commit_mutex_);
     TRY_VOID(log_.ContinueAfter(replay));
+    is_marked_ = mark_.Write(log_.committed()).ok();
   }
   for (const LogDamage& damage : replay.damage) {
     const uint64_t number = LogNumberOf(damage.file);
@@ -165,23 +115,6 @@ Result<std::vector<IndexPart>> SegmentedIndex::OpenSegments(bool& found_problems
     found_problems = true;
   }
   return parts;
-}
-
-Result<IndexPart> SegmentedIndex::OpenSegment(const ManifestSegment& entry, bool verify) const {
-  const std::string name = SegmentFileName(entry.number);
-  TRY(FileBytes bytes, files_.Map(Path(name)));
-  TRY(SegmentFile file, SegmentFile::Read(name, std::move(bytes)));
-  if (file.num_records() != entry.num_records) {
-    return Error::Corrupt(
-        name, "got " + std::to_string(file.num_records()) + " records, want " + std::to_string(entry.num_records));
-  }
-  if (verify) TRY_VOID(file.Verify());
-  IndexPart part;
-  TRY(part.segment, Segment::Open(std::move(file), schema_));
-  part.live = LiveOf(entry.num_records, entry.deleted);
-  part.num_live = entry.num_records - static_cast<uint32_t>(entry.deleted.size());
-  part.file_number = entry.number;
-  return part;
 }
 
 // Renames first: a manifest that names a missing file is mended when the index is opened, a file that no manifest names
@@ -219,14 +152,7 @@ Result<LogReplay> SegmentedIndex::ReplayInto(std::vector<IndexPart>& parts) {
                              std::to_string(num_unreadable) + " commits in the log cannot be read: they are lost"});
   }
   log_bytes_ = num_bytes;
-  PartEdit edit(std::move(parts));
-  for (const auto& [id, place] : content.ids()) edit.Kill(id);
-  if (const std::vector<const IndexRecord*> living = content.Living(); !living.empty()) {
-    TRY(NewSegment segment, BuildSegment(living, schema_));
-    TRY(IndexPart part, OpenInMemory(std::move(segment)));
-    edit.Add(std::move(part));
-  }
-  parts = std::move(edit).Take();
+  TRY(parts, PutOnTop(std::move(parts), content));
   return replay;
 }
 

@@ -37,7 +37,7 @@ Result<void> SegmentedIndex::UpkeepLocked() {
       TRY_VOID(FlushLocked());
       continue;
     }
-    const auto view = View();
+    const auto view = Current();
     const std::vector<IndexPart> files = PartsOf(*view, false);
     if (const auto run = PickRun(PartsOf(*view, true), kMemoryFanIn, options_.max_merge_bytes); !run.empty()) {
       TRY_VOID(MergeInMemory(run));
@@ -72,7 +72,7 @@ Result<void> SegmentedIndex::FlushLocked() {
     if (log_.number() == manifest_.first_log && log_.bytes() == 0) return {};
     first_log = log_.Rotate();
     flushed_bytes = log_bytes_;
-    view = View();
+    view = Current();
   }
   TRY_VOID(ReplaceParts(PartsOf(*view, true), first_log));
   log_bytes_ -= flushed_bytes;
@@ -93,7 +93,7 @@ Result<void> SegmentedIndex::ReplaceParts(const std::vector<IndexPart>& parts, u
   std::vector<IndexPart> planned;
   {
     const std::lock_guard lock(commit_mutex_);
-    planned = ExchangedParts(View()->parts(), parts, fresh);
+    planned = ExchangedParts(Current()->parts(), parts, fresh);
   }
   TRY_VOID(CommitManifest(planned, first_log));
   ExchangeParts(parts, fresh);
@@ -103,7 +103,7 @@ Result<void> SegmentedIndex::ReplaceParts(const std::vector<IndexPart>& parts, u
 
 void SegmentedIndex::ExchangeParts(const std::vector<IndexPart>& old, const IndexPart* replacement) {
   const std::lock_guard lock(commit_mutex_);
-  Publish(ExchangedParts(View()->parts(), old, replacement));
+  Publish(ExchangedParts(Current()->parts(), old, replacement));
 }
 
 Result<void> SegmentedIndex::CommitManifest(const std::vector<IndexPart>& parts, uint64_t first_log) {
@@ -150,7 +150,7 @@ Result<void> SegmentedIndex::Flush() {
 Result<void> SegmentedIndex::Compact() {
   const std::lock_guard lock(upkeep_mutex_);
   TRY_VOID(FlushLocked());
-  for (const IndexPart& part : PartsOf(*View(), false)) {
+  for (const IndexPart& part : PartsOf(*Current(), false)) {
     if (part.num_live < part.segment->num_records()) TRY_VOID(ReplaceParts({part}, manifest_.first_log));
   }
   return RemoveObsolete();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 #include <utility>
 
 #include "base/io/crc32c.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr std::string_view kMagic = "ATLMAN01";
 constexpr std::array<std::string_view, 2> kNames = {"MANIFEST", "MANIFEST.copy"};
 constexpr int64_t kMaxBytes = int64_t{1} << 30;
+constexpr size_t kHeadBytes = 40;  // to the first log
 
 void WriteDeleted(const std::vector<uint32_t>& deleted, PackedWriter& out) {
   out.Varint(deleted.size());
@@ -150,6 +152,27 @@ Result<FoundManifest> FindManifest(Files& files, const std::string& folder) {
     return Error::Corrupt(folder, "neither copy of the manifest can be read: " + found.damaged);
   }
   return found;
+}
+
+Result<std::string> ManifestHeads(Files& files, const std::string& folder) {
+  std::string heads;
+  for (const std::string_view name : kNames) {
+    std::array<std::byte, kHeadBytes> head{};
+    const auto file = files.Open(JoinPath(folder, name), FileMode::kRead);
+    if (file.ok()) {
+      TRY([[maybe_unused]] const size_t size, (*file)->ReadAt(0, head));
+    } else if (file.error().kind != ErrorKind::kNotFound) {
+      return file.error();
+    }
+    heads += AsText(head);
+  }
+  if (heads.find_first_not_of('\0') == std::string::npos) return Error::NotFound(folder, "there is no index");
+  return heads;
+}
+
+uint64_t NewIndexIdentity() {
+  std::random_device device;
+  return (uint64_t{device()} << 32) | device();
 }
 
 bool HasManifest(Files& files, const std::string& folder) {

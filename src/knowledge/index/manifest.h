@@ -63,6 +63,13 @@ struct FoundManifest {
 // Errors: kCorrupt where neither copy can be read.
 Result<FoundManifest> FindManifest(Files& files, const std::string& folder);
 
+// The first bytes of both copies, with their versions and checksums: other ones are another manifest.
+// Errors: kNotFound where there is neither.   COST: six system calls.
+Result<std::string> ManifestHeads(Files& files, const std::string& folder);
+
+// At random.
+uint64_t NewIndexIdentity();
+
 // Whether either copy is there, whatever it holds.
 bool HasManifest(Files& files, const std::string& folder);
 

@@ -1,11 +1,11 @@
 // The index in a folder: who may change what, and when.
 //
 // Locks, taken in this order and never the other way round:
-//   upkeep_mutex_  one flush, merge, snapshot or verification at a time. Guards manifest_ and the folder's files but
+//   upkeep_mutex_  one flush, merge or verification at a time. Guards manifest_ and the folder's files but
 //   the
 //                  log's. Held during their reading and writing.
-//   commit_mutex_  one commit at a time, and one exchange of segments. Guards log_ and who may publish a view. Held
-//   during
+//   commit_mutex_  one commit at a time, and one exchange of segments. Guards log_, mark_ and who may publish a view.
+//   Held during
 //                  the log's write and sync, and never while a segment or a manifest is written.
 //   view_mutex_    guards the pointer to the view alone: what readers take.
 //
@@ -26,42 +26,24 @@
 #include <string>
 #include <vector>
 
-#include "knowledge/index/hybrid_index.h"
-#include "knowledge/index/index_view.h"
+#include "knowledge/index/commit_mark.h"
 #include "knowledge/index/manifest.h"
 #include "knowledge/index/upkeep_worker.h"
+#include "knowledge/index/viewed_index.h"
 #include "knowledge/index/write_log.h"
 
 namespace atelier {
 
-class SegmentedIndex final : public HybridIndex, private Upkept {
+class SegmentedIndex final : public ViewedIndex, private Upkept {
  public:
   // `schema`: null to take the stored one.
   static Result<std::unique_ptr<HybridIndex>> Open(Files& files, const std::string& folder, const IndexSchema* schema,
                                                    IndexOptions options);
   ~SegmentedIndex() override;
 
-  const IndexSchema& schema() const override { return schema_; }
-
   Result<void> Apply(IndexBatch batch) override;
-  Result<IndexHits> Search(const IndexQuery& query) const override;
-  Result<std::optional<IndexRecord>> Get(std::string_view id, const Filter& visible) const override;
-  Result<std::optional<Json>> GetAttributes(std::string_view id, const Filter& visible) const override;
-  Result<std::optional<std::string>> GetPayload(std::string_view id, int64_t begin, int64_t end,
-                                                const Filter& visible) const override;
-  Result<std::optional<PayloadView>> ViewPayload(std::string_view id, int64_t begin, int64_t end,
-                                                 const Filter& visible) const override;
-  Result<std::optional<std::vector<float>>> GetVector(std::string_view id) const override;
-  Result<std::vector<std::string>> List(const Filter& filter, const Filter& visible, std::string_view after,
-                                        int32_t limit) const override;
-  Result<int64_t> Count(const Filter& filter, const Filter& visible) const override;
-  Result<std::vector<IndexSuggestion>> Suggest(std::string_view typed, const Filter& visible,
-                                               int32_t limit) const override;
-  Result<void> Export(const std::function<Result<void>(const Json& record)>& visit) const override;
-  Result<std::vector<RecordFingerprint>> Fingerprints() const override;
   Result<void> Flush() override;
   Result<void> Compact() override;
-  Result<void> Snapshot(const std::string& folder) override;
   Result<std::vector<IndexProblem>> Verify() override;
   Result<std::vector<IndexProblem>> Problems() const override;
   Result<void> DiscardAside() override;
@@ -83,18 +65,15 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
   SegmentedIndex(Files& files, std::string folder, IndexOptions options, std::shared_ptr<const void> lock,
                  IndexManifest manifest);
 
-  std::string Path(std::string_view name) const { return JoinPath(folder_, name); }
-  std::shared_ptr<const IndexView> View() const;
+  Result<std::shared_ptr<const IndexView>> View() const override { return Current(); }
+  std::shared_ptr<const IndexView> Current() const;
   void Publish(std::vector<IndexPart> parts);
-  Result<IndexPart> OpenInMemory(NewSegment segment) const;
 
   // index_recovery.cc
   Result<void> Recover(const std::string& damaged_manifest);
   Result<std::vector<IndexPart>> OpenSegments(bool& found_problems);
   Result<LogReplay> ReplayInto(std::vector<IndexPart>& parts);
-  Result<IndexPart> OpenSegment(const ManifestSegment& entry, bool verify) const;
   Result<void> SetAside(const ManifestSegment& entry, const std::string& what);
-  IndexProblem DescribeProblem(const ManifestProblem& problem) const;
 
   // index_commit.cc
   Result<Pending> Prepare(IndexBatch batch) const;
@@ -113,10 +92,7 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
   Result<void> CommitManifest(const std::vector<IndexPart>& parts, uint64_t first_log);
   Result<void> RemoveObsolete();
 
-  Files& files_;
-  const std::string folder_;
   const IndexOptions options_;
-  const IndexSchema schema_;
   const std::shared_ptr<const void> lock_;
 
   mutable std::mutex upkeep_mutex_;
@@ -125,6 +101,8 @@ class SegmentedIndex final : public HybridIndex, private Upkept {
 
   std::mutex commit_mutex_;
   WriteLog log_;
+  CommitMark mark_;
+  bool is_marked_ = false;  // the mark says how far the log is committed
 
   mutable std::mutex view_mutex_;
   std::shared_ptr<const IndexView> view_;

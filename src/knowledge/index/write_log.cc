@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "base/io/crc32c.h"
@@ -107,9 +108,10 @@ class FileReplay {
   FileReplay(std::string_view file, uint64_t identity, uint64_t number, LogReplay& replay)
       : file_(file), identity_(identity), number_(number), replay_(replay) {}
 
-  // `sealed`: the file ends where `file` does; what is no frame there was durable once.
-  Result<void> Run(bool sealed, const std::function<Result<void>(std::string_view)>& apply) {
-    size_t at = kHeadBytes;
+  // `sealed`: the file ends where `file` does; what is no frame there was durable once. `file` begins at `begin` of the
+  // file: 0, or between two frames.
+  Result<void> Run(bool sealed, const std::function<Result<void>(std::string_view)>& apply, size_t begin = 0) {
+    size_t at = begin == 0 ? kHeadBytes : 0;
     replay_.last_number = number_;
     replay_.last_end = static_cast<int64_t>(std::min(at, file_.size()));
     while (at < file_.size()) {
@@ -117,7 +119,8 @@ class FileReplay {
       if (!frame) {
         const size_t next = NextFrame(at + 8);
         if (next == file_.size() && !sealed) break;
-        replay_.damage.push_back({LogFileName(number_), "bytes " + std::to_string(at) + " to " + std::to_string(next) +
+        replay_.damage.push_back({LogFileName(number_), "bytes " + std::to_string(begin + at) + " to " +
+                                                            std::to_string(begin + next) +
                                                             " are damaged: what was written there is lost"});
         at = next;
         continue;
@@ -146,6 +149,26 @@ class FileReplay {
   const uint64_t identity_, number_;
   LogReplay& replay_;
 };
+
+// A part of a file: from its head on, or between two frames.
+struct LogRange {
+  uint64_t number = 0;
+  int64_t begin = 0, end = 0;
+  std::string bytes;
+};
+
+Result<std::string> ReadRange(Files& files, const std::string& folder, const LogRange& range) {
+  const std::string path = JoinPath(folder, LogFileName(range.number));
+  TRY(const auto file, files.Open(path, FileMode::kRead));
+  TRY(const int64_t size, file->Size());
+  if (range.end < range.begin || range.end > size) {
+    return Error::Corrupt(path, "got " + std::to_string(size) + " bytes, want " + std::to_string(range.end));
+  }
+  std::string bytes(static_cast<size_t>(range.end - range.begin), '\0');
+  TRY(const size_t got, file->ReadAt(range.begin, std::as_writable_bytes(std::span(bytes))));
+  bytes.resize(got);
+  return bytes;
+}
 
 }  // namespace
 
@@ -261,6 +284,33 @@ Result<LogReplay> ReplayLogs(Files& files, const std::string& folder, uint64_t i
     TRY_VOID(reader.Run(sealed, apply));
   }
   return replay;
+}
+
+Result<std::vector<LogDamage>> ReadLogs(Files& files, const std::string& folder, uint64_t identity, uint64_t first,
+                                        LogPosition from, LogPosition to,
+                                        const std::function<Result<void>(std::string_view payload)>& apply) {
+  // The last first: each file's head says where the one before ends.
+  std::vector<LogRange> ranges;
+  for (LogPosition at = to; at.number >= std::max<uint64_t>(first, 1) && at > from;) {
+    const bool is_first = at.number == from.number;
+    LogRange range{.number = at.number, .begin = is_first ? from.end : 0, .end = at.end, .bytes = {}};
+    TRY(range.bytes, ReadRange(files, folder, range));
+    if (is_first) at = {};
+    if (!is_first) {
+      const auto head = ReadHead(range.bytes, identity, range.number);
+      if (!head || head->previous_number >= range.number) {
+        return Error::Corrupt(JoinPath(folder, LogFileName(range.number)), "its head is damaged");
+      }
+      at = {head->previous_number, head->previous_end};
+    }
+    ranges.push_back(std::move(range));
+  }
+  LogReplay replay;
+  for (const LogRange& range : std::views::reverse(ranges)) {
+    FileReplay reader(range.bytes, identity, range.number, replay);
+    TRY_VOID(reader.Run(true, apply, static_cast<size_t>(range.begin)));
+  }
+  return std::move(replay.damage);
 }
 
 }  // namespace atelier

@@ -18,6 +18,7 @@
 // A file that a later head passes over counts as if it were not there.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,13 @@ namespace atelier {
 std::string LogFileName(uint64_t number);  // "log-00000012"
 // 0 if the name is no log's.
 uint64_t LogNumberOf(std::string_view file_name);
+
+// A place between two frames: how far something goes.
+struct LogPosition {
+  uint64_t number = 0;  // of the file; 0: before all
+  int64_t end = 0;      // in it
+  auto operator<=>(const LogPosition&) const = default;
+};
 
 struct LogDamage {
   std::string file;
@@ -66,6 +74,10 @@ class WriteLog {
 
   uint64_t number() const { return number_; }
   int64_t bytes() const { return end_; }  // of the file that is written now
+  // Where the last frame that counts ends.
+  LogPosition committed() const {
+    return end_ > 0 ? LogPosition{number_, end_} : LogPosition{previous_number_, previous_end_};
+  }
 
  private:
   Result<void> Write(std::string_view frame);
@@ -84,5 +96,12 @@ class WriteLog {
 // passed over. An error of `apply`, and a file that cannot be read, ends it.
 Result<LogReplay> ReplayLogs(Files& files, const std::string& folder, uint64_t identity, uint64_t first,
                              const std::function<Result<void>(std::string_view payload)>& apply);
+
+// The same of the frames after `from` up to `to`, which both stand between frames, of the files from `first` on; what
+// comes after `to` is not looked at. Returns what is damaged. Errors: kNotFound where a file is gone, kCorrupt where a
+// file's head does not say what came before it.
+Result<std::vector<LogDamage>> ReadLogs(Files& files, const std::string& folder, uint64_t identity, uint64_t first,
+                                        LogPosition from, LogPosition to,
+                                        const std::function<Result<void>(std::string_view payload)>& apply);
 
 }  // namespace atelier
