@@ -23,6 +23,8 @@
 #include "app/route_trace.h"
 #include "app/spend_store.h"
 #include "app/upload_store.h"
+#include "app/vector_store_corpora.h"
+#include "app/vector_stores.h"
 #include "base/store/database.h"
 #include "base/task/pool.h"
 #include "compute/kernel/isa.h"
@@ -110,6 +112,8 @@ struct App::Parts {
   std::unique_ptr<BatchStore> batches;
   std::unique_ptr<CalibrationStore> calibrations;
   std::unique_ptr<CorpusLibrary> corpora;
+  std::unique_ptr<VectorStores> vector_stores;
+  std::unique_ptr<VectorStoreCorpora> vector_store_corpora;
   std::unique_ptr<Pool> pool;
   OwnMetrics own_metrics;
   std::vector<std::function<void()>> refreshers;
@@ -182,6 +186,8 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY(p.batches, BatchStore::Open(*p.database, clock));
   p.calibrations = std::make_unique<CalibrationStore>(Files::Real(), home + "/calibrations");
   p.corpora = std::make_unique<CorpusLibrary>(Files::Real(), home + "/corpora", p.config.corpora);
+  TRY(p.vector_stores, VectorStores::Open(*p.database, clock));
+  p.vector_store_corpora = std::make_unique<VectorStoreCorpora>(*p.vector_stores, *p.corpora);
   std::vector<TraceSink*> sinks;
   TRY(p.traces, TraceStore::Open(home + "/traces.db", clock, TraceOptions(p.config.traces)));
   if (p.config.traces.record) sinks.push_back(p.traces.get());
@@ -235,6 +241,8 @@ FileStore& App::files() { return *parts_->files; }
 BatchStore& App::batches() { return *parts_->batches; }
 CalibrationStore& App::calibrations() { return *parts_->calibrations; }
 CorpusLibrary& App::corpora() { return *parts_->corpora; }
+VectorStores& App::vector_stores() { return *parts_->vector_stores; }
+VectorStoreCorpora& App::vector_store_corpora() { return *parts_->vector_store_corpora; }
 UploadStore& App::uploads() { return *parts_->uploads; }
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }

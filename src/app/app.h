@@ -35,6 +35,8 @@ class ResponseStore;
 class Tracer;
 class TraceStore;
 class UploadStore;
+class VectorStoreCorpora;
+class VectorStores;
 
 // A model that can be asked, loaded or not.
 struct ModelListing {
@@ -82,6 +84,8 @@ class App {
   UploadStore& uploads();
   BatchStore& batches();
   CalibrationStore& calibrations();
+  VectorStores& vector_stores();
+  VectorStoreCorpora& vector_store_corpora();
   CorpusLibrary& corpora();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.

@@ -167,6 +167,7 @@ Task<Result<int64_t>> EmbedPrepared(Call call, std::vector<Prepared>& prepared, 
   for (size_t begin = 0; begin < missing.size(); begin += kTextsAtOnce) {
     EmbeddingRequest request;
     request.model = config.embedder;
+    request.priority = config.priority;
     request.truncate = true;  // a chunk's limit is in other units than the model's where the user said so
     const size_t end = std::min(missing.size(), begin + kTextsAtOnce);
     for (size_t i = begin; i < end; ++i) request.inputs.emplace_back(TextPrompt{*missing[i].text});

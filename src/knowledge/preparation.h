@@ -24,6 +24,7 @@ struct PreparationConfig {
   ChunkOptions chunking;
   LoadOptions loading;
   std::string embedder;  // empty: nothing is embedded
+  int32_t priority = 0;  // of embedding; higher numbers wait for lower ones
 };
 
 struct PreparationTools {

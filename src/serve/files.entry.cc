@@ -1,6 +1,8 @@
 // /v1/files                                                              [OpenAI API reference, "Files"]
 #include <charconv>
 
+#include "app/vector_store_corpora.h"
+#include "app/vector_stores.h"
 #include "base/task/pool.h"
 #include "serve/errors.h"
 #include "serve/file_body.h"
@@ -81,9 +83,17 @@ Task<HttpResponse> RetrieveFile(HttpRequest http, App& app) {
   co_return JsonResponse(FileBody(*file));
 }
 
+// A file that goes leaves every vector store.
+Result<void> RemoveFile(App& app, const std::string& id) {
+  TRY_VOID(app.files().Get(id));
+  TRY(const std::vector<std::string> stores, app.vector_stores().StoresWith(id));
+  for (const std::string& store : stores) TRY_VOID(app.vector_store_corpora().RemoveFile(store, id));
+  return app.files().Remove(id);
+}
+
 Task<HttpResponse> DeleteFile(HttpRequest http, App& app) {
   const std::string id(http.Path("id"));
-  auto remove = [&] { return app.files().Remove(id); };
+  auto remove = [&] { return RemoveFile(app, id); };
   auto waiting = OnPool(app.pool(), remove);
   const Result<void> removed = co_await waiting;
   if (!removed.ok()) co_return ErrorResponse(removed.error());

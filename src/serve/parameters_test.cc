@@ -40,6 +40,14 @@ TEST(Parameters, AllThatTheSdkCanSendAreInTheTables) {
   ExpectAllKnown(golden["stream_options"], Known(chat["properties"]["stream_options"]));
   ExpectAllKnown(golden["completions"], Known(schema("/v1/completions")));
   ExpectAllKnown(golden["embeddings"], Known(schema("/v1/embeddings")));
+  ExpectAllKnown(golden["vector_stores"], Known(schema("/v1/vector_stores")));
+  ExpectAllKnown(golden["vector_stores.update"], Known(schema("/v1/vector_stores/{id}")));
+  ExpectAllKnown(golden["vector_stores.search"], Known(schema("/v1/vector_stores/{id}/search")));
+  ExpectAllKnown(golden["vector_stores.files"], Known(schema("/v1/vector_stores/{id}/files")));
+  ExpectAllKnown(golden["vector_stores.file_batches"], Known(schema("/v1/vector_stores/{id}/file_batches")));
+  const Json tool = schema("/v1/responses")["properties"]["tools"]["items"];
+  ExpectAllKnown(golden["file_search"], Known(tool));
+  ExpectAllKnown(golden["ranking_options"], Known(tool["properties"]["ranking_options"]));
 }
 
 TEST(Parameters, EveryFateIsPrintedInTheReference) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "serve/attribute_filter.h"
+#include "serve/file_search.h"
 #include "serve/response_items.h"
 
 namespace atelier {
@@ -45,14 +47,18 @@ Fields ReasoningBody::Describe() {
 Fields ResponseToolBody::Describe() {
   using T = ResponseToolBody;
   static constexpr Field fields[] = {
-      Key<&T::type>("type", "of the tool; those that OpenAI runs itself are not here")
+      Key<&T::type>("type", "of the tool; of those that OpenAI runs itself, file_search is here")
           .Required()
-          .OneOf("function|custom"),
-      Key<&T::name>("name", "of the tool").Required(),
+          .OneOf("function|custom|file_search"),
+      Key<&T::name>("name", "of a function or a custom tool"),
       Key<&T::description>("description", "what it does, for the model").AtMostBytes(1 << 16),
       Key<&T::parameters>("parameters", "of a function: a JSON Schema that the arguments keep"),
       Key<&T::strict>("strict", "a schema is kept with or without it"),
       Key<&T::format>("format", "of a custom tool: what its input is"),
+      Key<&T::vector_store_ids>("vector_store_ids", "of file_search: where it looks").AtMostItems(16),
+      Key<&T::filters>("filters", "of file_search: comparisons of attributes"),
+      Key<&T::max_num_results>("max_num_results", "of file_search: most chunks").Between(1, 50),
+      Key<&T::ranking_options>("ranking_options", "of file_search: how what is found is scored"),
       Ignored("defer_loading", "all tools are shown"),
       Ignored("allowed_callers", "the model calls directly"),
       Ignored("output_schema", "outputs are taken as they come"),
@@ -69,7 +75,7 @@ Fields ResponsesBody::Describe() {
       Key<&B::previous_response_id>("previous_response_id", "a stored response to go on from"),
       Key<&B::conversation>("conversation", "a conversation to go on, and to add to"),
       Key<&B::max_output_tokens>("max_output_tokens", "most tokens of the output").Between(0, 2147483647),
-      Key<&B::max_tool_calls>("max_tool_calls", "of tools that the server runs; it runs none").Between(0, 2147483647),
+      Key<&B::max_tool_calls>("max_tool_calls", "of tools that the server runs: searches").Between(0, 2147483647),
       Key<&B::temperature>("temperature", "0 is greedy").Between(0, 100),
       Key<&B::top_p>("top_p", "sample from the likeliest tokens of this mass").Between(0, 1),
       Key<&B::top_k>("top_k", "sample from so many tokens").Between(-1, 2147483647),
@@ -86,7 +92,9 @@ Fields ResponsesBody::Describe() {
       Key<&B::reasoning>("reasoning", "how much to think"),
       Key<&B::thinking_token_budget>("thinking_token_budget", "end the reasoning after so many tokens")
           .Between(0, 2147483647),
-      Key<&B::include>("include", "message.output_text.logprobs; other parts are there or have no meaning here"),
+      Key<&B::include>("include",
+                       "message.output_text.logprobs, file_search_call.results; other parts are there or have no "
+                       "meaning here"),
       Key<&B::top_logprobs>("top_logprobs", "with logprobs: of so many likeliest tokens").Between(0, kMaxLogprobs),
       Key<&B::truncation>("truncation", "auto: leave out the oldest items where all do not fit").OneOf("auto|disabled"),
       Key<&B::metadata>("metadata", "up to 16 texts, kept with the response").AtMostItems(16).AtMostBytes(512),
@@ -129,19 +137,42 @@ Error Renamed(Error error) {
   return error;
 }
 
+Result<Tool> ToolOf(const ResponseToolBody& given) {
+  if (given.name.empty()) {
+    return Error::Invalid("name", "got nothing, want the tool's name").WithCode("missing_required_parameter");
+  }
+  if (given.type == "custom") return CustomTool({given.name, given.description, given.format});
+  return FunctionTool({given.name, given.description, given.parameters, given.strict});
+}
+
+// A choice of file_search is one of the tool of that name.
+Json NamedChoice(const Json& choice) {
+  const auto named = [](Json tool) {
+    if (tool["type"] == Json(kFileSearch)) return Json::Object({{"type", "function"}, {"name", kFileSearch}});
+    return tool;
+  };
+  Json changed = named(choice);
+  if (Json* tools = changed.Find("tools"); tools != nullptr && tools->is_array()) {
+    for (Json& tool : tools->items()) tool = named(std::move(tool));
+  }
+  return changed;
+}
+
 Result<ToolUse> ToolsOf(const ResponsesBody& body) {
   ToolUse use;
   use.parallel = body.parallel_tool_calls;
+  TRY(const std::optional<FileSearchUse> searching, FileSearchOf(body));
   for (size_t i = 0; i < body.tools.size(); ++i) {
-    const ResponseToolBody& given = body.tools[i];
-    Result<Tool> tool = given.type == "custom"
-                            ? CustomTool({given.name, given.description, given.format})
-                            : FunctionTool({given.name, given.description, given.parameters, given.strict});
+    const bool is_search = body.tools[i].type == kFileSearch;
+    if (is_search && (!searching || searching->first)) continue;
+    Result<Tool> tool = is_search ? SearchTool() : ToolOf(body.tools[i]);
     if (!tool.ok()) return std::move(tool).error().Under("tools[" + std::to_string(i) + "]");
     Result<void> added = AddTool(std::move(*tool), use);
     if (!added.ok()) return std::move(added).error().Under("tools[" + std::to_string(i) + "]");
   }
-  TRY_VOID(SetToolChoice(body.tool_choice, use));
+  // A choice that searching first has met leaves the rest to the model.
+  if (searching && searching->first) return use;
+  TRY_VOID(SetToolChoice(NamedChoice(body.tool_choice), use));
   return use;
 }
 
@@ -195,6 +226,10 @@ Json EchoOf(const ResponsesBody& body, const std::string& model, int64_t created
   const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(); };
   Json tools = Json::Array();
   for (const ResponseToolBody& tool : body.tools) {
+    if (tool.type == kFileSearch) {
+      tools.Push(SearchToolEcho(tool));
+      continue;
+    }
     Json one = Json::Object({{"type", tool.type}, {"name", tool.name}, {"description", tool.description}});
     if (tool.type == "function") {
       one.Set("parameters", tool.parameters);

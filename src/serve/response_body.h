@@ -8,6 +8,7 @@
 
 #include "serve/chat_body.h"
 #include "serve/tool_body.h"
+#include "serve/vector_store_body.h"
 
 namespace atelier {
 
@@ -35,6 +36,10 @@ struct ResponseToolBody {
   Json parameters;
   std::optional<bool> strict;
   std::optional<InputFormatBody> format;
+  std::vector<std::string> vector_store_ids;
+  Json filters;
+  std::optional<int64_t> max_num_results;
+  std::optional<RankingBody> ranking_options;
   static Fields Describe();
 };
 
@@ -56,6 +61,8 @@ struct ResponsesBody {
 
   bool Includes(std::string_view what) const;
 };
+
+inline constexpr std::string_view kFileSearch = "file_search";  // the tool that the server runs itself
 
 // The request that a body makes with these items, instructions first. Errors name the parameter.
 Result<GenerationRequest> ResponseRequest(const ResponsesBody& body, const std::vector<Json>& items);

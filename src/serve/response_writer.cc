@@ -1,10 +1,22 @@
 #include "serve/response_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "serve/generation_reply.h"
 
 namespace atelier {
+namespace {
+
+void Add(const GenerationEnd& end, GenerationEnd& total) {
+  total.usage.prompt_tokens += end.usage.prompt_tokens;
+  total.usage.cached_tokens += end.usage.cached_tokens;
+  total.usage.completion_tokens += end.usage.completion_tokens;
+  total.reasoning_tokens += end.reasoning_tokens;
+}
+
+}  // namespace
+
 ResponseWriter::ResponseWriter(ResponseWriterOptions options) : options_(std::move(options)) {
   response_ = Json::Object({{"id", options_.id}, {"object", "response"}});
   for (const JsonMember& member : options_.body.members()) response_.Set(member.key, member.value);
@@ -40,23 +52,29 @@ void ResponseWriter::OpenItem(Open kind, Json item) {
   item_ = std::move(item);
   text_.clear();
   logprobs_ = Json::Array();
+  annotations_ = Json::Array();
+  citations_ = CitationScanner();
   Emit("response.output_item.added", Json::Object({{"output_index", response_["output"].size()}, {"item", item_}}));
 }
 
 Json ResponseWriter::Part(bool whole) const {
   if (open_ == Open::kReasoning) return Json::Object({{"type", "reasoning_text"}, {"text", whole ? text_ : ""}});
-  Json part = Json::Object({{"type", "output_text"}, {"text", whole ? text_ : ""}, {"annotations", Json::Array()}});
+  Json part = Json::Object({{"type", "output_text"}, {"text", whole ? text_ : ""}});
+  part.Set("annotations", whole ? annotations_ : Json::Array());
   part.Set("logprobs", whole ? logprobs_ : Json::Array());
   return part;
+}
+
+std::string ResponseWriter::NextItemId(std::string_view prefix) {
+  return std::string(prefix) + options_.id.substr(options_.id.find('_') + 1) + std::to_string(num_items_++);
 }
 
 // An item of text, with its one part.
 void ResponseWriter::OpenText(Open kind) {
   if (open_ == kind) return;
-  const std::string end = options_.id.substr(options_.id.find('_') + 1) + std::to_string(num_items_++);
-  Json item = kind == Open::kReasoning
-                  ? Json::Object({{"id", "rs_" + end}, {"type", "reasoning"}, {"summary", Json::Array()}})
-                  : Json::Object({{"id", "msg_" + end}, {"type", "message"}, {"role", "assistant"}});
+  const std::string id = NextItemId(kind == Open::kReasoning ? "rs_" : "msg_");
+  Json item = kind == Open::kReasoning ? Json::Object({{"id", id}, {"type", "reasoning"}, {"summary", Json::Array()}})
+                                       : Json::Object({{"id", id}, {"type", "message"}, {"role", "assistant"}});
   item.Set("status", "in_progress");
   item.Set("content", Json::Array());
   OpenItem(kind, std::move(item));
@@ -68,6 +86,10 @@ void ResponseWriter::OpenText(Open kind) {
 
 void ResponseWriter::CloseItem(bool whole) {
   if (open_ == Open::kNothing) return;
+  if (open_ == Open::kSearch) {
+    item_.Set("status", "incomplete");
+    return FinishItem();
+  }
   const bool is_text = open_ == Open::kReasoning || open_ == Open::kMessage;
   Json done = Place();
   if (is_text) {
@@ -88,17 +110,77 @@ void ResponseWriter::CloseItem(bool whole) {
     item_.Set(member, text_);
   }
   item_.Set("status", whole ? "completed" : "incomplete");
+  FinishItem();
+}
+
+void ResponseWriter::FinishItem() {
   Emit("response.output_item.done", Json::Object({{"output_index", response_["output"].size()}, {"item", item_}}));
   response_.Find("output")->Push(std::move(item_));
   open_ = Open::kNothing;
 }
 
+std::vector<Json> ResponseWriter::BeginSearch(const std::vector<std::string>& queries) {
+  OpenItem(Open::kSearch, Json::Object({{"id", NextItemId("fs_")},
+                                        {"type", "file_search_call"},
+                                        {"status", "in_progress"},
+                                        {"queries", Json(queries)},
+                                        {"results", nullptr}}));
+  Emit("response.file_search_call.in_progress", Place());
+  Emit("response.file_search_call.searching", Place());
+  return Flush();
+}
+
+std::vector<Json> ResponseWriter::EndSearch(bool found, Json results) {
+  CHECK(open_ == Open::kSearch);
+  if (found) Emit("response.file_search_call.completed", Place());
+  item_.Set("results", std::move(results));
+  item_.Set("status", found ? "completed" : "failed");
+  FinishItem();
+  return Flush();
+}
+
+void ResponseWriter::AddSources(std::vector<CitableSource> sources) {
+  for (CitableSource& source : sources) sources_.push_back(std::move(source));
+}
+
+// Numbers that no source has are no citations.
+void ResponseWriter::Annotate() {
+  for (const FoundCitation& found : citations_.Scan(text_)) {
+    const auto source = std::ranges::find(sources_, found.number, &CitableSource::number);
+    if (source == sources_.end()) continue;
+    Json annotation = Json::Object({{"type", "file_citation"},
+                                    {"index", found.index},
+                                    {"file_id", source->file_id},
+                                    {"filename", source->filename}});
+    Json added = Place();
+    added.Set("content_index", 0);
+    added.Set("annotation_index", annotations_.size());
+    added.Set("annotation", annotation);
+    Emit("response.output_text.annotation.added", std::move(added));
+    annotations_.Push(std::move(annotation));
+  }
+}
+
 void ResponseWriter::AddCall(const ToolCallDelta& call) {
+  // A call's later deltas have no name.
+  const bool goes_on = call.index == call_index_;
+  if (!options_.own_tool.empty() && (goes_on ? is_own_call_ : call.name == options_.own_tool)) {
+    if (!goes_on) {
+      CloseItem(true);
+      own_calls_.push_back(call);
+    } else {
+      own_calls_.back().arguments += call.arguments;
+    }
+    call_index_ = call.index;
+    is_own_call_ = true;
+    return;
+  }
+  is_own_call_ = false;
+  any_calls_ = true;
   const char* member = call.custom ? "input" : "arguments";
   if (call.index != call_index_) {
     call_index_ = call.index;
-    const std::string end = options_.id.substr(options_.id.find('_') + 1) + std::to_string(num_items_++);
-    Json item = Json::Object({{"id", (call.custom ? "ctc_" : "fc_") + end},
+    Json item = Json::Object({{"id", NextItemId(call.custom ? "ctc_" : "fc_")},
                               {"type", call.custom ? "custom_tool_call" : "function_call"},
                               {"status", "in_progress"},
                               {member, ""},
@@ -138,13 +220,16 @@ std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
       }
       news.Set("logprobs", std::move(logprobs));
       Emit("response.output_text.delta", std::move(news));
+      if (!sources_.empty()) Annotate();
     }
     for (const ToolCallDelta& call : delta->tool_calls) AddCall(call);
   }
   if (const auto* end = std::get_if<GenerationChoiceEnd>(&event)) choice_end_ = *end;
   if (const auto* last = std::get_if<GenerationEnd>(&event)) {
-    response_.Set("usage", ResponseUsage(*last));
+    Add(*last, total_);
+    response_.Set("usage", ResponseUsage(total_));
     error_ = last->error;
+    call_index_ = -1;  // calls of the next generation count from 0 again
   }
   return Flush();
 }
@@ -158,7 +243,9 @@ std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
   }
   if (error_) return Fail(*error_);
   const bool cut = choice_end_.reason == FinishReason::kLength;
-  if (!cut && open_ == Open::kNothing && response_["output"].empty()) OpenText(Open::kMessage);
+  const Json& output = response_["output"];
+  const bool says_nothing = output.empty() || output[output.size() - 1]["type"] == Json("file_search_call");
+  if (!cut && open_ == Open::kNothing && says_nothing) OpenText(Open::kMessage);
   CloseItem(!cut);
   if (cut) response_.Set("incomplete_details", Json::Object({{"reason", "max_output_tokens"}}));
   response_.Set("status", cut ? "incomplete" : "completed");

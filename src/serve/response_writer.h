@@ -3,7 +3,9 @@
 //   response.created, .queued, .in_progress, then for each item
 //     response.output_item.added
 //       reasoning  content_part.added, reasoning_text.delta …, reasoning_text.done, content_part.done
-//       message    content_part.added, output_text.delta …, output_text.done, content_part.done
+//       message    content_part.added, output_text.delta …, output_text.done, content_part.done; where [n] cites a
+//                  source, output_text.annotation.added behind the delta that ends it
+//       search     file_search_call.in_progress, .searching, .completed
 //       calls      function_call_arguments.delta …, .done   or   custom_tool_call_input.delta …, .done
 //     response.output_item.done
 //   response.completed, .incomplete or .failed
@@ -20,6 +22,7 @@
 #include "base/error.h"
 #include "base/text/json.h"
 #include "provider/language_model.h"
+#include "serve/citation_scanner.h"
 
 namespace atelier {
 
@@ -28,6 +31,13 @@ struct ResponseWriterOptions {
   Json body;       // the Response without id, status and output: what was asked, and by which defaults
   bool background = false;
   bool logprobs = false;  // message.output_text.logprobs
+  std::string own_tool;   // calls of this name are the server's to answer: TakeOwnCalls
+};
+
+// A numbered source that the model was shown.
+struct CitableSource {
+  int64_t number = 0;
+  std::string file_id, filename;
 };
 
 class ResponseWriter {
@@ -37,6 +47,15 @@ class ResponseWriter {
   // The first events.
   std::vector<Json> Begin();
   std::vector<Json> Take(const GenerationEvent& event);
+  // Calls of own_tool, whole; a generation that ended with such calls goes on with another one.
+  std::vector<ToolCallDelta> TakeOwnCalls() { return std::exchange(own_calls_, {}); }
+  // Around a search: the item, which has `results` (null: not asked for). Not while another item is open.
+  std::vector<Json> BeginSearch(const std::vector<std::string>& queries);
+  std::vector<Json> EndSearch(bool found, Json results);
+  // What [n] in the text may cite from now on, beside what it could.
+  void AddSources(std::vector<CitableSource> sources);
+  bool any_calls() const { return any_calls_; }
+
   // Once, at the end.   `cancelled`: somebody asked for it.
   std::vector<Json> End(int64_t now_unix, bool cancelled);
   // The generation could not begin.
@@ -46,14 +65,17 @@ class ResponseWriter {
   const Json& response() const { return response_; }
 
  private:
-  enum class Open { kNothing, kReasoning, kMessage, kFunction, kCustom };
+  enum class Open { kNothing, kReasoning, kMessage, kFunction, kCustom, kSearch };
 
   void Emit(const char* type, Json event);
   void EmitResponse(const char* type);
   void OpenItem(Open kind, Json item);
   void OpenText(Open kind);
   void CloseItem(bool whole);
+  void FinishItem();
   void AddCall(const ToolCallDelta& call);
+  void Annotate();
+  std::string NextItemId(std::string_view prefix);
   Json Place() const;  // item_id and output_index, in an event
   Json Part(bool whole) const;
   std::vector<Json> Flush() { return std::exchange(events_, {}); }
@@ -66,9 +88,16 @@ class ResponseWriter {
   Json item_;
   std::string text_;  // of the open item
   Json logprobs_ = Json::Array();
+  Json annotations_ = Json::Array();
+  CitationScanner citations_;  // over text_
+  std::vector<CitableSource> sources_;
+  std::vector<ToolCallDelta> own_calls_;
+  bool any_calls_ = false;  // of tools that are the client's
   int64_t num_items_ = 0;
   int32_t call_index_ = -1;
+  bool is_own_call_ = false;  // the call of that index
   GenerationChoiceEnd choice_end_;
+  GenerationEnd total_;  // usage of all generations
   std::optional<Error> error_;
 };
 

@@ -14,11 +14,13 @@
 #include "observe/log.h"
 #include "serve/call_trace.h"
 #include "serve/errors.h"
+#include "serve/file_search.h"
 #include "serve/generation_run.h"
 #include "serve/resource.h"
 #include "serve/response_body.h"
 #include "serve/response_input.h"
 #include "serve/response_items.h"
+#include "serve/response_search.h"
 #include "serve/response_writer.h"
 
 namespace atelier {
@@ -37,9 +39,13 @@ struct Job {
   Json input;  // own items
   ResponseWriter writer;
   std::shared_ptr<LiveResponse> live;
-  std::shared_ptr<GenerationRun> run;  // null: not begun
-  Json closing;                        // the last event, once it is known
+  std::shared_ptr<GenerationRun> run;    // null: not begun
+  Json closing;                          // the last event, once it is known
+  std::optional<ResponseSearch> search;  // none: no vector stores are searched
+  std::optional<Error> error;            // why it failed
 };
+
+constexpr int64_t kMostSearches = 4;  // of one response, where max_tool_calls says nothing
 
 // --- making it ---
 
@@ -86,22 +92,42 @@ Task<Result<void>> Begin(std::shared_ptr<Job> job) {
   co_return Result<void>();
 }
 
-Task<void> Make(std::shared_ptr<Job> job) {
-  AddAll(*job, job->writer.Begin());
-  job->live->body = job->writer.response();
-  Result<void> begun;
-  if (job->run == nullptr && !job->live->is_cancelled) begun = co_await Begin(job);
-  std::vector<Json> last;
-  if (job->run != nullptr) {
+// Asks the model, and again with what it searched for.
+Task<Result<void>> Generate(std::shared_ptr<Job> job) {
+  if (job->search && job->search->is_first()) {
+    job->live->cancel = [live = job->live.get()] { live->is_cancelled = true; };
+    CO_TRY_VOID(co_await job->search->SearchFirst(job->http.call, job->request));
+  }
+  for (;;) {
+    if (job->run == nullptr && !job->live->is_cancelled) CO_TRY_VOID(co_await Begin(job));
+    if (job->run == nullptr) co_return Result<void>();
     for (;;) {
       const std::deque<GenerationEvent> batch = co_await job->run->Next();
       if (batch.empty()) break;
       for (const GenerationEvent& event : batch) AddAll(*job, job->writer.Take(event));
     }
-    const bool gone = job->run->error() && job->run->error()->kind == ErrorKind::kCancelled;
-    last = job->writer.End(NowUnix(job->app), job->live->is_cancelled || gone);
+    std::vector<ToolCallDelta> calls = job->writer.TakeOwnCalls();
+    if (calls.empty() || job->run->error()) co_return Result<void>();
+    CO_TRY_VOID(co_await job->search->Answer(job->http.call, std::move(calls), job->request));
+    // Calls of the client's own tools wait for the client.
+    if (job->writer.any_calls()) co_return Result<void>();
+    job->run = nullptr;
+  }
+}
+
+Task<void> Make(std::shared_ptr<Job> job) {
+  AddAll(*job, job->writer.Begin());
+  job->live->body = job->writer.response();
+  const Result<void> generated = co_await Generate(job);
+  std::vector<Json> last;
+  if (!generated.ok() && generated.error().kind != ErrorKind::kCancelled) {
+    job->error = generated.error();
+    last = job->writer.Fail(*job->error);
   } else {
-    last = begun.ok() ? job->writer.End(NowUnix(job->app), true) : job->writer.Fail(begun.error());
+    if (!generated.ok()) job->error = generated.error();
+    if (generated.ok() && job->run != nullptr) job->error = job->run->error();
+    const bool gone = (job->run == nullptr && !job->error) || (job->error && job->error->kind == ErrorKind::kCancelled);
+    last = job->writer.End(NowUnix(job->app), job->live->is_cancelled || gone);
   }
   // The last event is stored before anybody sees it.
   const Json closing = std::move(last.back());
@@ -136,6 +162,29 @@ Task<void> Send(std::shared_ptr<LiveResponse> live, size_t next, bool ends_it, B
   }
 }
 
+void AddSearch(Job& job, FileSearchUse use) {
+  ResponseSearch::Options options;
+  options.use = std::move(use);
+  options.max_calls = std::min(job.body.max_tool_calls.value_or(kMostSearches), kMostSearches);
+  options.show_results = job.body.Includes("file_search_call.results");
+  options.emit = [&job](std::vector<Json> events) { AddAll(job, std::move(events)); };
+  job.search.emplace(job.app, job.writer, std::move(options));
+}
+
+// An id that is no store's is refused before anything begins.
+Task<Result<void>> CheckStores(App& app, std::vector<std::string> ids) {
+  auto open = [&]() -> Result<void> {
+    for (const std::string& id : ids) {
+      Result<std::shared_ptr<OpenedCorpus>> corpus = OpenSearched(app, id);
+      if (!corpus.ok()) return std::move(corpus).error().Under("tools");
+    }
+    return {};
+  };
+  auto opening = OnPool(app.pool(), open);
+  auto opened = co_await opening;
+  co_return opened;
+}
+
 Task<HttpResponse> Create(HttpRequest http, App& app) {
   Result<Parsed<ResponsesBody>> parsed = ParseBody<ResponsesBody>(http, app);
   if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kChat, parsed.error());
@@ -155,6 +204,13 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   Result<GenerationRequest> request = co_await FittingRequest(app, http.call, body, model->id, std::move(*items));
   if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
 
+  Result<std::optional<FileSearchUse>> searching = FileSearchOf(body);
+  if (!searching.ok()) co_return RefuseCall(app, http, gen_ai::kChat, searching.error());
+  if (*searching) {
+    const Result<void> there = co_await CheckStores(app, (*searching)->search.store_ids);
+    if (!there.ok()) co_return RefuseCall(app, http, gen_ai::kChat, there.error());
+  }
+
   const std::string id = NewItemId("resp_");
   const int64_t now = NowUnix(app);
   ResponseWriterOptions options;
@@ -162,6 +218,7 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   options.body = EchoOf(body, model->id, now);
   options.background = body.background;
   options.logprobs = body.Includes("message.output_text.logprobs");
+  if (*searching && !(*searching)->first) options.own_tool = kFileSearch;
   const std::string conversation = ConversationOf(body);
   if (!conversation.empty()) options.body.Set("conversation", Json::Object({{"id", conversation}}));
   if (body.background) {  // goes on when its client leaves
@@ -182,20 +239,24 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
                                        .writer = ResponseWriter(std::move(options)),
                                        .live = app.live_responses().Begin(app.loop(), id, principal),
                                        .run = nullptr,
-                                       .closing = {}});
+                                       .closing = {},
+                                       .search = {},
+                                       .error = {}});
+  if (*searching) AddSearch(*job, std::move(**searching));
   if (job->body.background) {
     job->live->body = job->writer.response();
     co_await Store(job, false);
-  } else if (const Result<void> begun = co_await Begin(job); !begun.ok()) {
-    app.live_responses().Forget(id);
-    co_return ErrorResponse(begun.error());
+  } else if (!job->search || !job->search->is_first()) {  // what cannot begin has a status of its own
+    if (const Result<void> begun = co_await Begin(job); !begun.ok()) {
+      app.live_responses().Forget(id);
+      co_return ErrorResponse(begun.error());
+    }
   }
   HttpResponse response;
   const bool background = job->body.background;
   if (!job->body.stream && !background) {
     co_await Make(job);
-    const std::optional<Error>& error = job->run->error();
-    response = error ? ErrorResponse(*error) : JsonResponse(job->live->body);
+    response = job->error ? ErrorResponse(*job->error) : JsonResponse(job->live->body);
   } else {
     const Json first = job->live->body;
     Spawn(Make(job), [] {});

@@ -14,6 +14,7 @@
 #include "serve/batch_runner.h"
 #include "serve/errors.h"
 #include "serve/resource.h"
+#include "serve/vector_store_runner.h"
 
 namespace atelier {
 namespace {
@@ -146,8 +147,11 @@ Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   const auto batches = std::make_shared<BatchRunner>(app, router);
   TRY(std::unique_ptr<HttpServer> server, HttpServer::Listen(loop, OptionsOf(config, app), std::move(router)));
   app.OnRefresh([&app, server = server.get()] { ReportTo(app.own_metrics(), server->stats()); });
-  // Only one server of a home carries its batches.
-  if (tends_files) server->RunBeside([batches](Call call) { return batches->Run(std::move(call)); });
+  // Only one server of a home carries its batches and reads its files.
+  if (!tends_files) return server;
+  server->RunBeside([batches](Call call) { return batches->Run(std::move(call)); });
+  const auto reading = std::make_shared<VectorStoreRunner>(app);
+  server->RunBeside([reading](Call call) { return reading->Run(std::move(call)); });
   return server;
 }
 

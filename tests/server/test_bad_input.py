@@ -1,6 +1,7 @@
 """Bad input to every route that takes a body: a clear 4xx in OpenAI's shape, and a server that lives on."""
 
 import json
+import re
 
 import pytest
 from serving import CHAT, EMBED
@@ -11,6 +12,13 @@ BODIES = {
     "/v1/chat/completions": {"model": CHAT, "messages": [{"role": "user", "content": "x"}], "max_tokens": 1},
     "/v1/completions": {"model": CHAT, "prompt": "x", "max_tokens": 1},
     "/v1/responses": {"model": CHAT, "input": "x", "max_output_tokens": 1, "store": False},
+    "/v1/vector_stores": {"name": "x", "metadata": {"a": "b"}, "expires_after": {"anchor": "last_active_at", "days": 1}},
+    "/v1/vector_stores/{id}": {"name": "x", "metadata": {"a": "b"}, "expires_after": None},
+    "/v1/vector_stores/{id}/search": {"query": "x", "filters": {"type": "eq", "key": "a", "value": 1},
+                                      "ranking_options": {"score_threshold": 0.5}},
+    "/v1/vector_stores/{id}/files": {"file_id": "file-x", "attributes": {"a": 1}},
+    "/v1/vector_stores/{id}/files/{file_id}": {"attributes": {"a": 1}},
+    "/v1/vector_stores/{id}/file_batches": {"file_ids": ["file-x"], "files": [{"file_id": "file-x"}], "attributes": {"a": 1}},
     "/v1/decisions": {"model": CHAT, "input": "x", "questions": [{"type": "predicate", "instructions": "y"}]},
     "/v1/embeddings": {"model": EMBED, "input": "x"},
     "/v1/rerank": {"model": EMBED, "query": "x", "documents": ["y"]},
@@ -23,7 +31,7 @@ MOST_TOKENS = ("max_tokens", "max_output_tokens")
 # Routes whose bodies are read by the same code, tested beside their resources: those that need what is stored, and those
 # whose faults have the shape of another API or whose bodies are no JSON.
 ELSEWHERE = ("/v1/chat/completions/", "/v1/batches", "/v1/conversations", "/v1/files", "/v1/uploads", "/v1/messages",
-             "/v1/responses/", "/api/")
+             "/v1/responses/", "/v1/vector_stores/{id}/file_batches/{batch_id}/cancel", "/api/")
 NO_JSON = {
     "nothing": b"",
     "a cut object": b"{",
@@ -63,6 +71,11 @@ def test_every_post_route_is_here(server):
     assert set(BODIES) <= posts
 
 
+def at(route):
+    """A path of the route, to something that is not there: what is wrong with a body is told first."""
+    return re.sub(r"\{\w+\}", "none", route)
+
+
 @pytest.fixture(autouse=True)
 def alive(server):
     yield
@@ -73,7 +86,7 @@ def alive(server):
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("what", NO_JSON)
 def test_what_is_no_json_object(server, path, what):
-    assert_error(exchange(server, post(path, NO_JSON[what])))
+    assert_error(exchange(server, post(at(path), NO_JSON[what])))
 
 
 def mutations(body):
@@ -92,7 +105,7 @@ def test_wrong_types(server, path):
     num_refused = 0
     with Wire(server) as wire:
         for field, body in mutations(BODIES[path]):
-            wire.send(post(path, body))
+            wire.send(post(at(path), body))
             answer = wire.answer()
             assert answer.status in (200, 400, 404), (field, str(body)[:300], answer.body[:300])
             if answer.status != 200:
@@ -122,8 +135,8 @@ def test_huge_numbers(server, number):
 def test_bodies_over_the_limit(make_server):
     small = make_server(config={"server": {"max_body_bytes": 4096}})
     for path in BODIES:
-        assert_error(exchange(small, post(path, b"x" * 5000)), (413,))
-        chunked = head_of("POST", path, Transfer_Encoding="chunked") + b"1000\r\n" + b"x" * 4096 + b"\r\n10\r\n" + b"x" * 16
+        assert_error(exchange(small, post(at(path), b"x" * 5000)), (413,))
+        chunked = head_of("POST", at(path), Transfer_Encoding="chunked") + b"1000\r\n" + b"x" * 4096 + b"\r\n10\r\n" + b"x" * 16
         assert_error(exchange(small, chunked), (413,))
     # A promise of more than the limit is refused before it is kept.
     assert_error(exchange(small, head_of("POST", "/tokenize", Content_Length=10**15)), (413,))

@@ -94,6 +94,9 @@ class Corpus {
   // Says of sources that are there that their files are now in another state, with the same content.
   virtual Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) = 0;
 
+  // Gives all documents of a source these attributes in place of their own; texts and vectors stay.
+  virtual Result<void> SetAttributes(std::string_view source_id, const Json& attributes) = 0;
+
   virtual Result<std::vector<Found>> Search(const CorpusQuery& query) const = 0;
   // Those that exist and are visible, in the order asked for; others are left out.
   virtual Result<std::vector<Passage>> Passages(const std::vector<std::string>& chunk_ids,

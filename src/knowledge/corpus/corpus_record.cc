@@ -143,6 +143,14 @@ std::vector<IndexRecord> RecordsOf(IndexedDocument document) {
   return records;
 }
 
+void SetOwnAttributes(IndexRecord& record, const Json& attributes) {
+  Json merged = attributes.is_object() ? attributes : Json::Object();
+  for (const JsonMember& member : record.attributes.members()) {
+    if (!member.key.empty() && member.key[0] == kOwnPrefix) merged.Set(member.key, member.value);
+  }
+  record.attributes = std::move(merged);
+}
+
 void SetSourceState(IndexRecord& record, const SourceState& state) {
   record.attributes.Set(kSize, std::to_string(state.size));
   record.attributes.Set(kModified, std::to_string(state.modified_ns));

@@ -32,6 +32,8 @@ std::string ChunkRecordId(std::string_view document_id, size_t chunk_index);
 std::vector<FieldOptions> CorpusFields();
 
 std::vector<IndexRecord> RecordsOf(IndexedDocument document);
+// Those that are not the corpus's.
+void SetOwnAttributes(IndexRecord& record, const Json& attributes);
 // Of a document's record.
 void SetSourceState(IndexRecord& record, const SourceState& state);
 // Errors: kCorrupt for what RecordsOf does not write.

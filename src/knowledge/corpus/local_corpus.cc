@@ -74,6 +74,20 @@ Result<void> LocalCorpus::Touch(std::vector<std::pair<std::string, SourceState>>
   return index_->Apply(std::move(batch));
 }
 
+Result<void> LocalCorpus::SetAttributes(std::string_view source_id, const Json& attributes) {
+  IndexBatch batch;
+  TRY(const std::vector<std::string> ids, RecordsFrom(source_id));
+  for (const std::string& id : ids) {
+    TRY(std::optional<IndexRecord> record, index_->Get(id, {}));
+    if (!record) continue;
+    TRY(std::optional<std::vector<float>> vector, index_->GetVector(id));
+    if (vector) record->vector = std::move(*vector);
+    SetOwnAttributes(*record, attributes);
+    batch.put.push_back(std::move(*record));
+  }
+  return index_->Apply(std::move(batch));
+}
+
 Result<std::vector<Found>> LocalCorpus::Search(const CorpusQuery& query) const {
   IndexQuery asked;
   asked.text = query.text;

@@ -28,6 +28,7 @@ class LocalCorpus final : public Corpus {
   int32_t dimensions() const override { return options_.dimensions; }
   Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) override;
   Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) override;
+  Result<void> SetAttributes(std::string_view source_id, const Json& attributes) override;
   Result<std::vector<Found>> Search(const CorpusQuery& query) const override;
   Result<std::vector<Passage>> Passages(const std::vector<std::string>& chunk_ids,
                                         const Filter& visible) const override;

@@ -18,6 +18,11 @@ const files = {
   ErrorObject: openai + 'shared.d.ts',
   Response: openai + 'responses/responses.d.ts',
   ResponseStreamEvent: openai + 'responses/responses.d.ts',
+  ...Object.fromEntries(['VectorStore', 'VectorStoreDeleted', 'VectorStoreSearchResponse'].map(
+    (name) => [name, openai + 'vector-stores/vector-stores.d.ts'])),
+  ...Object.fromEntries(['VectorStoreFile', 'VectorStoreFileDeleted', 'FileContentResponse'].map(
+    (name) => [name, openai + 'vector-stores/files.d.ts'])),
+  VectorStoreFileBatch: openai + 'vector-stores/file-batches.d.ts',
   Message: '@anthropic-ai/sdk/resources/messages/messages.d.ts',
   RawMessageStreamEvent: '@anthropic-ai/sdk/resources/messages/messages.d.ts',
   ...Object.fromEntries(['ChatResponse', 'GenerateResponse', 'EmbedResponse', 'EmbeddingsResponse', 'ModelDetails',

@@ -1,0 +1,38 @@
+// Vector stores searched as one: each question in each store, the best of all together.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/app.h"
+#include "base/task/call.h"
+#include "base/task/task.h"
+#include "knowledge/corpus/corpus.h"
+
+namespace atelier {
+
+struct VectorStoreSearch {
+  std::vector<std::string> store_ids;  // of vector stores; else names of corpora
+  std::vector<std::string> queries;
+  Filter filter;   // what the asker wants
+  Filter visible;  // what the asker may know of
+  int32_t max_results = 10;
+  double score_threshold = 0;
+  std::optional<double> vector_weight;  // of likeness in [0, 1], words have the rest; none: as the corpus has it
+};
+
+// A chunk, once however many questions found it, with its best score.
+struct VectorStoreHit {
+  std::string file_id, filename;
+  Passage passage;
+};
+
+// Best first. Errors: kNotFound, kConflict of a store that has expired; the embedder's.
+Task<Result<std::vector<VectorStoreHit>>> SearchVectorStores(App& app, Call call, VectorStoreSearch search);
+
+// What a store or a corpus of that name is searched in. Blocks.
+Result<std::shared_ptr<struct OpenedCorpus>> OpenSearched(App& app, const std::string& id);
+
+}  // namespace atelier
