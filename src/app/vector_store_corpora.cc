@@ -73,9 +73,9 @@ Result<bool> VectorStoreCorpora::Put(const VectorStoreFile& file, Ingested inges
   return true;
 }
 
-Result<void> VectorStoreCorpora::DropChunks(const std::string& store_id, const std::string& file_id) {
+Result<void> VectorStoreCorpora::DropChunks(const std::string& store_id, std::vector<std::string> file_ids) {
   TRY(const std::shared_ptr<OpenedCorpus> corpus, OpenLocked(store_id));
-  return corpus->corpus->Replace({file_id}, {});
+  return corpus->corpus->Replace(std::move(file_ids), {});
 }
 
 // A version that came before may have left its chunks.
@@ -83,7 +83,7 @@ Result<void> VectorStoreCorpora::Fail(const VectorStoreFile& file, std::string_v
   const std::lock_guard lock(LockOf(file.store_id));
   TRY(const bool is_current, IsCurrent(file));
   if (!is_current) return {};
-  if (file.version > 1) TRY_VOID(DropChunks(file.store_id, file.id));
+  if (file.version > 1) TRY_VOID(DropChunks(file.store_id, {file.id}));
   return stores_.Fail(file, code, message);
 }
 
@@ -91,8 +91,8 @@ Result<void> VectorStoreCorpora::SetAttributes(const std::string& store_id, cons
                                                const Json& attributes) {
   const std::lock_guard lock(LockOf(store_id));
   TRY(const VectorStoreFile file, stores_.GetFile(store_id, file_id));
-  // One that is in progress takes the row's when it is put.
-  if (file.status == "completed") {
+  // What is in progress takes the row's when it is put; of what came before there may be chunks.
+  if (file.status == "completed" || file.version > 1) {
     TRY(const std::shared_ptr<OpenedCorpus> corpus, OpenLocked(store_id));
     TRY_VOID(corpus->corpus->SetAttributes(file_id, attributes));
   }
@@ -104,8 +104,16 @@ Result<void> VectorStoreCorpora::RemoveFile(const std::string& store_id, const s
   TRY(const VectorStore store, stores_.Get(store_id));
   TRY_VOID(stores_.GetFile(store_id, file_id));
   TRY_VOID(stores_.MarkFileRemoving(store_id, file_id));
-  if (!store.expired) TRY_VOID(DropChunks(store_id, file_id));
+  if (!store.expired) TRY_VOID(DropChunks(store_id, {file_id}));
   return stores_.ForgetFile(store_id, file_id);
+}
+
+// Chunks first: a crash between leaves the files in progress, and they are read again.
+Result<VectorFileBatch> VectorStoreCorpora::CancelBatch(const std::string& store_id, const std::string& batch_id) {
+  const std::lock_guard lock(LockOf(store_id));
+  TRY(std::vector<std::string> replaced, stores_.ReplacedFiles(store_id, batch_id));
+  if (!replaced.empty()) TRY_VOID(DropChunks(store_id, std::move(replaced)));
+  return stores_.CancelBatch(store_id, batch_id);
 }
 
 Result<void> VectorStoreCorpora::RemoveCorpus(const std::string& store_id) {
@@ -140,12 +148,19 @@ Result<void> VectorStoreCorpora::Finish() {
   }
   TRY(const std::vector<VectorStoreFile> files, stores_.RemovingFiles());
   for (const VectorStoreFile& file : files) {
-    const std::lock_guard lock(LockOf(file.store_id));
-    const Result<void> dropped = DropChunks(file.store_id, file.id);
-    if (!dropped.ok()) LogWarn("a removed file's chunks stay for now: " + dropped.error().Message());
-    if (dropped.ok()) TRY_VOID(stores_.ForgetFile(file.store_id, file.id));
+    const Result<void> finished = FinishRemovingFile(file);
+    if (!finished.ok()) LogWarn("a removed file's chunks stay for now: " + finished.error().Message());
   }
   return {};
+}
+
+// Until the lock is had it may have gone, or be attached again.
+Result<void> VectorStoreCorpora::FinishRemovingFile(const VectorStoreFile& file) {
+  const std::lock_guard lock(LockOf(file.store_id));
+  TRY(const bool is_removing, stores_.IsRemoving(file));
+  if (!is_removing) return {};
+  TRY_VOID(DropChunks(file.store_id, {file.id}));
+  return stores_.ForgetFile(file.store_id, file.id);
 }
 
 PassageFile FileOfDocument(const std::string& document_id) {

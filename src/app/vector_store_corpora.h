@@ -39,6 +39,9 @@ class VectorStoreCorpora {
 
   // Of all its chunks, without reading or embedding it again.
   Result<void> SetAttributes(const std::string& store_id, const std::string& file_id, const Json& attributes);
+  // Its files in progress are cancelled, and nothing that was put of them before is found any more. Conflict where none
+  // is.
+  Result<VectorFileBatch> CancelBatch(const std::string& store_id, const std::string& batch_id);
   // Each takes it out of the rows and from the disk. What a crash interrupts is done by Finish.
   Result<void> RemoveFile(const std::string& store_id, const std::string& file_id);
   Result<void> RemoveStore(const std::string& store_id);
@@ -50,7 +53,8 @@ class VectorStoreCorpora {
   std::mutex& LockOf(const std::string& store_id);
   // Whether `file` is as it was when its work began.
   Result<bool> IsCurrent(const VectorStoreFile& file);
-  Result<void> DropChunks(const std::string& store_id, const std::string& file_id);
+  Result<void> DropChunks(const std::string& store_id, std::vector<std::string> file_ids);
+  Result<void> FinishRemovingFile(const VectorStoreFile& file);
   Result<void> RemoveCorpus(const std::string& store_id);
   void Close(const std::string& store_id);
 

@@ -50,6 +50,15 @@ Result<void> AddCounts(Db& db, VectorStore& store) {
   return {};
 }
 
+Result<void> CheckRoom(Db& db) {
+  TRY(Statement count, db.Prepare("SELECT count(*) FROM vector_store"));
+  TRY(const bool any, count.Step());
+  CHECK(any);
+  if (count.Int(0) < kMaxStores) return {};
+  return Error::TooLarge("vector stores", "there are " + std::to_string(count.Int(0)) + ", want at most " +
+                                              std::to_string(kMaxStores) + ": delete some, or put more files into one");
+}
+
 }  // namespace
 
 std::optional<int64_t> VectorStore::expires() const {
@@ -71,6 +80,7 @@ Result<VectorStore> VectorStores::Create(VectorStore store, std::vector<VectorSt
   if (store.id.empty()) store.id = NewObjectId("vs_");
   store.created = store.last_active = Now();
   TRY_VOID(database_.Write([&](Db& db) -> Result<void> {
+    TRY_VOID(CheckRoom(db));
     TRY(Statement insert,
         db.Prepare("INSERT INTO vector_store(id, name, description, metadata, created, last_active, "
                    "expires_days, state, embedder, dimensions) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)"));
@@ -173,28 +183,18 @@ Result<void> VectorStores::Forget(const std::string& id) {
   });
 }
 
-// `query` selects ids and may use ?1.
-Result<std::vector<std::string>> VectorStores::Ids(const std::string& query, int64_t parameter) {
-  return database_.Read([&](Db& db) -> Result<std::vector<std::string>> {
-    TRY(Statement select, db.Prepare(query));
-    select.BindAll(parameter);
-    std::vector<std::string> ids;
-    while (true) {
-      TRY(const bool more, select.Step());
-      if (!more) return ids;
-      ids.emplace_back(select.Text(0));
-    }
-  });
-}
-
 Result<std::vector<std::string>> VectorStores::Removing() {
-  return Ids("SELECT id FROM vector_store WHERE state = 'removing' AND ?1 IS NOT NULL ORDER BY number", 0);
+  return database_.Read(
+      [](Db& db) { return SelectIds(db, "SELECT id FROM vector_store WHERE state = 'removing' ORDER BY number"); });
 }
 
 Result<std::vector<std::string>> VectorStores::Overdue() {
-  return Ids("SELECT id FROM vector_store WHERE state = 'open' AND last_active + expires_days * " +
-                 std::to_string(kDay) + " <= ?1 ORDER BY number",
-             Now());
+  return database_.Read([&](Db& db) {
+    return SelectIds(db,
+                     "SELECT id FROM vector_store WHERE state = 'open' AND last_active + expires_days * ?1 <= ?2 "
+                     "ORDER BY number",
+                     kDay, Now());
+  });
 }
 
 }  // namespace atelier

@@ -25,6 +25,7 @@
 namespace atelier {
 
 inline constexpr int64_t kMaxFilesOfStore = 10'000;
+inline constexpr int64_t kMaxStores = 10'000;  // each a folder of a few small files
 
 struct VectorFileCounts {
   int64_t in_progress = 0, completed = 0, failed = 0, cancelled = 0;
@@ -89,7 +90,8 @@ class VectorStores {
   // Both must outlive this.
   static Result<std::unique_ptr<VectorStores>> Open(Database& database, const Clock& clock);
 
-  // `id` may be given. The store is there, and `files` are in progress, as one commit.
+  // `id` may be given. The store is there, and `files` are in progress, as one commit. Error: kTooLarge, over
+  // kMaxStores or kMaxFilesOfStore.
   Result<VectorStore> Create(VectorStore store, std::vector<VectorStoreFile> files);
   Result<VectorStore> Get(const std::string& id);  // NotFound
   Result<Page<VectorStore>> List(const PageQuery& query);
@@ -112,12 +114,15 @@ class VectorStores {
   Result<void> MarkFileRemoving(const std::string& store_id, const std::string& id);
   Result<void> ForgetFile(const std::string& store_id, const std::string& id);
   Result<VectorFileBatch> GetBatch(const std::string& store_id, const std::string& id);  // NotFound
-  // Its files in progress are cancelled. Conflict where nothing of it is.
+  // Its files in progress that were attached before.
+  Result<std::vector<std::string>> ReplacedFiles(const std::string& store_id, const std::string& batch_id);
+  // Its files in progress are cancelled. Conflict where none is.
   Result<VectorFileBatch> CancelBatch(const std::string& store_id, const std::string& id);
 
   // Files in progress, and those that are to be removed, oldest first; some of them where they are many.
   Result<std::vector<VectorStoreFile>> PendingFiles();
   Result<std::vector<VectorStoreFile>> RemovingFiles();
+  Result<bool> IsRemoving(const VectorStoreFile& file);
   // Stores that have a file.
   Result<std::vector<std::string>> StoresWith(const std::string& file_id);
   // Each ends a version of a file; void where that version is no longer in progress.
@@ -132,7 +137,6 @@ class VectorStores {
  private:
   VectorStores(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
   Result<std::vector<VectorStoreFile>> FilesThatAre(std::string_view status);
-  Result<std::vector<std::string>> Ids(const std::string& query, int64_t parameter);
   void Tell() const {
     if (changed_) changed_();
   }

@@ -132,6 +132,16 @@ Result<VectorFileBatch> VectorStores::GetBatch(const std::string& store_id, cons
   });
 }
 
+Result<std::vector<std::string>> VectorStores::ReplacedFiles(const std::string& store_id, const std::string& batch_id) {
+  return database_.Read([&](Db& db) -> Result<std::vector<std::string>> {
+    TRY(const int64_t number, NumberOf(db, store_id));
+    return SelectIds(db,
+                     "SELECT id FROM vector_store_file WHERE store = ? AND status = 'in_progress' AND version > 1 AND "
+                     "batch = (SELECT number FROM vector_store_batch WHERE id = ?)",
+                     number, batch_id);
+  });
+}
+
 Result<VectorFileBatch> VectorStores::CancelBatch(const std::string& store_id, const std::string& id) {
   TRY(const VectorFileBatch batch, GetBatch(store_id, id));
   if (batch.files.in_progress == 0) {
@@ -169,16 +179,22 @@ Result<std::vector<VectorStoreFile>> VectorStores::PendingFiles() { return Files
 Result<std::vector<VectorStoreFile>> VectorStores::RemovingFiles() { return FilesThatAre("removing"); }
 
 Result<std::vector<std::string>> VectorStores::StoresWith(const std::string& file_id) {
-  return database_.Read([&](Db& db) -> Result<std::vector<std::string>> {
-    TRY(Statement select, db.Prepare("SELECT s.id FROM vector_store_file f JOIN vector_store s ON s.number = f.store "
-                                     "WHERE f.id = ? AND s.state <> 'removing' AND f.status <> 'removing'"));
-    select.BindAll(file_id);
-    std::vector<std::string> ids;
-    while (true) {
-      TRY(const bool more, select.Step());
-      if (!more) return ids;
-      ids.emplace_back(select.Text(0));
-    }
+  return database_.Read([&](Db& db) {
+    return SelectIds(db,
+                     "SELECT s.id FROM vector_store_file f JOIN vector_store s ON s.number = f.store "
+                     "WHERE f.id = ? AND s.state <> 'removing' AND f.status <> 'removing'",
+                     file_id);
+  });
+}
+
+Result<bool> VectorStores::IsRemoving(const VectorStoreFile& file) {
+  return database_.Read([&](Db& db) -> Result<bool> {
+    TRY(const std::vector<std::string> ids,
+        SelectIds(db,
+                  "SELECT f.id FROM vector_store_file f JOIN vector_store s ON s.number = f.store "
+                  "WHERE s.id = ? AND f.id = ? AND f.status = 'removing'",
+                  file.store_id, file.id));
+    return !ids.empty();
   });
 }
 

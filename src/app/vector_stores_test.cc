@@ -153,6 +153,7 @@ TEST_F(VectorStoresTest, AttributesHoldFromTheNextSearchOn) {
   Filter is_red;
   is_red.op = Filter::Op::kEq, is_red.key = "colour", is_red.values = {Json("red")};
   EXPECT_EQ(NumFound(id, "towers", is_red), 1U);
+  ASSERT_TRUE(stores_->Attach(id, {FileOf("file-1")}).ok());  // what is found until it is read again, too
   ASSERT_TRUE(corpora_->SetAttributes(id, "file-1", blue).ok());
   EXPECT_EQ(NumFound(id, "towers", is_red), 0U);
   EXPECT_EQ(NumFound(id, "towers"), 1U);
@@ -184,14 +185,25 @@ TEST_F(VectorStoresTest, ACancelledBatchLeavesWhatIsIn) {
   EXPECT_EQ(batch->status(), "in_progress");
   EXPECT_TRUE(Put(Get(id, "file-1"), "towers"));
   const VectorStoreFile late = Get(id, "file-2");
-  const auto cancelled = stores_->CancelBatch(id, batch->id);
+  const auto cancelled = corpora_->CancelBatch(id, batch->id);
   ASSERT_TRUE(cancelled.ok());
   EXPECT_EQ(cancelled->status(), "cancelled");
   EXPECT_EQ(cancelled->files.completed, 1);
   EXPECT_EQ(cancelled->files.cancelled, 1);
   EXPECT_FALSE(Put(late, "towers"));
   EXPECT_EQ(NumFound(id, "towers"), 1U);
-  EXPECT_EQ(stores_->CancelBatch(id, batch->id).error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(corpora_->CancelBatch(id, batch->id).error().kind, ErrorKind::kConflict);
+}
+
+TEST_F(VectorStoresTest, ACancelledBatchLeavesNothingOfWhatItsFilesWereBefore) {
+  const std::string id = Make({FileOf("file-1"), FileOf("file-2")});
+  for (const char* file : {"file-1", "file-2"}) EXPECT_TRUE(Put(Get(id, file), "towers"));
+  const auto batch = stores_->AttachBatch(id, {FileOf("file-1")});
+  ASSERT_TRUE(batch.ok());
+  EXPECT_EQ(NumFound(id, "towers"), 2U);  // until it is read again
+  ASSERT_TRUE(corpora_->CancelBatch(id, batch->id).ok());
+  EXPECT_EQ(Get(id, "file-1").status, "cancelled");
+  EXPECT_EQ(NumFound(id, "towers"), 1U);
 }
 
 TEST_F(VectorStoresTest, AStoreTakesOnlySoManyFiles) {

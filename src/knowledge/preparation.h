@@ -43,7 +43,7 @@ struct Prepared {
 };
 
 // Reads a source's documents; `attributes` are added to those of each. Errors: LoadDocuments'; kInvalid for attributes
-// that begin with '$'.
+// that begin with '@' or '$'.
 Task<Result<std::vector<Document>>> ReadSource(Call call, Source source, Json attributes, PreparationConfig config,
                                                PreparationTools tools);
 

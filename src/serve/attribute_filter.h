@@ -1,7 +1,5 @@
-// Filters over attributes, as requests say them.   [OpenAI API reference, "ComparisonFilter", "CompoundFilter"]
-//
-//   {"type": "eq|ne|gt|gte|lt|lte", "key", "value"}, {"type": "in|nin", "key", "value": [...]},
-//   {"type": "and|or", "filters": [...]}
+// Attributes of files and filters over them, as requests say them.
+//                                              [OpenAI API reference, "ComparisonFilter", "CompoundFilter"]
 #pragma once
 
 #include <string>
@@ -11,12 +9,13 @@
 
 namespace atelier {
 
-// null: everything. Errors name the part under `where`: an unknown type, a key that begins with '$', a value of another
-// type, filters too deep or too many.
+// A filter as knowledge/index/filter.h reads it, over attributes of files alone. null: everything. Errors name the part
+// under `where`; beside ReadFilter's: a key that begins with '$' or '@', a long or infinite value, `and` or `or` of
+// nothing, over 512 values and comparisons.
 Result<Filter> ReadAttributeFilter(const Json& json, const std::string& where);
 
 // The attributes of a file: at most 16 texts of 512 bytes, numbers and booleans, whose names have at most 64 bytes and
-// begin with no '$'. null: none. Errors name the part under `where`.
+// begin with neither '$' nor '@'. null: none. Errors name the part under `where`.
 Result<Json> ReadAttributes(const Json& json, const std::string& where);
 
 }  // namespace atelier

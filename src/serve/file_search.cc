@@ -131,7 +131,8 @@ Result<std::optional<FileSearchUse>> FileSearchOf(const ResponsesBody& body) {
   }
   if (!use) return use;
   TRY(const bool chosen, ChoosesSearch(body.tool_choice));
-  if (body.tool_choice == Json("none") || !Allows(body.tool_choice)) return std::optional<FileSearchUse>();
+  const bool may_not = body.tool_choice == Json("none") || body.max_tool_calls == 0;
+  if (may_not || !Allows(body.tool_choice)) return std::optional<FileSearchUse>();
   use->first = chosen || num_others == 0;
   return use;
 }

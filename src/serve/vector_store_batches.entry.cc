@@ -1,6 +1,7 @@
 // /v1/vector_stores/{id}/file_batches                [OpenAI API reference, "Vector store file batches"]
 #include <utility>
 
+#include "app/vector_store_corpora.h"
 #include "app/vector_stores.h"
 #include "base/task/pool.h"
 #include "serve/attached_files.h"
@@ -69,7 +70,7 @@ Task<HttpResponse> RetrieveFileBatch(HttpRequest http, App& app) {
 Task<HttpResponse> CancelFileBatch(HttpRequest http, App& app) {
   auto work = [&]() -> Result<Json> {
     TRY(const VectorFileBatch batch,
-        app.vector_stores().CancelBatch(std::string(http.Path("id")), std::string(http.Path("batch_id"))));
+        app.vector_store_corpora().CancelBatch(std::string(http.Path("id")), std::string(http.Path("batch_id"))));
     return FileBatchJson(batch);
   };
   co_return co_await AnswerOnPool(app, std::move(work));

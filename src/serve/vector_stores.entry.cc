@@ -24,6 +24,7 @@ namespace atelier {
 namespace {
 
 constexpr int64_t kMaxQueries = 16;
+constexpr int64_t kMaxQueryBytes = 16 << 10;  // more than an embedding model reads
 constexpr int64_t kMaxResults = 50;
 
 struct StoreCreateBody {
@@ -81,7 +82,8 @@ Fields StoreSearchBody::Describe() {
   static constexpr Field fields[] = {
       Key<&B::query>("query", "what is looked for; of several, what any of them finds")
           .Required()
-          .AtMostItems(kMaxQueries),
+          .AtMostItems(kMaxQueries)
+          .AtMostBytes(kMaxQueryBytes),
       Key<&B::filters>("filters", "comparisons of attributes: eq, ne, gt, gte, lt, lte, in, nin, and, or"),
       Key<&B::max_num_results>("max_num_results", "most chunks").Between(1, kMaxResults),
       Key<&B::ranking_options>("ranking_options", "how what is found is scored"),

@@ -69,8 +69,7 @@ test('file search answers with sources, whole and streamed', async () => {
   const body = {model: CHAT, input: 'How high is the tower?', temperature: 0, max_output_tokens: 40,
     tools: [{type: 'file_search', vector_store_ids: [store.id]}], include: ['file_search_call.results'],
     text: {format: {type: 'json_schema', name: 'x', schema}}};
-  const made = await client.responses.create(body);
-  check('Response', Object.fromEntries(Object.entries(made).filter(([, value]) => value !== null)));
+  const made = check('Response', await client.responses.create(body));
   assert.equal(made.output[0].type, 'file_search_call');
   assert.equal(made.output[0].results[0].file_id, tower.id);
   const [citation] = made.output[1].content[0].annotations;

@@ -77,6 +77,25 @@ def test_search_finds_by_meaning_and_by_words(client, store):
         [], ["tower.md"])
 
 
+def test_words_and_likeness_are_weighed(client, store):
+    def search(likeness, words, **more):
+        return client.vector_stores.search(store.id, query="ripens", rewrite_query=True, ranking_options={
+            "ranker": "auto", "score_threshold": 0.01, "hybrid_search": {
+                "embedding_weight": likeness, "text_weight": words}}, **more)
+    assert names(search(0, 1)) == ["cheese.md"]  # the only one that says the word
+    alike = search(1, 0)
+    assert names(alike)[0] == "cheese.md" and len(alike.data) > 1
+    assert [hit.score for hit in search(3, 1)] == [hit.score for hit in search(0.75, 0.25)]
+    for weights in ({"embedding_weight": 0, "text_weight": 0}, {"embedding_weight": -1, "text_weight": 1},
+                    {"embedding_weight": 1}):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.vector_stores.search(store.id, query="x", ranking_options={"hybrid_search": weights})
+        assert refused.value.param.startswith("ranking_options.hybrid_search")
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.vector_stores.search(store.id, query="x", ranking_options={"ranker": "best"})
+    assert refused.value.param == "ranking_options.ranker"
+
+
 @pytest.mark.parametrize(("filters", "wanted"), [
     ({"type": "eq", "key": "kind", "value": "food"}, ["cheese.md"]),
     ({"type": "ne", "key": "kind", "value": "food"}, ["bridge.md", "tower.md"]),
@@ -101,11 +120,11 @@ def test_filters(client, store, filters, wanted):
 
 def test_bad_searches_name_what_is_wrong(client, store):
     deep = {"type": "eq", "key": "a", "value": 1}
-    for _ in range(40):
+    for _ in range(80):
         deep = {"type": "and", "filters": [deep]}
     for body, param in (({"query": ""}, "query"), ({"query": []}, "query"), ({"query": "x", "max_num_results": 51},
                         "max_num_results"), ({"query": "x", "filters": {"type": "is"}}, "filters.type"),
-                        ({"query": "x", "filters": {"type": "eq", "key": "$document", "value": "y"}}, "filters.key"),
+                        ({"query": "x", "filters": {"type": "eq", "key": "@document", "value": "y"}}, "filters.key"),
                         ({"query": "x", "filters": {"type": "eq", "key": "y", "value": {}}}, "filters.value"),
                         ({"query": "x", "filters": {"type": "or", "filters": []}}, "filters.filters"),
                         ({"query": "x", "filters": deep}, None),
@@ -125,7 +144,7 @@ def test_attributes_change_without_reading_the_file_again(client, store):
         "type": "eq", "key": "kind", "value": kind})) for kind in ("food", "milk")}
     assert of == {"food": [], "milk": ["cheese.md"]}
     client.vector_stores.files.update(file.id, vector_store_id=store.id, attributes={"kind": "food"})
-    for wrong in ({"$kind": "x"}, {"a": [1]}, {"a": "x" * 600}, {f"k{i}": i for i in range(17)}):
+    for wrong in ({"$kind": "x"}, {"@source": "x"}, {"a": [1]}, {"a": "x" * 600}, {f"k{i}": i for i in range(17)}):
         with pytest.raises(openai.BadRequestError) as refused:
             client.vector_stores.files.update(file.id, vector_store_id=store.id, attributes=wrong)
         assert refused.value.param.startswith("attributes")
@@ -145,6 +164,9 @@ def test_files_are_uploaded_read_quoted_and_taken_out(client):
     client.vector_stores.files.create_and_poll(file.id, vector_store_id=made.id, poll_interval_ms=20)
     assert names(client.vector_stores.search(made.id, query="tower")) == ["tower.md"]
     assert client.vector_stores.retrieve(made.id).file_counts.total == 1
+    auto = client.vector_stores.files.create_and_poll(
+        file.id, vector_store_id=made.id, poll_interval_ms=20, chunking_strategy={"type": "auto"})
+    assert auto.chunking_strategy.type == "other"
     assert client.vector_stores.files.delete(file.id, vector_store_id=made.id).deleted
     assert names(client.vector_stores.search(made.id, query="tower")) == []
     assert client.files.retrieve(file.id).filename == "tower.md"  # the file itself stays
@@ -175,10 +197,12 @@ def test_what_cannot_be_read_fails_and_says_why(client):
                  lambda: client.vector_stores.create(file_ids=["file-none"])):
         with pytest.raises(openai.NotFoundError):
             call()
-    with pytest.raises(openai.BadRequestError) as refused:
-        client.vector_stores.files.create(vector_store_id=made.id, file_id=file.id, chunking_strategy={
-            "type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 60}})
-    assert refused.value.param == "chunking_strategy.static.chunk_overlap_tokens"
+    for size, overlap, wrong in ((100, 60, "chunk_overlap_tokens"), (100, -1, "chunk_overlap_tokens"),
+                                 (99, 0, "max_chunk_size_tokens"), (4097, 0, "max_chunk_size_tokens")):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.vector_stores.files.create(vector_store_id=made.id, file_id=file.id, chunking_strategy={
+                "type": "static", "static": {"max_chunk_size_tokens": size, "chunk_overlap_tokens": overlap}})
+        assert refused.value.param == f"chunking_strategy.static.{wrong}"
     client.vector_stores.delete(made.id)
 
 
@@ -222,8 +246,8 @@ def search_tool(store, **more):
     return {"type": "file_search", "vector_store_ids": [store.id], "max_num_results": 2, **more}
 
 
-def ask(client, store, text="How high is the tower?", **more):
-    return client.responses.create(**{"model": CHAT, "input": text, "tools": [search_tool(store)], "temperature": 0,
+def ask(client, store, question="How high is the tower?", **more):
+    return client.responses.create(**{"model": CHAT, "input": question, "tools": [search_tool(store)], "temperature": 0,
                                       "max_output_tokens": 40, **more})
 
 
@@ -277,7 +301,8 @@ def test_events_of_a_search_come_in_order(client, store):
     assert types.count("response.output_text.annotation.added") == 1 and types[-1] == "response.completed"
     assert final.output[1].content[0].annotations[0].filename == "tower.md"
     again = client.responses.retrieve(final.id)
-    assert again.output == final.output
+    assert [item.id for item in again.output] == [item.id for item in final.output]
+    assert again.output[1].content[0].annotations == final.output[1].content[0].annotations
 
 
 def test_beside_functions_the_model_may_call_the_search(client, store):
