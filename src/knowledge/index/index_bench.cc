@@ -1,13 +1,25 @@
-// What a filter and a hybrid question cost. One thread.
+// What a filter, a filtered search by vector and a hybrid question cost. One thread.
 //
-//   build/release/atelier_knowledge_index_bench
+//   ATELIER_RETRIEVAL_SETS=FOLDER build/release/atelier_knowledge_index_bench
+//
+// The folder holds chunks.jsonl and queries.txt of make_retrieval_sets.py, and base.f32 and query.f32 as
+// bench/vector_table.py writes them with --folder. Without it filters alone are measured.
 #include <benchmark/benchmark.h>
 
-#include <cmath>
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "base/io/sim_files.h"
+#include "base/random.h"
+#include "base/text/json.h"
 #include "knowledge/index/hybrid_index.h"
 #include "knowledge/index/index_testing.h"
 #include "knowledge/index/segment.h"
@@ -16,7 +28,6 @@ namespace atelier {
 namespace {
 
 constexpr uint32_t kFilterRecords = 100'000;
-constexpr uint32_t kChunks = 46'000;
 constexpr int32_t kDimensions = 384;
 
 Json Attributes(Random& random) {
@@ -73,58 +84,130 @@ void EvaluateFilter(benchmark::State& state) {
 }
 BENCHMARK(EvaluateFilter)->DenseRange(0, 3);
 
-// Words by Zipf's law.
-std::string Word(Random& random) {
-  return "w" + std::to_string(static_cast<int64_t>(std::exp(random.Uniform() * std::log(50'000.0))));
+// The sets, as they lie on the disk.
+struct Sets {
+  std::string folder;
+  std::vector<std::string> queries;
+  std::vector<float> base, query;  // [.][kDimensions]
+};
+
+std::vector<std::string> Lines(const std::string& path) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
-std::string Words(Random& random, int count) {
-  std::string text;
-  for (int i = 0; i < count; ++i) text += Word(random) + " ";
-  return text;
+std::vector<float> Floats(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  std::vector<float> floats(bytes.size() / sizeof(float));
+  std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
+  return floats;
 }
 
-std::vector<float> Vector(Random& random) {
-  std::vector<float> vector(kDimensions);
-  for (float& number : vector) number = static_cast<float>(random.Normal());
-  return vector;
+const Sets* TheSets() {
+  static const std::optional<Sets> sets = []() -> std::optional<Sets> {
+    const char* folder = std::getenv("ATELIER_RETRIEVAL_SETS");
+    if (folder == nullptr) return {};
+    const std::string at = std::string(folder) + "/";
+    return Sets{at, Lines(at + "queries.txt"), Floats(at + "base.f32"), Floats(at + "query.f32")};
+  }();
+  return sets ? &*sets : nullptr;
 }
 
-std::unique_ptr<HybridIndex> ChunkIndex(SimFiles& files) {
+std::vector<float> Row(const std::vector<float>& rows, uint64_t i) {
+  const auto at = rows.begin() + static_cast<std::ptrdiff_t>(i % (rows.size() / kDimensions) * kDimensions);
+  return {at, at + kDimensions};
+}
+
+// As many records as there are texts, or vectors where there are none, each with its attributes.
+std::unique_ptr<HybridIndex> MakeIndex(SimFiles& files, const Sets& sets, const std::vector<std::string>& texts) {
   IndexSchema schema;
+  schema.fields = {{.name = "body"}};
   schema.embedder = "bench";
   schema.dimensions = kDimensions;
   auto index = HybridIndex::Open(files, "/bench", schema, {.in_background = false}).value();
   Random random(2);
-  for (uint32_t i = 0; i < kChunks;) {
+  const size_t num = texts.empty() ? sets.base.size() / kDimensions : texts.size();
+  for (size_t i = 0; i < num;) {
     IndexBatch batch;
-    for (int k = 0; k < 500 && i < kChunks; ++k, ++i) {
-      batch.put.push_back({.id = "c" + std::to_string(i),
-                           .texts = {{"body", Words(random, 120)}},
-                           .vector = Vector(random),
-                           .attributes = Attributes(random)});
+    for (int k = 0; k < 500 && i < num; ++k, ++i) {
+      IndexRecord& record = batch.put.emplace_back();
+      record.id = "c" + std::to_string(i);
+      if (!texts.empty()) record.texts = {{"body", texts[i]}};
+      record.vector = Row(sets.base, i);
+      record.attributes = Attributes(random);
     }
-    if (!index->Apply(std::move(batch)).ok()) return nullptr;
+    CHECK(index->Apply(std::move(batch)).ok());
   }
-  return index->Compact().ok() ? std::move(index) : nullptr;
+  CHECK(index->Compact().ok());
+  return index;
 }
 
-void HybridQuery(benchmark::State& state) {
+const HybridIndex& VectorIndex() {
   static SimFiles files;
-  static const std::unique_ptr<HybridIndex> index = ChunkIndex(files);
-  Random random(3);
+  static const std::unique_ptr<HybridIndex> index = MakeIndex(files, *TheSets(), {});
+  return *index;
+}
+
+const HybridIndex& ChunkIndex() {
+  static SimFiles files;
+  static const std::unique_ptr<HybridIndex> index = [] {
+    std::vector<std::string> texts;
+    for (const std::string& line : Lines(TheSets()->folder + "chunks.jsonl")) {
+      texts.push_back((*Json::Parse(line))["text"].AsString());
+    }
+    return MakeIndex(files, *TheSets(), texts);
+  }();
+  return *index;
+}
+
+// Times each query alone: the mean is the benchmark's, the percentiles are counters.
+template <class MakeQuery>
+void Ask(benchmark::State& state, const HybridIndex& index, MakeQuery make) {
+  std::vector<double> times;
   uint64_t i = 0;
   for (auto _ : state) {
-    IndexQuery query;
-    query.text = Words(random, 5);
-    if (state.range(0) != 2) query.vector = Vector(random);
-    if (state.range(0) == 1) query.filter = FilterOf(1, i++);
-    const auto hits = index->Search(query);
-    benchmark::DoNotOptimize(hits.value().by_text.data());
+    state.PauseTiming();
+    const IndexQuery query = make(i++);
+    state.ResumeTiming();
+    const auto start = std::chrono::steady_clock::now();
+    const auto hits = index.Search(query);
+    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    CHECK(hits.ok());
+    benchmark::DoNotOptimize(hits->by_vector.data());
   }
-  state.counters["segments"] = static_cast<double>(index->Stats().value().num_segments);
+  std::sort(times.begin(), times.end());
+  state.counters["p50_us"] = times[times.size() / 2];
+  state.counters["p99_us"] = times[times.size() * 99 / 100];
+  state.counters["segments"] = static_cast<double>(index.Stats()->num_segments);
 }
-BENCHMARK(HybridQuery)->ArgName("0_both_1_filtered_2_words")->DenseRange(0, 2);
+
+// The bar of filters: 100,000 vectors, a filter of 1% of them, another for each query, nothing missed.
+void FilteredVectors(benchmark::State& state) {
+  if (TheSets() == nullptr) return state.SkipWithError("ATELIER_RETRIEVAL_SETS is not set");
+  Ask(state, VectorIndex(), [&state](uint64_t i) {
+    IndexQuery query;
+    query.vector = Row(TheSets()->query, i);
+    query.filter = FilterOf(state.range(0), i);
+    query.recall = 1;
+    return query;
+  });
+}
+BENCHMARK(FilteredVectors)->DenseRange(0, 3)->UseRealTime();
+
+void HybridQuery(benchmark::State& state) {
+  if (TheSets() == nullptr) return state.SkipWithError("ATELIER_RETRIEVAL_SETS is not set");
+  Ask(state, ChunkIndex(), [&state](uint64_t i) {
+    IndexQuery query;
+    query.text = TheSets()->queries[i % TheSets()->queries.size()];
+    if (state.range(0) != 2) query.vector = Row(TheSets()->query, i);
+    if (state.range(0) == 1) query.filter = FilterOf(1, i);
+    return query;
+  });
+}
+BENCHMARK(HybridQuery)->ArgName("0_both_1_filtered_2_words")->DenseRange(0, 2)->UseRealTime();
 
 }  // namespace
 }  // namespace atelier

@@ -1,7 +1,7 @@
 // Our side of bench/vector_table.py: builds a segment from a file of floats, or searches one and prints what it took.
 //
 //   build BASE DIMENSIONS OUT [threads] [similarity: ip cosine l2]
-//   search SEGMENT QUERIES TRUTH RECALL [single|batch|filter] [plan: auto exact codes partitions] [allowed file]
+//   search SEGMENT QUERIES TRUTH RECALL [single|batch|filter] [plan: auto exact codes partitions] [share allowed: 0.01]
 // BASE, QUERIES: little-endian f32; TRUTH: u32 [queries][10]. One JSON object on stdout.
 #include <chrono>
 #include <cstdio>
@@ -72,11 +72,13 @@ int Build(const std::vector<std::string>& args) {
   return 0;
 }
 
-// 1% of the records, other ones for each query.
-Bitmap FilterOf(uint32_t num_records, uint64_t seed) {
+// A share of the records, other ones for each query.
+Bitmap FilterOf(uint32_t num_records, double share, uint64_t seed) {
   Bitmap allowed(num_records);
   Random random(seed);
-  for (uint32_t i = 0; i < num_records / 100; ++i) allowed.Add(static_cast<uint32_t>(random.Below(num_records)));
+  for (uint32_t i = 0; i < num_records; ++i) {
+    if (random.Uniform() < share) allowed.Add(i);
+  }
   return allowed;
 }
 
@@ -109,7 +111,8 @@ int SearchAll(const std::vector<std::string>& args) {
   std::vector<VectorSearchStats> stats(all.size() / n);
   std::vector<Bitmap> filters;
   if (mode == "filter") {
-    for (size_t i = 0; i < stats.size(); ++i) filters.push_back(FilterOf(segment->num_records(), i));
+    const double share = args.size() > 7 ? std::stod(args[7]) : 0.01;
+    for (size_t i = 0; i < stats.size(); ++i) filters.push_back(FilterOf(segment->num_records(), share, i));
   }
   for (size_t i = 0; i < stats.size(); ++i) {
     queries.push_back({.vector = all.subspan(i * n, n),

@@ -46,8 +46,9 @@ class HitList {
   size_t num_rows_ = 0;
 };
 
-// Nanoseconds on one core of 2.6 GHz with AVX-512, estimated, not measured yet; only their ratios matter.
-constexpr double kRowNs = 25, kRowByteNs = 0.06;     // a stored vector somewhere in memory
+// Nanoseconds on one core of 2.6 GHz with AVX-512; only their ratios matter. Whether they choose well is measured by
+// vector_bench with each plan named (docs/performance.md).
+constexpr double kRowNs = 25, kRowByteNs = 0.12;     // a stored vector somewhere in memory
 constexpr double kBlockNs = 5, kBlockByteNs = 0.05;  // sixteen codes in a row
 constexpr double kFarBlockNs = 8;                    // more where blocks lie apart
 constexpr double kAllowedNs = 3;                     // finding the position of an id
