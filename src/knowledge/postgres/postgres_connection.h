@@ -1,0 +1,95 @@
+// Connections to a PostgreSQL server through libpq, kept for the next asker.
+//
+//   PostgresPool pool("postgresql://user@host/database");
+//   TRY(PostgresSession session, pool.Take());
+//   TRY(const PostgresRows rows, session.Run("SELECT id FROM t WHERE n > $1", {"5"}));
+//
+// Parameters and values are texts, as PostgreSQL writes them; nothing is ever pasted into a statement but names that
+// come from us. Every statement ends after kStatementTimeout at the latest.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+struct pg_conn;    // of libpq
+struct pg_result;  // of libpq
+
+namespace atelier {
+
+using PostgresParameters = std::vector<std::optional<std::string>>;  // nothing: NULL
+
+// What a statement gave.
+class PostgresRows {
+ public:
+  explicit PostgresRows(pg_result* result);
+
+  int size() const;
+  bool IsNull(int row, int column) const;
+  std::string_view Text(int row, int column) const;
+  int64_t Whole(int row, int column) const;      // 0 where it is none
+  double Number(int row, int column) const;      // 0 where it is none
+  std::string Bytes(int row, int column) const;  // of a bytea
+
+ private:
+  friend class PostgresSession;
+  struct Clear {
+    void operator()(pg_result* result) const;
+  };
+  std::unique_ptr<pg_result, Clear> result_;
+};
+
+// One connection, for one thread at a time. A transaction that is not committed is rolled back when the session ends.
+class PostgresSession {
+ public:
+  PostgresSession(PostgresSession&&) noexcept = default;
+  ~PostgresSession();
+
+  // Errors: kUnavailable (the server is gone), kTimeout, kConflict (serialisation, duplicates), kDenied, kInvalid with
+  // the server's own words.
+  Result<PostgresRows> Run(const std::string& statement, const PostgresParameters& parameters = {});
+  Result<void> Begin();
+  // What follows sees one moment, and changes nothing.
+  Result<void> BeginReading();
+  Result<void> Commit();
+
+ private:
+  friend class PostgresPool;
+  Result<PostgresRows> Checked(PostgresRows rows);
+  struct Finish {
+    void operator()(pg_conn* connection) const;
+  };
+  using Connection = std::unique_ptr<pg_conn, Finish>;
+  PostgresSession(class PostgresPool* pool, Connection connection) : pool_(pool), connection_(std::move(connection)) {}
+
+  class PostgresPool* pool_;
+  Connection connection_;
+};
+
+// Thread-safe. Outlives its sessions.
+class PostgresPool {
+ public:
+  static constexpr std::chrono::seconds kStatementTimeout{120};
+
+  // A URI or keywords, as libpq takes them; nothing is connected yet.
+  explicit PostgresPool(std::string address) : address_(std::move(address)) {}
+
+  // An idle connection that still stands, or a new one. Errors: kUnavailable in the server's own words, kDenied.
+  Result<PostgresSession> Take();
+
+ private:
+  friend class PostgresSession;
+  static constexpr size_t kMaxIdle = 8;
+
+  const std::string address_;
+  std::mutex mutex_;
+  std::vector<PostgresSession::Connection> idle_;
+};
+
+}  // namespace atelier
