@@ -185,7 +185,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY_VOID(OpenFiles(home, p.config.files, clock, *p.database, p.files, p.uploads));
   TRY(p.batches, BatchStore::Open(*p.database, clock));
   p.calibrations = std::make_unique<CalibrationStore>(Files::Real(), home + "/calibrations");
-  p.corpora = std::make_unique<CorpusLibrary>(Files::Real(), home + "/corpora", p.config.corpora);
+  p.corpora = OpenCorpora(p.config);
   TRY(p.vector_stores, VectorStores::Open(*p.database, clock));
   p.vector_store_corpora = std::make_unique<VectorStoreCorpora>(*p.vector_stores, *p.corpora);
   std::vector<TraceSink*> sinks;

@@ -1,6 +1,7 @@
 #include "app/corpus_library.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,9 @@ namespace {
 constexpr int64_t kMaxConfigBytes = 1 << 20;
 constexpr std::string_view kConfigName = "corpus.json";
 constexpr std::string_view kIndexName = "index";
+constexpr std::string_view kChangeName = "CHANGE";
+constexpr size_t kMostKept = 32;  // corpora that are read
+constexpr std::string_view kStorePrefix = "vs_";  // of the names of vector stores
 
 Result<void> CheckName(const std::string& name) {
   const auto fits = [](unsigned char c) {
@@ -30,13 +34,50 @@ std::string Joined(const std::vector<std::string>& names) {
   return joined;
 }
 
+// "index" is 1, "index-7" is 7; 0: it is no index's name.
+int64_t IndexNumber(std::string_view name) {
+  if (name == kIndexName) return 1;
+  constexpr std::string_view kPrefix = "index-";
+  int64_t number = 0;
+  const char* end = name.data() + name.size();
+  if (!name.starts_with(kPrefix) || name.size() > kPrefix.size() + 9) return 0;
+  const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, number);
+  return parsed.ec == std::errc() && parsed.ptr == end && number > 1 ? number : 0;
+}
+
+std::string ReembedCommand(const std::string& name, const std::string& embedder) {
+  return "atelier corpus reembed " + name + " --embedder " + embedder;
+}
+
+Result<void> CheckSame(const CorpusConfig& made, const CorpusConfig& config) {
+  if (made.embedder != config.embedder) {
+    return Error::Conflict("embedder", "got " + config.embedder + ", and corpus " + config.name + " was made with " +
+                                           made.embedder + ": `" + ReembedCommand(config.name, config.embedder) +
+                                           "` makes new vectors");
+  }
+  if (made.language != config.language) {
+    return Error::Conflict(
+        "language", "got " + config.language + ", and corpus " + config.name + " was made with " + made.language);
+  }
+  return {};
+}
+
 }  // namespace
 
-Fields CorpusLibrary::Made::Describe() {
-  using M = CorpusLibrary::Made;
+Result<std::shared_ptr<const void>> KeepWritersOut(Files& files, const std::string& name, const std::string& index) {
+  auto lock = HybridIndex::Lock(files, index);
+  if (lock.ok() || lock.error().kind != ErrorKind::kConflict) return lock;
+  return Error::Conflict("corpus", name +
+                                       " is being written by another process, `atelier serve` or `atelier index`: "
+                                       "want it stopped first");
+}
+
+Fields MadeCorpus::Describe() {
+  using M = MadeCorpus;
   static constexpr Field fields[] = {
       Key<&M::config>("config", "as it was made").Required(),
       Key<&M::dimensions>("dimensions", "of its vectors; 0: it has none").AtLeast(0),
+      Key<&M::index>("index", "the folder of the index that counts"),
   };
   return fields;
 }
@@ -54,44 +95,24 @@ Result<std::vector<std::string>> CorpusLibrary::Names() {
   return names;
 }
 
-Result<CorpusLibrary::Made> CorpusLibrary::ReadMade(const std::string& name) {
-  const std::string path = JoinPath(FolderOf(name), kConfigName);
-  TRY(const std::string text, ReadWholeFile(files_, path, kMaxConfigBytes));
+Result<MadeCorpus> ReadMadeCorpus(Files& files, const std::string& folder) {
+  const std::string path = JoinPath(folder, kConfigName);
+  TRY(const std::string text, ReadWholeFile(files, path, kMaxConfigBytes));
   const Result<Json> json = Json::Parse(text);
   if (!json.ok()) return Error::Corrupt(path, json.error().Message());
-  Result<Made> made = ReadJson<Made>(*json);
+  Result<MadeCorpus> made = ReadJson<MadeCorpus>(*json);
   if (!made.ok()) return Error::Corrupt(path, made.error().Message());
+  if (made->index.empty()) made->index = kIndexName;
+  if (IndexNumber(made->index) == 0)
+    return Error::Corrupt(path, "index: got '" + made->index + "', want a folder's name");
   return made;
 }
 
-Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenMade(const std::string& name, Made made) {
-  if (auto open = open_[name].lock()) return open;
-  for (const CorpusConfig& configured : configured_) {
-    if (configured.name != name) continue;
-    const std::string embedder = made.config.embedder, language = made.config.language;
-    if (!configured.embedder.empty() && configured.embedder != embedder) {
-      return Error::Conflict("corpora." + name + ".embedder",
-                             "got " + configured.embedder + ", and the corpus was made with " + embedder +
-                                 ": `atelier corpus reembed " + name + "` makes new vectors");
-    }
-    made.config = configured;
-    made.config.embedder = embedder, made.config.language = language;
-  }
-  LocalCorpusOptions options;
-  if (made.config.embedder != "none") options.embedder = made.config.embedder;
-  options.dimensions = made.dimensions;
-  options.language = made.config.language;
-  auto opened = std::make_shared<OpenedCorpus>();
-  auto corpus = LocalCorpus::Open(files_, JoinPath(FolderOf(name), kIndexName), options);
-  if (!corpus.ok()) return std::move(corpus).error().Under("corpus " + name);
-  opened->config = std::move(made.config);
-  opened->corpus = std::move(*corpus);
-  open_[name] = opened;
-  return opened;
+Result<void> WriteMadeCorpus(Files& files, const std::string& folder, const MadeCorpus& made) {
+  return WriteAtomically(files, JoinPath(folder, kConfigName), WriteJson(made).DumpPretty() + "\n");
 }
 
-Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Open(const std::string& name) {
-  const std::lock_guard lock(mutex_);
+Result<MadeCorpus> CorpusLibrary::ReadMade(const std::string& name) {
   TRY_VOID(CheckName(name));
   if (!FileExists(files_, JoinPath(FolderOf(name), kConfigName))) {
     TRY(const std::vector<std::string> names, Names());
@@ -99,31 +120,121 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Open(const std::string& nam
                            "got '" + name + "', want " +
                                (names.empty() ? "one that `atelier index` has made" : "one of " + Joined(names)));
   }
-  TRY(Made made, ReadMade(name));
-  return OpenMade(name, std::move(made));
+  TRY(MadeCorpus made, ReadMadeCorpus(files_, FolderOf(name)));
+  made.config.name = name;
+  return made;
+}
+
+Result<CorpusConfig> CorpusLibrary::Configured(CorpusConfig made) const {
+  for (const CorpusConfig& configured : configured_) {
+    if (configured.name != made.name) continue;
+    if (!configured.embedder.empty() && configured.embedder != made.embedder) {
+      return Error::Conflict("corpora." + made.name + ".embedder",
+                             "got " + configured.embedder + ", and the corpus was made with " + made.embedder + ": `" +
+                                 ReembedCommand(made.name, configured.embedder) + "` makes new vectors");
+    }
+    CorpusConfig config = configured;
+    config.embedder = made.embedder, config.language = made.language;
+    return config;
+  }
+  return made;
+}
+
+Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenMade(MadeCorpus made) {
+  const std::string name = made.config.name;
+  if (auto open = open_[name].lock()) return open;
+  auto opened = std::make_shared<OpenedCorpus>();
+  TRY(opened->config, Configured(made.config));
+  for (;;) {
+    LocalCorpusOptions options;
+    if (made.config.embedder != "none") options.embedder = made.config.embedder;
+    options.dimensions = made.dimensions, options.language = made.config.language;
+    opened->index_folder = IndexPath(made);
+    auto corpus = LocalCorpus::Open(files_, opened->index_folder, options);
+    if (!corpus.ok()) return std::move(corpus).error().Under("corpus " + name);
+    opened->corpus = std::move(*corpus);
+    // Until now another process may have put another index in its place.
+    TRY(MadeCorpus now, ReadMade(name));
+    if (now.index == made.index) break;
+    opened->corpus.reset();
+    TRY(opened->config, Configured(now.config));
+    made = std::move(now);
+  }
+  open_[name] = opened;
+  return opened;
+}
+
+Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Open(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  TRY(MadeCorpus made, ReadMade(name));
+  return OpenMade(std::move(made));
+}
+
+Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Follow(const std::string& name, bool as_made) {
+  for (;;) {
+    TRY(const MadeCorpus made, ReadMade(name));
+    if (auto open = open_[name].lock(); open != nullptr && !as_made) return open;
+    const auto read = read_.find(name);
+    if (read != read_.end() && !as_made && read->second->index_folder == IndexPath(made)) return read->second;
+    auto opened = std::make_shared<OpenedCorpus>();
+    opened->config = made.config;
+    if (!as_made) {
+      TRY(opened->config, Configured(made.config));
+    }
+    opened->index_folder = IndexPath(made);
+    auto corpus = LocalCorpus::Follow(files_, opened->index_folder);
+    if (!corpus.ok()) {
+      TRY(const MadeCorpus now, ReadMade(name));
+      if (now.index != made.index) continue;  // it was put out of its place meanwhile
+      return std::move(corpus).error().Under("corpus " + name);
+    }
+    opened->corpus = std::move(*corpus);
+    if (!as_made) Keep(opened);
+    return opened;
+  }
+}
+
+void CorpusLibrary::Keep(std::shared_ptr<OpenedCorpus> opened) {
+  // What was removed by another process is not to be kept on the disk by us.
+  std::erase_if(read_, [this](const auto& one) { return !FileExists(files_, JoinPath(FolderOf(one.first), kConfigName)); });
+  if (read_.size() >= kMostKept) read_.erase(read_.begin());
+  read_[opened->config.name] = std::move(opened);
+}
+
+Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Read(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  return Follow(name, false);
+}
+
+Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::ReadAsMade(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  return Follow(name, true);
+}
+
+Result<void> CorpusLibrary::MakeFolderOf(const std::string& name) {
+  TRY_VOID(files_.MakeFolders(FolderOf(name)));
+  TRY_VOID(files_.SyncFolder(folder_));
+  return files_.SyncFolder(atelier::FolderOf(folder_));
 }
 
 Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Make(CorpusConfig config, int32_t dimensions) {
   const std::lock_guard lock(mutex_);
   const std::string name = config.name;
   TRY_VOID(CheckName(name));
-  const std::string path = JoinPath(FolderOf(name), kConfigName);
-  if (FileExists(files_, path)) {
-    TRY(const Made made, ReadMade(name));
-    if (made.config.embedder != config.embedder) {
-      return Error::Conflict("embedder", "got " + config.embedder + ", and corpus " + name + " was made with " +
-                                             made.config.embedder + ": `atelier corpus reembed " + name +
-                                             "` makes new vectors");
-    }
-    if (made.config.language != config.language) {
-      return Error::Conflict(
-          "language", "got " + config.language + ", and corpus " + name + " was made with " + made.config.language);
-    }
+  MadeCorpus made{std::move(config), dimensions, std::string(kIndexName)};
+  if (!FileExists(files_, JoinPath(FolderOf(name), kConfigName))) {
+    TRY_VOID(MakeFolderOf(name));
+    TRY_VOID(WriteMadeCorpus(files_, FolderOf(name), made));
+    return OpenMade(std::move(made));
   }
-  const Made made{std::move(config), dimensions};
-  TRY_VOID(files_.MakeFolders(FolderOf(name)));
-  TRY_VOID(WriteAtomically(files_, path, WriteJson(made).DumpPretty() + "\n"));
-  return OpenMade(name, made);
+  TRY(const MadeCorpus before, ReadMade(name));
+  TRY_VOID(CheckSame(before.config, made.config));
+  made.index = before.index;
+  TRY(std::shared_ptr<OpenedCorpus> opened, OpenMade(made));
+  // From here on nobody puts another index in its place.
+  made.index = atelier::NameOf(opened->index_folder);
+  TRY_VOID(WriteMadeCorpus(files_, FolderOf(name), made));
+  return opened;
 }
 
 Result<std::vector<CorpusConfig>> CorpusLibrary::List() {
@@ -131,7 +242,7 @@ Result<std::vector<CorpusConfig>> CorpusLibrary::List() {
   TRY(const std::vector<std::string> names, Names());
   std::vector<CorpusConfig> configs;
   for (const std::string& name : names) {
-    TRY(Made made, ReadMade(name));
+    TRY(MadeCorpus made, ReadMade(name));
     configs.push_back(std::move(made.config));
   }
   for (const CorpusConfig& configured : configured_) {
@@ -144,7 +255,11 @@ Result<std::vector<CorpusConfig>> CorpusLibrary::List() {
 Result<std::string> CorpusLibrary::NameOf(const std::string& name) {
   if (!name.empty()) return name;
   const std::lock_guard lock(mutex_);
-  TRY(const std::vector<std::string> names, Names());
+  TRY(std::vector<std::string> names, Names());
+  // Of vector stores, which clients made, none is meant where there is a corpus.
+  const bool has_others =
+      std::ranges::any_of(names, [](const std::string& one) { return !one.starts_with(kStorePrefix); });
+  if (has_others) std::erase_if(names, [](const std::string& one) { return one.starts_with(kStorePrefix); });
   if (names.size() == 1) return names[0];
   if (names.empty()) return Error::NotFound("corpus", "there is none yet: `atelier index FOLDER` makes one");
   return Error::Invalid("corpus", "got none, and there are several: want one of " + Joined(names));
@@ -156,15 +271,63 @@ Result<void> CorpusLibrary::Remove(const std::string& name) {
   if (!FileExists(files_, FolderOf(name)))
     return Error::NotFound("corpus", "got '" + name + "', and there is no such one");
   if (!open_[name].expired()) return Error::Conflict("corpus", name + " is in use");
-  open_.erase(name);
-  // Without its configuration it is no corpus any more, whatever happens to the rest.
+  open_.erase(name), read_.erase(name);
   const std::string path = JoinPath(FolderOf(name), kConfigName);
+  std::shared_ptr<const void> writing;
+  if (const auto made = ReadMade(name); made.ok() && FileExists(files_, IndexPath(*made))) {
+    TRY(writing, KeepWritersOut(files_, name, IndexPath(*made)));
+  }
+  // Without its configuration it is no corpus any more, whatever happens to the rest.
   if (FileExists(files_, path)) {
     TRY_VOID(files_.Remove(path));
     TRY_VOID(files_.SyncFolder(FolderOf(name)));
   }
   TRY_VOID(RemoveTree(files_, FolderOf(name)));
   return files_.SyncFolder(folder_);
+}
+
+Result<IndexChange> CorpusLibrary::BeginChange(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  TRY_VOID(CheckName(name));
+  const std::string folder = FolderOf(name);
+  TRY_VOID(MakeFolderOf(name));
+  IndexChange change;
+  auto held = files_.Lock(JoinPath(folder, kChangeName));
+  if (!held.ok()) return std::move(held).error().Under("corpus " + name + " is being changed");
+  change.lock = *std::move(held);
+  if (FileExists(files_, JoinPath(folder, kConfigName))) {
+    TRY(change.made, ReadMade(name));
+    change.old_index = IndexPath(*change.made);
+  }
+  TRY(const std::vector<std::string> entries, files_.List(folder));
+  // A number is not used again: who still reads an index of that name must not find another one.
+  int64_t number = 1;
+  for (const std::string& entry : entries) {
+    if (IndexNumber(entry) == 0) continue;
+    number = std::max(number, IndexNumber(entry));
+    if (JoinPath(folder, entry) != change.old_index) change.left.push_back(JoinPath(folder, entry));
+  }
+  change.fresh = JoinPath(folder, std::string(kIndexName) + "-" + std::to_string(number + 1));
+  return change;
+}
+
+Result<void> CorpusLibrary::Exchange(const IndexChange& change, const std::string& path, MadeCorpus made) {
+  const std::lock_guard lock(mutex_);
+  const std::string folder = FolderOf(made.config.name);
+  made.index = atelier::NameOf(path);
+  TRY_VOID(files_.SyncFolder(folder));
+  TRY_VOID(WriteMadeCorpus(files_, folder, made));
+  read_.erase(made.config.name);
+  std::vector<std::string> others = change.left;
+  if (!change.old_index.empty()) others.push_back(change.old_index);
+  for (const std::string& other : others) {
+    if (other != path) TRY_VOID(RemoveTree(files_, other));
+  }
+  return files_.SyncFolder(folder);
+}
+
+std::unique_ptr<CorpusLibrary> OpenCorpora(const Config& config) {
+  return std::make_unique<CorpusLibrary>(Files::Real(), HomeDirectory(config) + "/corpora", config.corpora);
 }
 
 }  // namespace atelier

@@ -20,7 +20,7 @@ Result<std::unique_ptr<CorpusSession>> CorpusSession::OpenCorpus(const Invocatio
   TRY(std::unique_ptr<CorpusSession> session, Open(invocation, options));
   CorpusLibrary& corpora = session->app().corpora();
   TRY(const std::string name, corpora.NameOf(options.corpus));
-  TRY(session->opened_, corpora.Open(name));
+  TRY(session->opened_, corpora.Read(name));
   return session;
 }
 

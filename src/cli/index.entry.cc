@@ -10,7 +10,7 @@
 #include "cli/corpus_session.h"
 #include "cli/models.h"
 #include "cli/terminal_text.h"
-#include "knowledge/folder_sync.h"
+#include "knowledge/folder_follow.h"
 
 namespace atelier {
 namespace {
@@ -73,6 +73,7 @@ class IndexCommand final : public Command {
     options.Text("--chunking", chunking_, "how documents are cut; docs/chunking.md tells the methods");
     options.Integer("--chunk-limit", chunk_limit_, "most tokens of a chunk; 0: what suits the embedder");
     options.Flag("--no-ocr", no_ocr_, "leave out pictures and scanned pages");
+    options.Flag("--watch", watch_, "go on with what changes, until Ctrl-C");
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -90,6 +91,7 @@ class IndexCommand final : public Command {
     sync.folder.include = config.include, sync.folder.exclude = config.exclude;
     sync.preparation = PreparationFor(config);
     sync.on_progress = [&line](const SyncProgress& progress) { line.Show(progress); };
+    if (watch_) return Watch(invocation, *session, config, std::move(sync), std::move(tools), line);
     Result<SyncReport> report =
         session->Run(SyncFolder(session->MakeCall(), session->corpus(), std::move(sync), std::move(tools)));
     line.Clear();
@@ -102,6 +104,34 @@ class IndexCommand final : public Command {
   }
 
  private:
+  // Ctrl-C is how it ends.
+  static Result<void> Watch(const Invocation& invocation, CorpusSession& session, const CorpusConfig& config,
+                            FolderSync sync, PreparationTools tools, ProgressLine& line) {
+    SyncReport total;
+    const auto on_synced = [&](const Result<SyncReport>& report) {
+      line.Clear();
+      if (!report.ok()) {
+        std::fprintf(stderr, "not read: %s; tried again later\n", SafeForTerminal(report.error().Message()).c_str());
+        return;
+      }
+      Add(*report, total);
+      if (invocation.json) return;
+      Show(config, *report);
+      std::fflush(stdout);
+    };
+    TRY_VOID(session.Run(FollowFolder(session.MakeCall(), session.corpus(), std::move(sync), std::move(tools),
+                                      WatchTimes(), on_synced)));
+    line.Clear();
+    if (invocation.json) invocation.Print(Body(config, total));
+    return {};
+  }
+
+  static void Add(const SyncReport& report, SyncReport& total) {
+    total.added += report.added, total.changed += report.changed, total.removed += report.removed;
+    total.chunks += report.chunks, total.embedded += report.embedded;
+    total.unchanged = report.unchanged, total.skipped = report.skipped;
+  }
+
   // What the corpus was made with, if it is there; then what the command line says.
   Result<CorpusConfig> Configured(CorpusSession& session) const {
     CorpusConfig config;
@@ -169,7 +199,7 @@ class IndexCommand final : public Command {
   std::string folder_, embedder_, language_, chunking_;
   std::vector<std::string> include_, exclude_;
   int64_t chunk_limit_ = 0;
-  bool no_ocr_ = false;
+  bool no_ocr_ = false, watch_ = false;
 };
 
 }  // namespace
@@ -181,6 +211,7 @@ extern const CommandEntry command_index{
     "same command goes on where it stopped. A file that cannot be read is told and skipped.\n"
     "\n"
     "  atelier index docs/\n"
+    "  atelier index notes/ --watch\n"
     "  atelier index papers/ --corpus papers --exclude '**/drafts/**' --embedder bge-small-en-v1.5",
     []() -> std::unique_ptr<Command> { return std::make_unique<IndexCommand>(); }};
 

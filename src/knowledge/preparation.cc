@@ -32,8 +32,8 @@ IndexedDocument Assembled(Document document, Chunking chunking, const std::strin
   return indexed;
 }
 
-// What makes a chunk's vector what it is, beside its text and the embedder. Late: the whole document, and the chunk's
-// place in it.
+// What makes a chunk's vector what it is, beside its text and the corpus's embedder. Late: the whole document, and the
+// chunk's place in it.
 std::string LateContext(const std::string& document_hash, const std::vector<Chunk>& chunks, size_t i) {
   const TextSpan span = chunks[i].span;
   return "late " + document_hash + " " + std::to_string(span.begin) + " " + std::to_string(span.end) +
@@ -42,12 +42,12 @@ std::string LateContext(const std::string& document_hash, const std::vector<Chun
 
 // The hashes of chunks whose embedded texts are `texts`.
 std::vector<std::string> HashesOf(const Document& document, const Chunking& chunking,
-                                  const std::vector<std::string>& texts, const std::string& embedder) {
+                                  const std::vector<std::string>& texts) {
   const std::string document_hash = chunking.late ? Sha256Hex(document.text) : "";
   std::vector<std::string> hashes;
   for (size_t i = 0; i < texts.size(); ++i) {
     const std::string context = chunking.late ? LateContext(document_hash, chunking.chunks, i) : "";
-    hashes.push_back(Sha256Hex(embedder + "\n" + context + texts[i]).substr(0, kHashDigits));
+    hashes.push_back(Sha256Hex(context + texts[i]).substr(0, kHashDigits));
   }
   return hashes;
 }
@@ -141,7 +141,7 @@ Task<Result<Prepared>> CutDocuments(Call call, std::string source_id, SourceStat
     for (const Chunk& chunk : chunking.chunks) {
       texts.push_back(prefix + EmbeddedText(document, chunk, chunking.limits, tools.chunk.counter.get()));
     }
-    const std::vector<std::string> hashes = HashesOf(document, chunking, texts, config.embedder);
+    const std::vector<std::string> hashes = HashesOf(document, chunking, texts);
     prepared.late.push_back(chunking.late ? std::optional(chunking.limits) : std::nullopt);
     IndexedDocument indexed = Assembled(std::move(document), std::move(chunking), prepared.source_id, state);
     for (size_t i = 0; i < hashes.size(); ++i) indexed.parts[i].hash = hashes[i];

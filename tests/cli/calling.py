@@ -119,3 +119,19 @@ class Case(unittest.TestCase):
         answer = atelier(*args, **kw)
         self.assertEqual(answer.code, 0, answer.err)
         return answer
+
+
+class FolderCase(Case):
+    """A home of its own, and a folder docs/ to fill."""
+
+    def setUp(self):
+        self.home = make_home()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="atelier-docs-")) / "docs"
+        self.folder.mkdir()
+        self.addCleanup(shutil.rmtree, self.folder.parent, ignore_errors=True)
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def ok(self, *args):
+        return self.run_ok(*args, home=self.home)

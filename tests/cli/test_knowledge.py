@@ -1,32 +1,18 @@
 """index, search, ask and their measurements, over a folder of a few small documents."""
 
 import json
-import pathlib
-import shutil
-import tempfile
 
-from calling import EMBED, Case, atelier, make_home
+from calling import EMBED, FolderCase, atelier
 
 ENGINE = "# Engine\n\n## Preemption\n\nThe scheduler preempts the sequence that was served last.\n\n## Cache\n\nBlocks hold 16 positions.\n"
 TEA = "<html><head><title>Tea</title></head><body><h1>Tea</h1><p>Green tea is brewed at seventy degrees.</p></body></html>"
 
 
-class Knowledge(Case):
+class Knowledge(FolderCase):
     def setUp(self):
-        self.home = make_home()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="atelier-docs-")) / "docs"
-        self.folder.mkdir()
-        self.addCleanup(shutil.rmtree, self.folder.parent, ignore_errors=True)
+        super().setUp()
         self.write("engine.md", ENGINE)
         self.write("tea.html", TEA)
-
-    def write(self, name, text):
-        (self.folder / name).write_text(text)
-
-    def ok(self, *args):
-        done = atelier(*args, home=self.home)
-        self.assertEqual(done.code, 0, done.err)
-        return done
 
     def index(self, *more):
         return self.ok("--json", "index", self.folder, *more).json

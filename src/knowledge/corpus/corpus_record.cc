@@ -119,6 +119,13 @@ std::string ChunkRecordId(std::string_view document_id, size_t chunk_index) {
 
 std::vector<FieldOptions> CorpusFields() { return {{"body", 1}, {"title", 1}, {"headings", 1}, {"context", 1}}; }
 
+IndexSchema CorpusSchema(std::string embedder, int32_t dimensions, std::string language) {
+  IndexSchema schema;
+  schema.fields = CorpusFields();
+  schema.embedder = std::move(embedder), schema.dimensions = dimensions, schema.language = std::move(language);
+  return schema;
+}
+
 std::vector<IndexRecord> RecordsOf(IndexedDocument document) {
   const size_t num_chunks = document.parts.size();
   std::vector<IndexRecord> records;

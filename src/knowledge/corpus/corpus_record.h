@@ -31,6 +31,8 @@ std::string ChunkRecordId(std::string_view document_id, size_t chunk_index);
 // The fields of a corpus's index.
 std::vector<FieldOptions> CorpusFields();
 
+IndexSchema CorpusSchema(std::string embedder, int32_t dimensions, std::string language);
+
 std::vector<IndexRecord> RecordsOf(IndexedDocument document);
 // Those that are not the corpus's.
 void SetOwnAttributes(IndexRecord& record, const Json& attributes);

@@ -30,12 +30,16 @@ Filter Both(Filter a, Filter b) {
 
 Result<std::unique_ptr<LocalCorpus>> LocalCorpus::Open(Files& files, const std::string& folder,
                                                        LocalCorpusOptions options) {
-  IndexSchema schema;
-  schema.fields = CorpusFields();
-  schema.language = options.language;
-  schema.embedder = options.embedder;
-  schema.dimensions = options.dimensions;
-  TRY(std::unique_ptr<HybridIndex> index, HybridIndex::Open(files, folder, schema));
+  TRY(std::unique_ptr<HybridIndex> index,
+      HybridIndex::Open(files, folder, CorpusSchema(options.embedder, options.dimensions, options.language)));
+  return std::make_unique<LocalCorpus>(std::move(index), std::move(options));
+}
+
+Result<std::unique_ptr<LocalCorpus>> LocalCorpus::Follow(Files& files, const std::string& folder) {
+  TRY(std::unique_ptr<HybridIndex> index, HybridIndex::Follow(files, folder));
+  const IndexSchema& schema = index->schema();
+  LocalCorpusOptions options;
+  options.embedder = schema.embedder, options.dimensions = schema.dimensions, options.language = schema.language;
   return std::make_unique<LocalCorpus>(std::move(index), std::move(options));
 }
 

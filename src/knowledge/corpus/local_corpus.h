@@ -20,9 +20,12 @@ class LocalCorpus final : public Corpus {
  public:
   // Opens or makes the corpus in `folder`. Errors: the index's; kConflict names the embedder that it was made with.
   static Result<std::unique_ptr<LocalCorpus>> Open(Files& files, const std::string& folder, LocalCorpusOptions options);
+  // For reading alone, beside whoever writes it (HybridIndex::Follow), with what it was made with.
+  static Result<std::unique_ptr<LocalCorpus>> Follow(Files& files, const std::string& folder);
   explicit LocalCorpus(std::unique_ptr<HybridIndex> index, LocalCorpusOptions options);
 
   HybridIndex& index() { return *index_; }
+  const HybridIndex& index() const { return *index_; }
 
   std::string embedder() const override { return options_.embedder; }
   int32_t dimensions() const override { return options_.dimensions; }

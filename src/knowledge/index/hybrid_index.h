@@ -78,6 +78,8 @@ struct IndexStats {
   int64_t num_records = 0, num_deleted = 0;  // deleted ones still take room
   int64_t num_segments = 0;                  // files
   int64_t num_memory_segments = 0;
+  int64_t num_terms = 0;    // of each segment: one that several have counts in each
+  int64_t num_vectors = 0;  // of living records
   int64_t segment_bytes = 0, memory_bytes = 0, log_bytes = 0;
   int64_t num_problems = 0;
 };
@@ -116,6 +118,8 @@ class HybridIndex {
   // index that is gone stays as it was seen last. What changes it is kConflict. Errors: kNotFound if there is none.
   static Result<std::unique_ptr<HybridIndex>> Follow(Files& files, const std::string& folder,
                                                      IndexOptions options = {});
+  // Keeps writers out of the index in `folder` while it is held. kConflict if one is there.
+  static Result<std::shared_ptr<const void>> Lock(Files& files, const std::string& folder);
   virtual ~HybridIndex() = default;
 
   virtual const IndexSchema& schema() const = 0;

@@ -24,25 +24,30 @@ Differences Compare(const std::vector<RecordFingerprint>& source, const std::vec
 
 }  // namespace
 
-Result<IndexDifferences> CopyDifferences(const HybridIndex& source, HybridIndex& target, int64_t max_records,
-                                         const EmbedRecords& embed) {
+Result<CopyStep> NextCopyStep(const HybridIndex& source, const HybridIndex& target, int64_t max_records) {
   TRY(const std::vector<RecordFingerprint> wanted, source.Fingerprints());
   TRY(const std::vector<RecordFingerprint> there, target.Fingerprints());
   Differences differences = Compare(wanted, there);
-  IndexBatch batch;
-  batch.removed = std::move(differences.to_remove);
+  CopyStep step;
+  step.batch.removed = std::move(differences.to_remove);
   int64_t num_tried = 0;
   for (const std::string& id : differences.to_put) {
     if (num_tried == max_records) break;
     ++num_tried;
     // One that was removed meanwhile is seen the next time.
     TRY(std::optional<IndexRecord> record, source.Get(id, {}));
-    if (record) batch.put.push_back(*std::move(record));
+    if (record) step.batch.put.push_back(*std::move(record));
   }
-  if (!batch.put.empty()) TRY_VOID(embed(batch.put));
-  TRY_VOID(target.Apply(std::move(batch)));
-  return IndexDifferences{.num_to_put = static_cast<int64_t>(differences.to_put.size()) - num_tried,
-                          .num_to_remove = 0};
+  step.num_left = static_cast<int64_t>(differences.to_put.size()) - num_tried;
+  return step;
+}
+
+Result<IndexDifferences> CopyDifferences(const HybridIndex& source, HybridIndex& target, int64_t max_records,
+                                         const EmbedRecords& embed) {
+  TRY(CopyStep step, NextCopyStep(source, target, max_records));
+  if (!step.batch.put.empty()) TRY_VOID(embed(step.batch.put));
+  TRY_VOID(target.Apply(std::move(step.batch)));
+  return IndexDifferences{.num_to_put = step.num_left, .num_to_remove = 0};
 }
 
 }  // namespace atelier

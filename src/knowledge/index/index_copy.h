@@ -16,6 +16,14 @@ struct IndexDifferences {
   bool none() const { return num_to_put == 0 && num_to_remove == 0; }
 };
 
+// What brings `target` nearer to `source`: all that is to be removed, and at most `max_records` to be put, without
+// vectors.
+struct CopyStep {
+  IndexBatch batch;
+  int64_t num_left = 0;  // still to be put after it
+};
+Result<CopyStep> NextCopyStep(const HybridIndex& source, const HybridIndex& target, int64_t max_records);
+
 // Gives the records their vectors; what has no words or is embedded by nothing keeps none.
 using EmbedRecords = std::function<Result<void>(std::vector<IndexRecord>& records)>;
 

@@ -50,11 +50,15 @@ Result<IndexManifest> MakeIndex(Files& files, const std::string& folder, const I
 
 }  // namespace
 
+Result<std::shared_ptr<const void>> HybridIndex::Lock(Files& files, const std::string& folder) {
+  return files.Lock(JoinPath(folder, kLockName));
+}
+
 Result<std::unique_ptr<HybridIndex>> SegmentedIndex::Open(Files& files, const std::string& folder,
                                                           const IndexSchema* schema, IndexOptions options) {
   if (schema == nullptr && !HasManifest(files, folder)) return Error::NotFound(folder, "there is no index");
   TRY_VOID(MakeFolderDurably(files, folder));
-  TRY(std::shared_ptr<const void> lock, files.Lock(JoinPath(folder, kLockName)));
+  TRY(std::shared_ptr<const void> lock, Lock(files, folder));
   TRY(FoundManifest found, FindManifest(files, folder));
   if (!found.manifest) {
     if (schema == nullptr) return Error::NotFound(folder, "there is no index");

@@ -214,6 +214,9 @@ IndexStats ViewedIndex::StatsOf(const IndexView& view) {
     const int64_t bytes = part.segment->file().size_bytes();
     (part.file_number == 0 ? stats.memory_bytes : stats.segment_bytes) += bytes;
     ++(part.file_number == 0 ? stats.num_memory_segments : stats.num_segments);
+    if (const TextSegment* text = part.segment->text()) stats.num_terms += text->num_terms();
+    if (const VectorSegment* vectors = part.segment->vectors()) stats.num_vectors += vectors->num_vectors();
+    for (const uint32_t record : DeletedOf(part)) stats.num_vectors -= part.segment->Vector(record) ? 1 : 0;
   }
   return stats;
 }

@@ -1,0 +1,75 @@
+// atelier corpus stats
+#include <cstdio>
+
+#include "cli/corpora.h"
+#include "cli/models.h"
+#include "cli/terminal_text.h"
+
+namespace atelier {
+namespace {
+
+class StatsCommand final : public Command {
+ public:
+  void Declare(Options& options) override { corpus_.Declare(options); }
+
+  Result<void> Run(const Invocation& invocation) override {
+    TRY(const ChosenCorpus chosen, Choose(invocation, corpus_.name));
+    TRY(const CorpusReport report, ReportOf(*chosen.library, chosen.name));
+    invocation.json ? invocation.Print(Body(report)) : Show(report);
+    return {};
+  }
+
+ private:
+  static Json Body(const CorpusReport& report) {
+    const IndexStats& index = report.index;
+    Json body = ListingBody(report.config, report.stats);
+    body.Set("dimensions", report.dimensions);
+    body.Set("records", index.num_records);
+    body.Set("deleted", index.num_deleted);
+    body.Set("terms", index.num_terms);
+    body.Set("vectors", index.num_vectors);
+    body.Set("segments", index.num_segments);
+    body.Set("memory_segments", index.num_memory_segments);
+    body.Set("segment_bytes", index.segment_bytes);
+    body.Set("log_bytes", index.log_bytes);
+    body.Set("problems", index.num_problems);
+    return body;
+  }
+
+  static void Show(const CorpusReport& report) {
+    const auto line = [](const char* name, int64_t number) {
+      std::printf("%-12s %lld\n", name, static_cast<long long>(number));
+    };
+    const IndexStats& index = report.index;
+    std::printf("%-12s %s\n", "corpus", report.config.name.c_str());
+    std::printf("%-12s %s\n", "folder", SafeForTerminal(report.config.folder).c_str());
+    std::printf("%-12s %s, %d dimensions\n", "embedder", report.config.embedder.c_str(), report.dimensions);
+    std::printf("%-12s %s\n", "language", report.config.language.c_str());
+    line("documents", report.stats.num_documents);
+    line("chunks", report.stats.num_chunks);
+    line("terms", index.num_terms);
+    line("vectors", index.num_vectors);
+    line("records", index.num_records);
+    line("deleted", index.num_deleted);
+    line("segments", index.num_segments);
+    std::printf("%-12s %s, %s of them log\n", "on disk", SizeText(report.stats.bytes_on_disk).c_str(),
+                SizeText(index.log_bytes).c_str());
+    if (index.num_problems > 0) {
+      std::printf("%-12s %lld: `atelier corpus verify %s` tells them\n", "problems",
+                  static_cast<long long>(index.num_problems), report.config.name.c_str());
+    }
+  }
+
+  CorpusChoice corpus_;
+};
+
+}  // namespace
+
+extern const CommandEntry command_corpus_stats{
+    "corpus stats", "What a corpus holds and takes",
+    "Terms are counted in each segment, deleted records until a merge has let go of them.\n"
+    "\n"
+    "  atelier corpus stats docs",
+    []() -> std::unique_ptr<Command> { return std::make_unique<StatsCommand>(); }};
+
+}  // namespace atelier
