@@ -14,7 +14,7 @@ constexpr int64_t kMaxConfigBytes = 1 << 20;
 constexpr std::string_view kConfigName = "corpus.json";
 constexpr std::string_view kIndexName = "index";
 constexpr std::string_view kChangeName = "CHANGE";
-constexpr size_t kMostKept = 32;  // corpora that are read
+constexpr size_t kMostKept = 32;                  // corpora that are read
 constexpr std::string_view kStorePrefix = "vs_";  // of the names of vector stores
 
 Result<void> CheckName(const std::string& name) {
@@ -43,6 +43,12 @@ int64_t IndexNumber(std::string_view name) {
   if (!name.starts_with(kPrefix) || name.size() > kPrefix.size() + 9) return 0;
   const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, number);
   return parsed.ec == std::errc() && parsed.ptr == end && number > 1 ? number : 0;
+}
+
+// Whether it is that corpus still: another may have been made under its name.
+bool IsOf(const OpenedCorpus& opened, const MadeCorpus& made, const std::string& index_path) {
+  return opened.index_folder == index_path && opened.config.embedder == made.config.embedder &&
+         opened.config.language == made.config.language && opened.corpus->dimensions() == made.dimensions;
 }
 
 std::string ReembedCommand(const std::string& name, const std::string& embedder) {
@@ -175,7 +181,7 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Follow(const std::string& n
     TRY(const MadeCorpus made, ReadMade(name));
     if (auto open = open_[name].lock(); open != nullptr && !as_made) return open;
     const auto read = read_.find(name);
-    if (read != read_.end() && !as_made && read->second->index_folder == IndexPath(made)) return read->second;
+    if (read != read_.end() && !as_made && IsOf(*read->second, made, IndexPath(made))) return read->second;
     auto opened = std::make_shared<OpenedCorpus>();
     opened->config = made.config;
     if (!as_made) {
@@ -196,7 +202,8 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Follow(const std::string& n
 
 void CorpusLibrary::Keep(std::shared_ptr<OpenedCorpus> opened) {
   // What was removed by another process is not to be kept on the disk by us.
-  std::erase_if(read_, [this](const auto& one) { return !FileExists(files_, JoinPath(FolderOf(one.first), kConfigName)); });
+  std::erase_if(read_,
+                [this](const auto& one) { return !FileExists(files_, JoinPath(FolderOf(one.first), kConfigName)); });
   if (read_.size() >= kMostKept) read_.erase(read_.begin());
   read_[opened->config.name] = std::move(opened);
 }

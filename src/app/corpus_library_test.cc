@@ -48,6 +48,22 @@ TEST(CorpusLibrary, ReadersInOtherProcessesSeeWhatOneWrites) {
   EXPECT_EQ(reading.Remove("docs").error().kind, ErrorKind::kConflict);
 }
 
+TEST(CorpusLibrary, ACorpusMadeAnewUnderTheSameNameIsReadAsItIs) {
+  SimFiles files;
+  CorpusLibrary writing(files, kHome, {}), reading(files, kHome, {});
+  ASSERT_TRUE(Put(*writing.Make(ConfigOf("docs"), 0).value()->corpus, "d", "one").ok());
+  EXPECT_EQ(TextOfD(reading, "docs"), "one");
+  ASSERT_TRUE(writing.Remove("docs").ok());
+  EXPECT_EQ(reading.Read("docs").error().kind, ErrorKind::kNotFound);
+  CorpusConfig german = ConfigOf("docs");
+  german.language = "de";
+  ASSERT_TRUE(Put(*writing.Make(german, 0).value()->corpus, "d", "zwei").ok());
+  EXPECT_EQ(TextOfD(reading, "docs"), "zwei");
+  ASSERT_TRUE(writing.Remove("docs").ok());
+  ASSERT_TRUE(Put(*writing.Make(german, 0).value()->corpus, "d", "drei").ok());
+  EXPECT_EQ(TextOfD(reading, "docs"), "drei");
+}
+
 TEST(CorpusLibrary, ASnapshotIsOfItsMomentAndARestoreTakesThePlaceInOneStep) {
   SimFiles files;
   CorpusLibrary library(files, kHome, {}), other(files, kHome, {});

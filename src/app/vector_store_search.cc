@@ -27,7 +27,7 @@ Retriever RetrieverOf(App& app, const OpenedCorpus& corpus, const VectorStoreSea
 Result<std::shared_ptr<OpenedCorpus>> OpenSearched(App& app, const std::string& id) {
   Result<std::shared_ptr<OpenedCorpus>> corpus = app.vector_store_corpora().Open(id);
   if (corpus.ok() || corpus.error().kind != ErrorKind::kNotFound || id.starts_with("vs_")) return corpus;
-  Result<std::shared_ptr<OpenedCorpus>> named = app.corpora().Read(id);  // whoever writes it
+  Result<std::shared_ptr<OpenedCorpus>> named = app.corpora().Read(id);          // whoever writes it
   if (!named.ok() && named.error().kind != ErrorKind::kConflict) return corpus;  // words of vector stores
   return named;
 }
