@@ -3,11 +3,13 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 from calling import ATELIER, EMBED, Case, FolderCase, Terminal, atelier, environment
 
@@ -141,31 +143,66 @@ class Corpora(FolderCase):
         self.assertEqual(self.ok("--json", "corpus", "list").json, [])
         self.assertTrue((self.folder / "secret.md").exists())
 
+    def start(self, *args):
+        """A command that runs until the test ends."""
+        process = subprocess.Popen([ATELIER, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   text=True, env=environment(ATELIER_HOME=self.home))
+
+        def end():
+            process.kill()
+            process.communicate()
+        self.addCleanup(end)
+        return process
+
+    def watch(self):
+        watching = self.start("index", self.folder, "--embedder", "none", "--watch")
+        self.assertIn("2 files added", watching.stdout.readline())
+        return watching
+
+    def interrupt(self, process):
+        """What it still said; Ctrl-C is no failure."""
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=DEADLINE_S)
+        self.assertEqual(process.returncode, 0)
+        return out
+
     def test_a_folder_is_watched_while_others_read(self):
-        watching = subprocess.Popen([ATELIER, "index", str(self.folder), "--embedder", "none", "--watch"],
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                    env=environment(ATELIER_HOME=self.home))
-        try:
-            self.assertIn("2 files added", watching.stdout.readline())
-            self.assertEqual(self.found("tea"), ["tea.md"], "read beside the one that writes")
-            self.assertEqual(atelier("index", self.folder, "--embedder", "none", home=self.home).code, 1, "one writes")
-            self.assertEqual(atelier("corpus", "rm", "docs", "--yes", home=self.home).code, 1)
-            self.assertIn("every checksum is right", self.ok("corpus", "verify").out)
-            self.write("new.md", "# Coffee\n\nBlack coffee.\n")
-            self.wait_until(lambda: self.found("coffee") == ["new.md"])
-            (self.folder / "tea.md").unlink()
-            self.wait_until(lambda: self.found("tea") == [])
-            backup = self.folder.parent / "backup"
-            self.ok("corpus", "snapshot", backup)
-            watching.send_signal(signal.SIGINT)
-            out, err = watching.communicate(timeout=DEADLINE_S)
-            self.assertEqual(watching.returncode, 0, err)
-            self.assertIn("1 files added", out)
-            self.assertIn("1 removed", out)
-        finally:
-            watching.kill()
-            watching.communicate()
+        watching = self.watch()
+        self.assertEqual(self.found("tea"), ["tea.md"], "read beside the one that writes")
+        self.assertEqual(atelier("index", self.folder, "--embedder", "none", home=self.home).code, 1, "one writes")
+        self.assertEqual(atelier("corpus", "rm", "docs", "--yes", home=self.home).code, 1)
+        self.assertIn("every checksum is right", self.ok("corpus", "verify").out)
+        self.write("new.md", "# Coffee\n\nBlack coffee.\n")
+        self.wait_until(lambda: self.found("coffee") == ["new.md"])
+        (self.folder / "tea.md").unlink()
+        self.wait_until(lambda: self.found("tea") == [])
+        self.ok("corpus", "snapshot", self.folder.parent / "backup")
+        told = self.interrupt(watching)
+        self.assertIn("1 files added", told)
+        self.assertIn("1 removed", told)
         self.assertEqual(self.index()["unchanged"], 2, "the lock is free, and nothing is left to do")
+
+    def test_a_server_searches_what_another_process_writes(self):
+        watching = self.watch()
+        serving = self.start("serve", "--port", "0")
+        url = re.search(r"http://[\w.:]+", serving.stdout.readline()).group()
+
+        def searched(query):
+            request = urllib.request.Request(f"{url}/v1/vector_stores/docs/search", json.dumps({"query": query}).encode(),
+                                             {"content-type": "application/json"})
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                return [hit["filename"] for hit in json.load(answer)["data"]]
+
+        self.assertEqual(searched("tea"), ["tea.md"])
+        self.write("new.md", "# Coffee\n\nBlack coffee.\n")
+        self.wait_until(lambda: searched("coffee") == ["new.md"])
+        refused = atelier("corpus", "reembed", "docs", "--embedder", EMBED, home=self.home)
+        self.assertEqual(refused.code, 1)
+        self.assertIn("is being written", refused.err)
+        self.interrupt(watching)
+        report = self.ok("--json", "corpus", "reembed", "docs", "--embedder", EMBED).json
+        self.assertEqual((report["records"], report["kept"]), (0, 6), "all was made the first time")
+        self.assertEqual(searched("How hot should the water be?")[0], "tea.md")
 
     def wait_until(self, condition):
         deadline = time.monotonic() + DEADLINE_S

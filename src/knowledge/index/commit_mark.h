@@ -26,7 +26,7 @@ class CommitMark {
 
   // In place. On failure the mark is not to be trusted until a later one succeeds.
   Result<void> Write(LogPosition position);
-  // None: there is none that counts.   COST: three system calls.
+  // None: there is none that counts.   COST: four system calls.
   Result<std::optional<LogPosition>> Read() const;
 
  private:

@@ -18,7 +18,7 @@
 // By 4 and the order of reading, every state is one that the writer had acknowledged or was about to; by 1 and 2 none
 // is older than the one before. Removed files stay mapped as long as a view has them.
 //
-// Thread-safe. Reads that find something new wait for each other; the others take a mutex and nine system calls.
+// Thread-safe. Reads that find something new wait for each other; the others take a mutex and twelve system calls.
 #pragma once
 
 #include <memory>

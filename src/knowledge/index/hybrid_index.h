@@ -107,7 +107,8 @@ struct IndexOptions {
 class HybridIndex {
  public:
   // Opens or makes the index in `folder`. What a crash left half done is finished or undone; a damaged segment is set
-  // aside and told by Problems(). Errors: kConflict where the schema differs or another process has it open.
+  // aside and told by Problems(). Errors: kConflict where the schema differs or another process has it open for
+  // writing.
   static Result<std::unique_ptr<HybridIndex>> Open(Files& files, const std::string& folder, IndexSchema schema,
                                                    IndexOptions options = {});
   // With the schema that it was made with. kNotFound if there is none.

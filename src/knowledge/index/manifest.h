@@ -64,7 +64,7 @@ struct FoundManifest {
 Result<FoundManifest> FindManifest(Files& files, const std::string& folder);
 
 // The first bytes of both copies, with their versions and checksums: other ones are another manifest.
-// Errors: kNotFound where there is neither.   COST: six system calls.
+// Errors: kNotFound where there is neither.   COST: eight system calls.
 Result<std::string> ManifestHeads(Files& files, const std::string& folder);
 
 // At random.
