@@ -46,15 +46,17 @@ Result<CorpusReport> ReportOf(CorpusLibrary& library, const std::string& name) {
   report.config = opened->config;
   report.dimensions = opened->corpus->dimensions();
   TRY(report.stats, opened->corpus->Stats());
-  TRY(report.index, opened->corpus->index().Stats());
+  if (opened->local != nullptr) {
+    TRY(report.index, opened->local->index().Stats());
+  }
   return report;
 }
 
 Result<std::vector<IndexProblem>> VerifyCorpus(CorpusLibrary& library, const std::string& name) {
   TRY(const std::shared_ptr<OpenedCorpus> opened, library.ReadAsMade(name));
-  HybridIndex& index = opened->corpus->index();
-  TRY(std::vector<IndexProblem> problems, index.Verify());
-  TRY(std::vector<IndexProblem> known, index.Problems());
+  TRY(HybridIndex* const index, opened->Index());
+  TRY(std::vector<IndexProblem> problems, index->Verify());
+  TRY(std::vector<IndexProblem> known, index->Problems());
   for (IndexProblem& problem : known) {
     const auto is_told = [&problem](const IndexProblem& one) { return one.what == problem.what; };
     if (std::ranges::none_of(problems, is_told)) problems.push_back(std::move(problem));
@@ -64,6 +66,7 @@ Result<std::vector<IndexProblem>> VerifyCorpus(CorpusLibrary& library, const std
 
 Result<void> SnapshotCorpus(Files& files, CorpusLibrary& library, const std::string& name, const std::string& folder) {
   TRY(const std::shared_ptr<OpenedCorpus> opened, library.ReadAsMade(name));
+  TRY(HybridIndex* const index, opened->Index());
   if (FileExists(files, folder)) {
     TRY(const std::vector<std::string> names, files.List(folder));
     if (!names.empty()) return Error::Conflict(folder, "got a folder with '" + names[0] + "', want an empty one");
@@ -72,7 +75,7 @@ Result<void> SnapshotCorpus(Files& files, CorpusLibrary& library, const std::str
   made.config = opened->config, made.dimensions = opened->corpus->dimensions();
   made.index = "index";
   TRY_VOID(files.MakeFolders(folder));
-  TRY_VOID(opened->corpus->index().Snapshot(JoinPath(folder, made.index)));
+  TRY_VOID(index->Snapshot(JoinPath(folder, made.index)));
   TRY_VOID(files.SyncFolder(FolderOf(folder)));
   return WriteMadeCorpus(files, folder, made);
 }

@@ -4,6 +4,7 @@
 // A snapshot is a folder like a corpus's own: corpus.json and index/.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct CorpusReport {
   CorpusConfig config;
   int32_t dimensions = 0;
   CorpusStats stats;
-  IndexStats index;
+  std::optional<IndexStats> index;  // where this machine keeps it
 };
 Result<CorpusReport> ReportOf(CorpusLibrary& library, const std::string& name);
 

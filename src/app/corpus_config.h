@@ -16,6 +16,7 @@ struct CorpusConfig {
   std::string folder;                         // whose files it holds; empty: files are sent to it
   std::vector<std::string> include, exclude;  // globs below the folder; of none, every file that a loader reads
   std::string embedder;                       // empty: the default embedding model; "none": searched by words alone
+  std::string postgres;                       // the address of a server that keeps it; empty: this machine does
   std::string language = "en";                // of stemming and stop words; "none": neither
   bool ocr = true;                            // read pictures and scanned pages
   ChunkOptions chunking;

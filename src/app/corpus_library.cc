@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text/describe_json.h"
+#include "knowledge/postgres/postgres_corpus.h"
 
 namespace atelier {
 namespace {
@@ -68,7 +69,17 @@ Result<void> CheckSame(const CorpusConfig& made, const CorpusConfig& config) {
   return {};
 }
 
+Error KeptElsewhere(const std::string& name) {
+  return Error::Unsupported("corpus " + name,
+                            "is kept in PostgreSQL, which has its own ways to check, copy and change it");
+}
+
 }  // namespace
+
+Result<HybridIndex*> OpenedCorpus::Index() const {
+  if (local == nullptr) return KeptElsewhere(config.name);
+  return &local->index();
+}
 
 Result<std::shared_ptr<const void>> KeepWritersOut(Files& files, const std::string& name, const std::string& index) {
   auto lock = HybridIndex::Lock(files, index);
@@ -139,6 +150,12 @@ Result<CorpusConfig> CorpusLibrary::Configured(CorpusConfig made) const {
                              "got " + configured.embedder + ", and the corpus was made with " + made.embedder + ": `" +
                                  ReembedCommand(made.name, configured.embedder) + "` makes new vectors");
     }
+    if (configured.postgres.empty() != made.postgres.empty()) {
+      return Error::Conflict("corpora." + made.name + ".postgres",
+                             made.postgres.empty()
+                                 ? "the corpus was made on this machine: want another name for one there"
+                                 : "got none, and the corpus was made in PostgreSQL");
+    }
     CorpusConfig config = configured;
     config.embedder = made.embedder, config.language = made.language;
     return config;
@@ -149,6 +166,7 @@ Result<CorpusConfig> CorpusLibrary::Configured(CorpusConfig made) const {
 Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenMade(MadeCorpus made) {
   const std::string name = made.config.name;
   if (auto open = open_[name].lock()) return open;
+  if (!made.config.postgres.empty()) return OpenElsewhere(made);
   auto opened = std::make_shared<OpenedCorpus>();
   TRY(opened->config, Configured(made.config));
   for (;;) {
@@ -158,6 +176,7 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenMade(MadeCorpus made) {
     opened->index_folder = IndexPath(made);
     auto corpus = LocalCorpus::Open(files_, opened->index_folder, options);
     if (!corpus.ok()) return std::move(corpus).error().Under("corpus " + name);
+    opened->local = corpus->get();
     opened->corpus = std::move(*corpus);
     // Until now another process may have put another index in its place.
     TRY(MadeCorpus now, ReadMade(name));
@@ -170,6 +189,20 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenMade(MadeCorpus made) {
   return opened;
 }
 
+Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenElsewhere(const MadeCorpus& made) {
+  auto opened = std::make_shared<OpenedCorpus>();
+  TRY(opened->config, Configured(made.config));
+  PostgresCorpusOptions options;
+  options.address = opened->config.postgres, options.name = made.config.name;
+  if (made.config.embedder != "none") options.embedder = made.config.embedder;
+  options.dimensions = made.dimensions, options.language = made.config.language;
+  auto corpus = PostgresCorpus::Open(std::move(options));
+  if (!corpus.ok()) return std::move(corpus).error().Under("corpus " + made.config.name);
+  opened->corpus = std::move(*corpus);
+  open_[made.config.name] = opened;
+  return opened;
+}
+
 Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Open(const std::string& name) {
   const std::lock_guard lock(mutex_);
   TRY(MadeCorpus made, ReadMade(name));
@@ -179,6 +212,8 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Open(const std::string& nam
 Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Follow(const std::string& name, bool as_made) {
   for (;;) {
     TRY(const MadeCorpus made, ReadMade(name));
+    // There, all may read and write at once.
+    if (!made.config.postgres.empty()) return OpenMade(made);
     if (auto open = open_[name].lock(); open != nullptr && !as_made) return open;
     const auto read = read_.find(name);
     if (read != read_.end() && !as_made && IsOf(*read->second, made, IndexPath(made))) return read->second;
@@ -194,6 +229,7 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Follow(const std::string& n
       if (now.index != made.index) continue;  // it was put out of its place meanwhile
       return std::move(corpus).error().Under("corpus " + name);
     }
+    opened->local = corpus->get();
     opened->corpus = std::move(*corpus);
     if (!as_made) Keep(opened);
     return opened;
@@ -229,6 +265,9 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Make(CorpusConfig config, i
   const std::string name = config.name;
   TRY_VOID(CheckName(name));
   MadeCorpus made{std::move(config), dimensions, std::string(kIndexName)};
+  if (!made.config.postgres.empty()) {
+    TRY_VOID(CheckPostgresAddress(made.config.postgres));
+  }
   if (!FileExists(files_, JoinPath(FolderOf(name), kConfigName))) {
     TRY_VOID(MakeFolderOf(name));
     TRY_VOID(WriteMadeCorpus(files_, FolderOf(name), made));
@@ -239,7 +278,7 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Make(CorpusConfig config, i
   made.index = before.index;
   TRY(std::shared_ptr<OpenedCorpus> opened, OpenMade(made));
   // From here on nobody puts another index in its place.
-  made.index = atelier::NameOf(opened->index_folder);
+  if (opened->local != nullptr) made.index = atelier::NameOf(opened->index_folder);
   TRY_VOID(WriteMadeCorpus(files_, FolderOf(name), made));
   return opened;
 }
@@ -281,7 +320,10 @@ Result<void> CorpusLibrary::Remove(const std::string& name) {
   open_.erase(name), read_.erase(name);
   const std::string path = JoinPath(FolderOf(name), kConfigName);
   std::shared_ptr<const void> writing;
-  if (const auto made = ReadMade(name); made.ok() && FileExists(files_, IndexPath(*made))) {
+  if (const auto made = ReadMade(name); made.ok() && !made->config.postgres.empty()) {
+    const auto removed = PostgresCorpus::Remove(made->config.postgres, name);
+    if (!removed.ok() && removed.error().kind != ErrorKind::kNotFound) return removed.error();
+  } else if (made.ok() && FileExists(files_, IndexPath(*made))) {
     TRY(writing, KeepWritersOut(files_, name, IndexPath(*made)));
   }
   // Without its configuration it is no corpus any more, whatever happens to the rest.
@@ -304,6 +346,7 @@ Result<IndexChange> CorpusLibrary::BeginChange(const std::string& name) {
   change.lock = *std::move(held);
   if (FileExists(files_, JoinPath(folder, kConfigName))) {
     TRY(change.made, ReadMade(name));
+    if (!change.made->config.postgres.empty()) return KeptElsewhere(name);
     change.old_index = IndexPath(*change.made);
   }
   TRY(const std::vector<std::string> entries, files_.List(folder));

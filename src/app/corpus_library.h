@@ -4,6 +4,8 @@
 //   NAME/index/        the HybridIndex; once another one has taken its place: index-2, index-3, ...
 //   NAME/CHANGE        held while another index is made (IndexChange)
 //
+// Of a corpus in PostgreSQL there is corpus.json alone.
+//
 // Another index is made in a folder of its own; it takes the old one's place when corpus.json names it, in one step.
 //
 // A corpus is opened on first use and stays open while somebody holds it: by one process for writing, by any number for
@@ -28,8 +30,12 @@ namespace atelier {
 
 struct OpenedCorpus {
   CorpusConfig config;
-  std::unique_ptr<LocalCorpus> corpus;
-  std::string index_folder;
+  std::unique_ptr<Corpus> corpus;
+  LocalCorpus* local = nullptr;  // `corpus`, where this machine keeps it
+  std::string index_folder;      // empty where it does not
+
+  // Errors: kUnsupported where this machine does not keep it.
+  Result<HybridIndex*> Index() const;
 };
 
 // What corpus.json says.
@@ -71,7 +77,8 @@ class CorpusLibrary {
   // Takes it from the disk. Errors: kNotFound; kConflict while somebody writes it, here or in another process.
   Result<void> Remove(const std::string& name);
 
-  // The corpus need not be there. Errors: kConflict while another change is under way.
+  // The corpus need not be there. Errors: kConflict while another change is under way; kUnsupported where this machine
+  // does not keep it.
   Result<IndexChange> BeginChange(const std::string& name);
   // The index at `path`, of one that began, takes the old one's place; that and all others are removed. The caller
   // holds HybridIndex::Lock of the old one.
@@ -87,6 +94,7 @@ class CorpusLibrary {
   // What atelier.yaml says of it, put over what it was made with.
   Result<CorpusConfig> Configured(CorpusConfig made) const;
   Result<std::shared_ptr<OpenedCorpus>> OpenMade(MadeCorpus made);
+  Result<std::shared_ptr<OpenedCorpus>> OpenElsewhere(const MadeCorpus& made);
   Result<std::shared_ptr<OpenedCorpus>> Follow(const std::string& name, bool as_made);
   void Keep(std::shared_ptr<OpenedCorpus> opened);
   std::string IndexPath(const MadeCorpus& made) const { return JoinPath(FolderOf(made.config.name), made.index); }

@@ -16,7 +16,7 @@ CorpusConfig ConfigOf(const std::string& name) {
   return config;
 }
 
-Result<void> Put(LocalCorpus& corpus, const std::string& id, const std::string& text) {
+Result<void> Put(Corpus& corpus, const std::string& id, const std::string& text) {
   IndexedDocument indexed;
   indexed.source_id = indexed.document.id = id;
   indexed.document.text = text;

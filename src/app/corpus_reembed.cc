@@ -46,7 +46,8 @@ Task<Result<ReembedReport>> ReembedCorpus(Call call, App& app, std::string name,
   ReembedReport report;
   report.embedder = made.config.embedder;
   CO_TRY(report.num_kept, target->Count({}, {}));
-  const HybridIndex& source = old->corpus->index();
+  CO_TRY(const HybridIndex* const source_index, old->Index());
+  const HybridIndex& source = *source_index;
   CO_TRY(report.num_records, co_await ReembedDifferences(call, source, *target, config, tools, on_progress));
   CO_TRY(const std::shared_ptr<const void> no_writers, KeepWritersOut(files, name, change.old_index));
   CO_TRY(const int64_t num_last, co_await ReembedDifferences(call, source, *target, config, tools, on_progress));

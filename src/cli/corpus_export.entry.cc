@@ -24,11 +24,11 @@ class ExportCommand final : public Command {
   Result<void> Run(const Invocation& invocation) override {
     TRY(const ChosenCorpus chosen, Choose(invocation, corpus_.name));
     TRY(const std::shared_ptr<OpenedCorpus> opened, chosen.library->ReadAsMade(chosen.name));
-    const HybridIndex& index = opened->corpus->index();
-    if (!out_.empty()) return ToFile(invocation, index);
-    if (!invocation.json) return ExportCorpus(index, vectors_, [](const Json& line) { return Write(line, stdout); });
+    TRY(const HybridIndex* const index, opened->Index());
+    if (!out_.empty()) return ToFile(invocation, *index);
+    if (!invocation.json) return ExportCorpus(*index, vectors_, [](const Json& line) { return Write(line, stdout); });
     Json lines = Json::Array();
-    TRY_VOID(ExportCorpus(index, vectors_, [&lines](const Json& line) -> Result<void> {
+    TRY_VOID(ExportCorpus(*index, vectors_, [&lines](const Json& line) -> Result<void> {
       lines.Push(line);
       return {};
     }));

@@ -21,9 +21,10 @@ class StatsCommand final : public Command {
 
  private:
   static Json Body(const CorpusReport& report) {
-    const IndexStats& index = report.index;
     Json body = ListingBody(report.config, report.stats);
     body.Set("dimensions", report.dimensions);
+    if (!report.index) return body;
+    const IndexStats& index = *report.index;
     body.Set("records", index.num_records);
     body.Set("deleted", index.num_deleted);
     body.Set("terms", index.num_terms);
@@ -36,22 +37,30 @@ class StatsCommand final : public Command {
     return body;
   }
 
+  static void Line(const char* name, int64_t number) {
+    std::printf("%-12s %lld\n", name, static_cast<long long>(number));
+  }
+
   static void Show(const CorpusReport& report) {
-    const auto line = [](const char* name, int64_t number) {
-      std::printf("%-12s %lld\n", name, static_cast<long long>(number));
-    };
-    const IndexStats& index = report.index;
     std::printf("%-12s %s\n", "corpus", report.config.name.c_str());
     std::printf("%-12s %s\n", "folder", SafeForTerminal(report.config.folder).c_str());
     std::printf("%-12s %s, %d dimensions\n", "embedder", report.config.embedder.c_str(), report.dimensions);
     std::printf("%-12s %s\n", "language", report.config.language.c_str());
-    line("documents", report.stats.num_documents);
-    line("chunks", report.stats.num_chunks);
-    line("terms", index.num_terms);
-    line("vectors", index.num_vectors);
-    line("records", index.num_records);
-    line("deleted", index.num_deleted);
-    line("segments", index.num_segments);
+    Line("documents", report.stats.num_documents);
+    Line("chunks", report.stats.num_chunks);
+    if (report.index) {
+      ShowIndex(*report.index, report);
+    } else {
+      std::printf("%-12s %s, in PostgreSQL\n", "on disk", SizeText(report.stats.bytes_on_disk).c_str());
+    }
+  }
+
+  static void ShowIndex(const IndexStats& index, const CorpusReport& report) {
+    Line("terms", index.num_terms);
+    Line("vectors", index.num_vectors);
+    Line("records", index.num_records);
+    Line("deleted", index.num_deleted);
+    Line("segments", index.num_segments);
     std::printf("%-12s %s, %s of them log\n", "on disk", SizeText(report.stats.bytes_on_disk).c_str(),
                 SizeText(index.log_bytes).c_str());
     if (index.num_problems > 0) {

@@ -296,6 +296,13 @@ TEST(WordQueryTest, WordsBecomeATsquery) {
   EXPECT_EQ(WordVector("red cars", analyzer), "'red':1 'car':2");
 }
 
+TEST(PostgresAddressTest, IsOneAndHasNoPassword) {
+  EXPECT_TRUE(CheckPostgresAddress("postgresql://user@host/database").ok());
+  EXPECT_TRUE(CheckPostgresAddress("host=/run/postgresql dbname=a").ok());
+  EXPECT_THAT(CheckPostgresAddress("postgresql://user:secret@host/a").error().Message(), HasSubstr("PGPASSWORD"));
+  EXPECT_FALSE(CheckPostgresAddress("no address").ok());
+}
+
 TEST(RegexOfGlobTest, IsAnchoredAndEscaped) {
   EXPECT_EQ(RegexOfGlob("a.b/*"), "^(?:a\\.b\\/[^/]*)$");
   EXPECT_EQ(RegexOfGlob("**/*.md"), "^(?:(?:.*/)?[^/]*\\.md)$");

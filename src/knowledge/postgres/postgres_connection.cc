@@ -116,6 +116,20 @@ Result<void> PostgresSession::Commit() {
   return {};
 }
 
+Result<void> CheckPostgresAddress(const std::string& address) {
+  char* problem = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(address.c_str(), &problem),
+                                                                             &PQconninfoFree);
+  const std::unique_ptr<char, decltype(&PQfreemem)> message(problem, &PQfreemem);
+  if (options == nullptr) return Error::Invalid("postgres", Message(problem));
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (std::string_view(option->keyword) == "password" && option->val != nullptr) {
+      return Error::Invalid("postgres", "got an address with a password, want it in PGPASSWORD or in ~/.pgpass");
+    }
+  }
+  return {};
+}
+
 Result<PostgresSession> PostgresPool::Take() {
   {
     const std::lock_guard lock(mutex_);

@@ -72,6 +72,9 @@ class PostgresSession {
   Connection connection_;
 };
 
+// Whether an address can be kept in a file: kInvalid where it is none, or says a password.
+Result<void> CheckPostgresAddress(const std::string& address);
+
 // Thread-safe. Outlives its sessions.
 class PostgresPool {
  public:
