@@ -3,6 +3,7 @@
 #include "app/model_library.h"
 
 namespace atelier {
+
 Result<std::optional<ModelListing>> EmbedderFor(const App& app, const CorpusConfig& config) {
   if (config.embedder == "none") return std::optional<ModelListing>();
   TRY(ModelListing model, app.FindModel(config.embedder, "embedding"));
@@ -34,6 +35,24 @@ PreparationConfig PreparationFor(const CorpusConfig& config) {
   preparation.loading.ocr = config.ocr;
   if (config.embedder != "none") preparation.embedder = config.embedder;
   return preparation;
+}
+
+AnswerTools AnswerToolsFor(App& app) {
+  return {.embedder = &app.embedder(), .model = &app.language_model(), .pool = app.pool()};
+}
+
+Result<AnswerConfig> AnswersFor(const App& app, AnswerConfig config) {
+  constexpr int64_t kWritesFrom = 3'000'000'000;
+  const Result<ModelListing> model = app.FindModel(config.model, "chat");
+  if (!model.ok() && (!config.model.empty() || config.mode == "abstractive")) {
+    return Error(model.error()).Under("answers.model");
+  }
+  if (model.ok()) config.model = model->id;
+  if (config.mode == "auto") {
+    const bool writes = model.ok() && (!model->provider.empty() || model->num_parameters >= kWritesFrom);
+    config.mode = writes ? "abstractive" : "extractive";
+  }
+  return config;
 }
 
 }  // namespace atelier

@@ -1,6 +1,7 @@
 // atelier ask
 #include <cstdio>
 
+#include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
 #include "cli/terminal_text.h"
 #include "knowledge/answerer.h"
@@ -29,6 +30,7 @@ Json AnswerBody(const CitedAnswer& answer) {
   for (const Citation& citation : answer.citations) citations.Push(CitationBody(citation));
   return Json::Object({{"refused", answer.refused},
                        {"confidence", answer.confidence},
+                       {"unsupported", answer.num_unsupported},
                        {"claims", std::move(claims)},
                        {"citations", std::move(citations)}});
 }
@@ -50,36 +52,50 @@ class AskCommand final : public Command {
     options.Text("question", question_, "what to answer from the documents");
     options.Required();
     corpus_.Declare(options);
+    options.OneOf("--mode", mode_, {"auto", "extractive", "abstractive"},
+                  "extractive: sentences are quoted; abstractive: a model writes, and is checked");
+    options.Text("--model", model_, "that writes (default: the one that answers chats)");
+    options.Takes("MODEL", Completion::kModels);
   }
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::OpenCorpus(invocation, corpus_));
     const Retriever retriever = session->MakeRetriever(session->config().retrieval);
-    const Answerer answerer(session->corpus(), retriever, &session->app().embedder(), session->app().pool(),
-                            session->config().answers);
+    AnswerConfig config = session->config().answers;
+    if (!mode_.empty()) config.mode = mode_;
+    if (!model_.empty()) config.model = model_;
+    TRY(config, AnswersFor(session->app(), std::move(config)));
+    const Answerer answerer(session->corpus(), retriever, AnswerToolsFor(session->app()), std::move(config));
     Question question;
     question.text = question_;
-    TRY(const CitedAnswer answer, session->Run(answerer.Ask(session->MakeCall(), std::move(question))));
+    OnClaim on_claim;
+    if (!invocation.json) on_claim = ShowClaim;
+    TRY(const CitedAnswer answer,
+        session->Run(answerer.Ask(session->MakeCall(), std::move(question), std::move(on_claim))));
     if (invocation.json) {
       invocation.Print(AnswerBody(answer));
     } else {
-      Show(answer);
+      ShowSources(answer);
     }
     return {};
   }
 
  private:
-  static void Show(const CitedAnswer& answer) {
-    if (answer.refused) {
-      std::printf("The documents don't say.\n");
-      return;
+  static void ShowClaim(const CitedAnswer& answer) {
+    const CitedClaim& claim = answer.claims.back();
+    std::string numbers;
+    for (const int32_t number : claim.citations) numbers += " [" + std::to_string(number) + "]";
+    std::printf("%s%s\n", OneLine(claim.text).c_str(), numbers.c_str());
+    std::fflush(stdout);
+  }
+
+  static void ShowSources(const CitedAnswer& answer) {
+    if (answer.refused) std::printf("The documents don't say.\n");
+    if (answer.num_unsupported > 0) {
+      std::printf("(%lld sentences that the documents do not support were left out)\n",
+                  static_cast<long long>(answer.num_unsupported));
     }
-    for (const CitedClaim& claim : answer.claims) {
-      std::string numbers;
-      for (const int32_t number : claim.citations) numbers += " [" + std::to_string(number) + "]";
-      std::printf("%s%s\n", OneLine(claim.text).c_str(), numbers.c_str());
-      std::fflush(stdout);
-    }
+    if (answer.refused) return;
     std::printf("\n");
     for (const Citation& citation : answer.citations) {
       Passage place;
@@ -91,7 +107,7 @@ class AskCommand final : public Command {
   }
 
   CorpusOptions corpus_;
-  std::string question_;
+  std::string question_, mode_, model_;
 };
 
 }  // namespace
@@ -99,7 +115,8 @@ class AskCommand final : public Command {
 extern const CommandEntry command_ask{"ask", "Answer a question from a corpus, with sources",
                                       "Every sentence carries the number of the place in the documents that it stands "
                                       "at. Where the documents don't say, the "
-                                      "answer says so.\n"
+                                      "answer says so. With --mode abstractive a model writes, and "
+                                      "what it writes is kept only where the documents support it.\n"
                                       "\n"
                                       "  atelier index docs/ && atelier ask 'How does the scheduler preempt?'\n"
                                       "  atelier ask --json 'Which formats can be imported?'",

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
 #include "eval/answer_eval.h"
 
@@ -65,8 +66,7 @@ class EvalAnswersCommand final : public Command {
   Result<std::vector<ConsideredQuestion>> Consider(CorpusSession& session,
                                                    const std::vector<JudgedQuestion>& questions) const {
     const Retriever retriever = session.MakeRetriever(session.config().retrieval);
-    const Answerer answerer(session.corpus(), retriever, &session.app().embedder(), session.app().pool(),
-                            session.config().answers);
+    const Answerer answerer(session.corpus(), retriever, AnswerToolsFor(session.app()), session.config().answers);
     auto considered =
         session.Run(ConsiderAll(session.MakeCall(), questions, session.corpus(), answerer, prefix_, [&](size_t done) {
           if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%zu of %zu\033[K", done, questions.size());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "knowledge/corpus/corpus.h"
+#include "provider/language_model.h"
 
 namespace atelier {
 
@@ -31,6 +32,8 @@ struct CitedAnswer {
   std::vector<CitedClaim> claims;
   std::vector<Citation> citations;
   std::vector<Passage> passages;  // that were read, best first
+  int64_t num_unsupported = 0;    // claims that a model wrote and no passage supports: left out
+  Usage usage;                    // of the model that wrote
 };
 
 }  // namespace atelier

@@ -5,6 +5,12 @@ namespace atelier {
 Fields AnswerConfig::Describe() {
   using C = AnswerConfig;
   static constexpr Field fields[] = {
+      Key<&C::mode>("mode", "quote sentences, or let a model write and check what it says")
+          .OneOf("auto|extractive|abstractive"),
+      Key<&C::model>("model", "that writes; without, the default chat model"),
+      Key<&C::context_tokens>("context_tokens", "of what it reads: question and passages").Between(100, 1'000'000),
+      Key<&C::answer_tokens>("answer_tokens", "that it may write").Between(1, 100'000),
+      Key<&C::support_at_least>("support_at_least", "of a sentence that it wrote: others are left out").Between(0, 1),
       Key<&C::passages>("passages", "that are read for an answer").Between(1, 100),
       Key<&C::most_sentences>("most_sentences", "of an extractive answer").Between(1, 50),
       Key<&C::refuse_below>("refuse_below", "confidence below which the documents don't say").Between(0, 1),

@@ -2,17 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/text/describe.h"
 
 namespace atelier {
 
 struct AnswerConfig {
-  int32_t passages = 6;          // that are read
-  int32_t most_sentences = 3;    // of an extractive answer
-  double refuse_below = 0.02;    // confidence; docs/knowledge.md has how it was chosen
-  double leave_out_below = 0.5;  // sentences after the first, as a share of the first's relevance
-  bool first_sentence = false;   // quote the best passage's first sentence, whatever it says: what is to be beaten
+  // "extractive": sentences are quoted; "abstractive": a model writes, and what the sources don't support is left out;
+  // "auto": by the model.
+  std::string mode = "auto";
+  int32_t passages = 6;           // that are read
+  std::string model;              // that writes; empty: the default chat model
+  int64_t context_tokens = 1500;  // of its prompt, passages and all
+  int64_t answer_tokens = 300;    // that it may write
+  double support_at_least = 0.5;  // of a claim that is kept
+  int32_t most_sentences = 3;     // of an extractive answer
+  double refuse_below = 0.02;     // confidence; docs/knowledge.md has how it was chosen
+  double leave_out_below = 0.5;   // sentences after the first, as a share of the first's relevance
+  bool first_sentence = false;    // quote the best passage's first sentence, whatever it says: what is to be beaten
   static Fields Describe();
 };
 

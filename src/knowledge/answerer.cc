@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "knowledge/citing.h"
 #include "knowledge/sentence_choice.h"
 
 namespace atelier {
@@ -34,26 +35,6 @@ std::vector<Scored> ByRelevance(const std::vector<QuotableFigures>& figures) {
   return scored;
 }
 
-Citation CitationOf(const Passage& passage, const Quotable& candidate, int32_t number) {
-  Citation citation;
-  citation.number = number;
-  citation.document_id = passage.document_id;
-  citation.title = passage.title;
-  citation.span = candidate.span;
-  citation.quote = candidate.text;
-  citation.first_page = passage.chunk.first_page, citation.last_page = passage.chunk.last_page;
-  citation.heading_path = passage.chunk.heading_path;
-  return citation;
-}
-
-// Whether the corpus still says what is quoted, where it is quoted from.
-Result<bool> Stands(const Corpus& corpus, const Citation& citation, const Filter& visible) {
-  const Result<std::string> there = corpus.Read(citation.document_id, citation.span, visible);
-  if (!there.ok() && there.error().kind == ErrorKind::kNotFound) return false;
-  if (!there.ok()) return there.error();
-  return *there == citation.quote;
-}
-
 // Quotes the best sentences, in the order in which they stand in the passages.
 Result<void> Quote(const Corpus& corpus, const Answerer::Considered& considered, const AnswerConfig& config,
                    std::vector<Scored> scored, CitedAnswer& answer) {
@@ -77,6 +58,16 @@ Result<void> Quote(const Corpus& corpus, const Answerer::Considered& considered,
   return {};
 }
 
+// As if the claims had come one by one.
+void TellEach(const CitedAnswer& answer, const OnClaim& on_claim) {
+  CitedAnswer so_far = answer;
+  so_far.claims.clear();
+  for (const CitedClaim& claim : answer.claims) {
+    so_far.claims.push_back(claim);
+    on_claim(so_far);
+  }
+}
+
 }  // namespace
 
 Task<Result<void>> Answerer::AddCosines(Call call, std::vector<float> query_vector, Considered& considered) const {
@@ -84,7 +75,7 @@ Task<Result<void>> Answerer::AddCosines(Call call, std::vector<float> query_vect
   request.model = corpus_.embedder();
   request.truncate = true;
   for (const Quotable& candidate : considered.candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
-  CO_TRY(const Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
+  CO_TRY(const Embeddings embeddings, co_await tools_.embedder->Embed(call, std::move(request)));
   for (size_t i = 0; i < considered.figures.size(); ++i) {
     considered.figures[i].cosine = Cosine(query_vector, embeddings.vectors[i]);
   }
@@ -102,7 +93,7 @@ Task<Result<Answerer::Considered>> Answerer::Consider(Call call, Question questi
   considered.question = std::move(question);
   considered.passages = std::move(retrieved.passages);
   considered.candidates = QuotablesOf(considered.passages);
-  CO_TRY(const Analyzer analyzer, Analyzer::Create("en"));
+  CO_TRY(const Analyzer analyzer, Analyzer::Create(corpus_.language()));
   considered.figures = FiguresOf(considered.candidates, considered.passages, considered.question.text, analyzer);
   if (!retrieved.query_vector.empty() && !considered.candidates.empty()) {
     CO_TRY_VOID(co_await AddCosines(call, std::move(retrieved.query_vector), considered));
@@ -123,11 +114,34 @@ Result<CitedAnswer> Answerer::Compose(const Corpus& corpus, const Considered& co
   return answer;
 }
 
-Task<Result<CitedAnswer>> Answerer::Ask(Call call, Question question) const {
-  CO_TRY(const Considered considered, co_await Consider(call, std::move(question)));
+Task<Result<CitedAnswer>> Answerer::Write(Call call, Considered considered, OnClaim on_claim) const {
+  if (tools_.model == nullptr) {
+    co_return Error::Unsupported("answers.mode", "got abstractive, want a language model: none is configured");
+  }
+  const double confidence = considered.figures.empty() ? 0 : Confidence(considered.figures);
+  CitedAnswer answer;
+  answer.refused = true;
+  if (confidence >= config_.refuse_below) {
+    auto writing =
+        WriteAnswer(std::move(call), *tools_.model, tools_.pool, corpus_, considered.question.text,
+                    considered.question.visible, std::move(considered.passages), config_, std::move(on_claim));
+    CO_TRY(answer, co_await writing);
+  }
+  answer.confidence = confidence;
+  co_return answer;
+}
+
+Task<Result<CitedAnswer>> Answerer::Ask(Call call, Question question, OnClaim on_claim) const {
+  CO_TRY(Considered considered, co_await Consider(call, std::move(question)));
+  if (config_.mode == "abstractive") {
+    auto writing = Write(std::move(call), std::move(considered), std::move(on_claim));
+    co_return co_await writing;
+  }
   auto compose = [this, &considered] { return Compose(corpus_, considered, config_); };
-  auto composing = OnPool(pool_, compose);
-  co_return co_await composing;
+  auto composing = OnPool(tools_.pool, compose);
+  CO_TRY(CitedAnswer answer, co_await composing);
+  if (on_claim) TellEach(answer, on_claim);
+  co_return answer;
 }
 
 }  // namespace atelier

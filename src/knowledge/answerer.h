@@ -1,8 +1,9 @@
 // From a question to an answer with its sources.
 //
-// Extractive (the mode of small models): the sentences of the best passages are scored one by one, and those that
-// answer are quoted as they stand. What is said is then always what a document says; nothing is written by a model.
-// Where no sentence is likely enough to answer, the answer is a refusal: the documents don't say.
+// Abstractive: answer_writer.h. Extractive (the mode of small models): the sentences of the best passages are scored
+// one by one, and those that answer are quoted as they stand. What is said is then always what a document says; nothing
+// is written by a model. Where no sentence is likely enough to answer, the answer is a refusal: the documents don't
+// say.
 #pragma once
 
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/task/task.h"
 #include "knowledge/answer.h"
 #include "knowledge/answer_config.h"
+#include "knowledge/answer_writer.h"
 #include "knowledge/retrieve/retriever.h"
 #include "knowledge/sentence_choice.h"
 #include "provider/language_model.h"
@@ -24,15 +26,23 @@ struct Question {
   Filter visible;  // what the asker may know of
 };
 
+struct AnswerTools {
+  Embedder* embedder = nullptr;    // null: sentences are judged by words alone
+  LanguageModel* model = nullptr;  // null: nothing can be written
+  Pool& pool;
+};
+
 class Answerer {
  public:
-  // All must outlive it. `embedder` may be null.
-  Answerer(const Corpus& corpus, const Retriever& retriever, Embedder* embedder, Pool& pool, AnswerConfig config)
-      : corpus_(corpus), retriever_(retriever), embedder_(embedder), pool_(pool), config_(config) {}
+  // All must outlive it. `config.mode` "auto" quotes.
+  Answerer(const Corpus& corpus, const Retriever& retriever, AnswerTools tools, AnswerConfig config)
+      : corpus_(corpus), retriever_(retriever), tools_(tools), config_(std::move(config)) {}
 
-  Task<Result<CitedAnswer>> Ask(Call call, Question question) const;
+  // `on_claim` is called on each claim as it comes. Errors: kUnsupported where a model is wanted and there is none.
+  Task<Result<CitedAnswer>> Ask(Call call, Question question, OnClaim on_claim = {}) const;
 
-  // The two halves of Ask: what may be quoted, with its figures; and what is quoted of it. Compose blocks for a moment.
+  // The two halves of an extractive answer: what may be quoted, with its figures; and what is quoted of it. Compose
+  // blocks for a moment.
   struct Considered {
     Question question;
     std::vector<Passage> passages;  // best first
@@ -42,13 +52,15 @@ class Answerer {
   Task<Result<Considered>> Consider(Call call, Question question) const;
   static Result<CitedAnswer> Compose(const Corpus& corpus, const Considered& considered, const AnswerConfig& config);
 
+  // The other half of an abstractive one.
+  Task<Result<CitedAnswer>> Write(Call call, Considered considered, OnClaim on_claim) const;
+
  private:
   Task<Result<void>> AddCosines(Call call, std::vector<float> query_vector, Considered& considered) const;
 
   const Corpus& corpus_;
   const Retriever& retriever_;
-  Embedder* const embedder_;
-  Pool& pool_;
+  const AnswerTools tools_;
   const AnswerConfig config_;
 };
 

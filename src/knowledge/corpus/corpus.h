@@ -87,6 +87,8 @@ class Corpus {
   // The model whose vectors it holds, and their size; empty and 0: it is searched by words alone.
   virtual std::string embedder() const = 0;
   virtual int32_t dimensions() const = 0;
+  // Of its texts: "en", or "none".
+  virtual std::string language() const = 0;
 
   // Replaces each of `sources` by its documents here (none: it is gone), as one commit.
   virtual Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) = 0;

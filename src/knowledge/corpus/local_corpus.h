@@ -29,6 +29,7 @@ class LocalCorpus final : public Corpus {
 
   std::string embedder() const override { return options_.embedder; }
   int32_t dimensions() const override { return options_.dimensions; }
+  std::string language() const override { return options_.language; }
   Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) override;
   Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) override;
   Result<void> SetAttributes(std::string_view source_id, const Json& attributes) override;
