@@ -13,7 +13,8 @@ Result<std::vector<IndexProblem>> SegmentedIndex::Verify() {
   const bool manifest_damaged = !found.damaged.empty();
   if (manifest_damaged) manifest_.problems.push_back({.file = "", .what = found.damaged, .deleted = {}});
   std::vector<IndexPart> damaged;
-  for (const IndexPart& part : Current()->parts()) {
+  const std::shared_ptr<const IndexView> before = Current();  // held: ExchangeParts lets go of it
+  for (const IndexPart& part : before->parts()) {
     if (part.file_number == 0) continue;
     const auto verified = part.segment->file().Verify();
     if (verified.ok()) continue;
