@@ -12,6 +12,7 @@ namespace atelier {
 namespace {
 
 constexpr uint64_t kBootstrapSeed = 1;
+constexpr int64_t kWholeDocument = 1'000'000;  // characters
 
 struct Row {
   std::string name;
@@ -40,6 +41,7 @@ class EvalRetrievalCommand final : public Command {
     options.Text("--embedder", embedder_, "an embedding model; \"none\": by words alone; without, the default one");
     options.Text("--keep,-c", corpus_.corpus, "the name of the corpus to make and keep; without, eval-FOLDER-EMBEDDER");
     options.Integer("--threads", corpus_.threads, "threads that compute; 0: one for each core");
+    options.Flag("--whole", whole_, "each document is one chunk, whose beginning is embedded, as published figures have it");
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
   }
 
@@ -71,7 +73,11 @@ class EvalRetrievalCommand final : public Command {
     if (config.name.empty()) {
       std::string folder = folder_;
       while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-      config.name = "eval-" + std::string(NameOf(folder)) + "-" + config.embedder;
+      config.name = "eval-" + std::string(NameOf(folder)) + "-" + config.embedder + (whole_ ? "-whole" : "");
+    }
+    if (whole_) {
+      config.chunking.method = "fixed", config.chunking.unit = "characters";
+      config.chunking.limit = kWholeDocument, config.chunking.overlap = 0;
     }
     TRY(std::shared_ptr<OpenedCorpus> opened,
         session.app().corpora().Make(config, embedder ? static_cast<int32_t>(embedder->vector_size) : 0));
@@ -138,6 +144,7 @@ class EvalRetrievalCommand final : public Command {
   CorpusOptions corpus_;
   std::string folder_, split_ = "test", embedder_;
   int64_t most_queries_ = 0;
+  bool whole_ = false;
 };
 
 }  // namespace
