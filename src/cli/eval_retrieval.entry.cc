@@ -41,7 +41,8 @@ class EvalRetrievalCommand final : public Command {
     options.Text("--embedder", embedder_, "an embedding model; \"none\": by words alone; without, the default one");
     options.Text("--keep,-c", corpus_.corpus, "the name of the corpus to make and keep; without, eval-FOLDER-EMBEDDER");
     options.Integer("--threads", corpus_.threads, "threads that compute; 0: one for each core");
-    options.Flag("--whole", whole_, "each document is one chunk, whose beginning is embedded, as published figures have it");
+    options.Flag("--whole", whole_,
+                 "documents are not cut, and their beginning is embedded, as published figures have it");
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
   }
 

@@ -1,6 +1,7 @@
 #include "knowledge/answer_writer.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "base/text/unicode.h"
@@ -118,7 +119,9 @@ Task<Result<CitedAnswer>> WriteAnswer(Call call, LanguageModel& model, Pool& poo
   bool ended = false, was_cut = false;
   while (!ended) {
     std::vector<WrittenClaim> claims;
-    for (const GenerationEvent& event : co_await generation.events->NextBatch()) {
+    const std::deque<GenerationEvent> batch = co_await generation.events->NextBatch();
+    if (batch.empty()) co_return Error::Unavailable("answer", "got more of it than could be read in time");
+    for (const GenerationEvent& event : batch) {
       if (const auto* delta = std::get_if<GenerationDelta>(&event)) {
         for (WrittenClaim& claim : reader.Add(delta->text)) claims.push_back(std::move(claim));
       } else if (const auto* choice = std::get_if<GenerationChoiceEnd>(&event)) {
