@@ -80,6 +80,16 @@ Result<std::string> ApiKeys::Admit(std::string_view authorization) {
   return found->name;
 }
 
+void ApiKeys::TakeUsageFrom(const ApiKeys& before) {
+  const auto take = [](const Window& from, Window& to) { to.start = from.start, to.used = from.used; };
+  for (const Key& old : before.keys_) {
+    for (Key& key : keys_) {
+      if (key.name != old.name) continue;
+      take(old.requests, key.requests), take(old.tokens, key.tokens), take(old.daily_tokens, key.daily_tokens);
+    }
+  }
+}
+
 void ApiKeys::Charge(std::string_view name, int64_t num_tokens) {
   for (Key& key : keys_) {
     if (key.name != name) continue;

@@ -3,15 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <random>
 #include <thread>
 
+#include "app/access.h"
 #include "app/activity.h"
 #include "app/api_keys.h"
 #include "app/batch_store.h"
 #include "app/calibration_store.h"
 #include "app/completion_store.h"
+#include "app/config_watch.h"
 #include "app/corpus_library.h"
 #include "app/file_store.h"
 #include "app/keep_alive.h"
@@ -30,6 +33,7 @@
 #include "compute/kernel/isa.h"
 #include "engine/local_model.h"
 #include "engine/model_host.h"
+#include "observe/log.h"
 #include "observe/metrics.h"
 #include "observe/otlp.h"
 #include "observe/own_metrics.h"
@@ -99,7 +103,9 @@ struct App::Parts {
   const Clock& clock;
   MetricRegistry metrics;
   ModelDirectory directory;
+  ConfigWatch watch;
   std::optional<ApiKeys> keys;
+  std::atomic<std::shared_ptr<const Access>> access;
   std::unique_ptr<TraceStore> traces;
   std::unique_ptr<OtlpExporter> exporter;
   std::unique_ptr<Tracer> tracer;
@@ -125,10 +131,25 @@ struct App::Parts {
   std::unique_ptr<ModelLibrary> library;
 
   Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
-      : config(std::move(configuration)), loop(the_loop), clock(the_clock), directory(config), own_metrics(metrics) {}
+      : config(std::move(configuration)),
+        loop(the_loop),
+        clock(the_clock),
+        directory(config),
+        watch(Files::Real(), config.path),
+        own_metrics(metrics) {}
 };
 
 namespace {
+
+Result<void> SetAccess(const Config& config, const Clock& clock, std::optional<ApiKeys>& keys,
+                       std::atomic<std::shared_ptr<const Access>>& access) {
+  TRY(ApiKeys new_keys, ApiKeys::Create(config.server.keys, clock));
+  TRY(Access rules, Access::Create(config.server.keys, config.access));
+  if (keys) new_keys.TakeUsageFrom(*keys);
+  keys = std::move(new_keys);
+  access = std::make_shared<const Access>(std::move(rules));
+  return {};
+}
 
 Result<void> OpenFiles(const std::string& home, const FilesConfig& config, const Clock& clock, Database& database,
                        std::unique_ptr<FileStore>& files, std::unique_ptr<UploadStore>& uploads) {
@@ -174,7 +195,7 @@ App::~App() = default;
 Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Clock& clock) {
   auto parts = std::make_unique<Parts>(std::move(config), loop, clock);
   Parts& p = *parts;
-  TRY(p.keys, ApiKeys::Create(p.config.server.keys, clock));
+  TRY_VOID(SetAccess(p.config, clock, p.keys, p.access));
   const std::string home = HomeDirectory(p.config);
   std::error_code fault;
   std::filesystem::create_directories(home, fault);
@@ -231,6 +252,7 @@ MetricRegistry& App::metrics() { return parts_->metrics; }
 ModelHost& App::models() { return *parts_->host; }
 ModelLibrary& App::library() { return *parts_->library; }
 ApiKeys& App::keys() { return *parts_->keys; }
+std::shared_ptr<const Access> App::access() const { return parts_->access.load(); }
 Pool& App::pool() { return *parts_->pool; }
 Database& App::database() { return *parts_->database; }
 ResponseStore& App::responses() { return *parts_->responses; }
@@ -246,6 +268,24 @@ VectorStoreCorpora& App::vector_store_corpora() { return *parts_->vector_store_c
 UploadStore& App::uploads() { return *parts_->uploads; }
 Activity& App::activity() { return parts_->activity; }
 OwnMetrics& App::own_metrics() { return parts_->own_metrics; }
+
+void App::FollowConfig() {
+  Parts& p = *parts_;
+  if (!p.watch.HasChanged()) return;
+  const auto follow = [&]() -> Result<void> {
+    TRY(Config config, LoadConfig(p.config.path));
+    // A file that is half written may lack its end.
+    if (p.keys->required() && config.server.keys.empty()) return Error::Invalid("server.keys", "got none, had some");
+    if (p.access.load()->restricted() && config.access.empty()) return Error::Invalid("access", "got none, had some");
+    for (const KeyConfig& key : p.config.server.keys) {
+      if (key.name == kCommandLineKey) config.server.keys.push_back(key);
+    }
+    return SetAccess(config, p.clock, p.keys, p.access);
+  };
+  const Result<void> followed = follow();
+  if (followed.ok()) LogInfo(p.config.path + ": keys and access are now as it says");
+  if (!followed.ok()) LogError(p.config.path + " has changed, and is not followed: " + followed.error().Message());
+}
 
 void App::RefreshGauges() {
   parts_->model_metrics->Refresh(parts_->host->models());

@@ -17,6 +17,7 @@
 
 namespace atelier {
 
+class Access;
 class Activity;
 class ApiKeys;
 class BatchStore;
@@ -86,6 +87,11 @@ class App {
   CalibrationStore& calibrations();
   VectorStores& vector_stores();
   VectorStoreCorpora& vector_store_corpora();
+  // As it is now; thread-safe.
+  std::shared_ptr<const Access> access() const;
+  // Where the file of the configuration has changed, its keys and rules of access hold from now on; all else waits for
+  // a start. What cannot be followed is logged, and nothing changes. Loop thread.   COST: a stat.
+  void FollowConfig();
   CorpusLibrary& corpora();
 
   // Brings all gauges up to date, before they are read out: those of models, and what OnRefresh was given.

@@ -14,6 +14,8 @@ Fields KeyConfig::Describe() {
   static constexpr Field fields[] = {
       Key<&C::key>("key", "the secret, or env:NAME").Required(),
       Key<&C::name>("name", "who it belongs to, for traces and quotas").Required(),
+      Key<&C::user>("user", "whose it is, for access; that of its name if empty"),
+      Key<&C::groups>("groups", "that this user is in, for access"),
       Key<&C::requests_per_minute>("requests_per_minute", "0: no bound").AtLeast(0),
       Key<&C::tokens_per_minute>("tokens_per_minute", "0: no bound").AtLeast(0),
       Key<&C::tokens_per_day>("tokens_per_day", "0: no bound").AtLeast(0),
@@ -118,6 +120,7 @@ Fields Config::Describe() {
       Key<&Config::prices>("prices", "what models cost, for budgets"),
       Key<&Config::budgets>("budgets", "what API keys may spend"),
       Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),
+      Key<&Config::access>("access", "who may see which documents; without, every key sees everything"),
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
       Key<&Config::traces>("traces", "what is recorded of calls"),
@@ -148,7 +151,9 @@ Result<Config> LoadConfig(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return Error::NotFound(path, "got no readable file, want a configuration (atelier.yaml)");
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  return ParseConfig(text, path);
+  TRY(Config config, ParseConfig(text, path));
+  config.path = path;
+  return config;
 }
 
 std::string HomeDirectory(const Config& config) {

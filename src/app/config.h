@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/access_rule.h"
 #include "app/corpus_config.h"
 #include "base/result.h"
 #include "base/text/describe.h"
@@ -20,11 +21,15 @@ namespace atelier {
 struct KeyConfig {
   std::string key;  // the secret itself, or "env:NAME"
   std::string name;
+  std::string user;                 // whose it is; empty: that of its name
+  std::vector<std::string> groups;  // that this user is in
   int64_t requests_per_minute = 0;
   int64_t tokens_per_minute = 0;
   int64_t tokens_per_day = 0;
   static Fields Describe();
 };
+
+inline constexpr char kCommandLineKey[] = "command-line";  // name of the key that `atelier serve` was given
 
 struct ServerConfig {
   std::string host = "127.0.0.1";
@@ -92,6 +97,7 @@ struct ModelConfig {
 };
 
 struct Config {
+  std::string path;  // that it was read from; empty: none
   std::string home;  // empty: $ATELIER_HOME or ~/.atelier
   std::string hub;   // empty: ATELIER_HUB or the public one
   std::string default_model;
@@ -101,6 +107,7 @@ struct Config {
   std::vector<PriceConfig> prices;
   std::vector<BudgetConfig> budgets;
   std::vector<CorpusConfig> corpora;
+  std::vector<AccessRule> access;  // of none, every key sees everything
   ServerConfig server;
   EngineConfig engine;
   TraceConfig traces;

@@ -12,8 +12,9 @@ constexpr std::string_view kMigrations[] = {
     "CREATE TABLE file(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, filename TEXT NOT NULL,"
     "  purpose TEXT NOT NULL, num_bytes INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER);"
     "CREATE INDEX file_by_expiry ON file(expires) WHERE expires IS NOT NULL;",
+    "ALTER TABLE file ADD COLUMN owner TEXT NOT NULL DEFAULT '';",
 };
-constexpr char kColumns[] = "id, filename, purpose, num_bytes, created, expires";
+constexpr char kColumns[] = "id, filename, purpose, num_bytes, created, expires, owner";
 
 StoredFile ReadFile(const Statement& row) {
   StoredFile file;
@@ -23,14 +24,15 @@ StoredFile ReadFile(const Statement& row) {
   file.num_bytes = row.Int(3);
   file.created_unix = row.Int(4);
   if (!row.IsNull(5)) file.expires_unix = row.Int(5);
+  file.owner = row.Text(6);
   return file;
 }
+
+}  // namespace
 
 Error NoSuchFile(const std::string& id) {
   return Error::NotFound("file '" + id.substr(0, 64) + "'", "there is no such file");
 }
-
-}  // namespace
 
 IncomingFile::~IncomingFile() {
   file_.reset();
@@ -120,9 +122,10 @@ Result<StoredFile> FileStore::Keep(std::unique_ptr<IncomingFile> incoming, Store
                                           std::to_string(total.value_or(0)) + " stored, want at most " +
                                           std::to_string(limits_.max_total_bytes) + " in all");
     }
-    TRY(Statement insert, db.Prepare("INSERT INTO file(id, filename, purpose, num_bytes, created, expires) "
-                                     "VALUES (?, ?, ?, ?, ?, ?)"));
-    return insert.Run(about.id, about.filename, about.purpose, about.num_bytes, about.created_unix, about.expires_unix);
+    TRY(Statement insert, db.Prepare("INSERT INTO file(id, filename, purpose, num_bytes, created, expires, owner) "
+                                     "VALUES (?, ?, ?, ?, ?, ?, ?)"));
+    return insert.Run(about.id, about.filename, about.purpose, about.num_bytes, about.created_unix, about.expires_unix,
+                      about.owner);
   }));
   incoming->path_.clear();
   return about;
@@ -152,16 +155,14 @@ Result<std::unique_ptr<File>> FileStore::OpenContent(const std::string& id) {
   return files_.Open(JoinPath(folder_, file.id), FileMode::kRead);
 }
 
-Result<Page<StoredFile>> FileStore::List(const std::string& purpose, const PageQuery& query) {
-  return database_.Read([&](Db& db) {
-    const auto bind = [&](Statement& select, int first) {
-      select.Bind(first, Now());
-      select.Bind(first + 1, std::string_view(purpose));
-    };
-    return ReadPage<StoredFile>(
-        db, "file", kColumns,
-        "(expires IS NULL OR expires > ?4) AND (?5 = '' OR purpose = ?5) AND purpose <> 'upload_part'", query, bind,
-        ReadFile);
+Result<Page<StoredFile>> FileStore::List(const std::string& purpose, const PageQuery& query,
+                                         const std::function<bool(const StoredFile&)>& shows) {
+  return database_.Read([&](Db& db) -> Result<Page<StoredFile>> {
+    TRY(Statement select, db.Prepare("SELECT " + std::string(kColumns) +
+                                     " FROM file WHERE (expires IS NULL OR expires > ?1) AND (?2 = '' OR purpose = ?2) "
+                                     "AND purpose <> 'upload_part' ORDER BY number"));
+    select.BindAll(Now(), purpose);
+    return ShownPage<StoredFile>(select, query, ReadFile, shows);
   });
 }
 

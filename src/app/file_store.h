@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,10 +29,13 @@ inline constexpr char kUploadPartPurpose[] = "upload_part";
 struct StoredFile {
   std::string id;
   std::string filename, purpose;
+  std::string owner;  // the user who sent it (access.h); empty: nobody
   int64_t num_bytes = 0;
   int64_t created_unix = 0;
   std::optional<int64_t> expires_unix;
 };
+
+Error NoSuchFile(const std::string& id);
 
 // Bounds of what is kept.
 struct FileLimits {
@@ -84,8 +88,9 @@ class FileStore {
   // NotFound: never there, removed or expired.
   Result<StoredFile> Get(const std::string& id);
   Result<std::unique_ptr<File>> OpenContent(const std::string& id);
-  // `purpose` empty: any. Parts of uploads are in no list.
-  Result<Page<StoredFile>> List(const std::string& purpose, const PageQuery& query);
+  // Those that `shows` says yes to. `purpose` empty: any. Parts of uploads are in no list.
+  Result<Page<StoredFile>> List(const std::string& purpose, const PageQuery& query,
+                                const std::function<bool(const StoredFile&)>& shows);
   Result<void> Remove(const std::string& id);
 
   const FileLimits& limits() const { return limits_; }

@@ -2,8 +2,11 @@
 // AUTOINCREMENT key `number`, so the order is that of making, and a page stays right while rows come and go.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/store/db.h"
@@ -25,6 +28,10 @@ struct Page {
 // "file-" and 24 random letters and digits: 142 bits.
 std::string NewObjectId(std::string_view prefix);
 
+inline Error NoSuchPage(const PageQuery& query) {
+  return Error::Invalid("after", "got '" + query.after.substr(0, 64) + "', want the id of a listed object");
+}
+
 // One page of `table` (which has `number` and `id`), each row made by read(statement). `where` is SQL over the columns
 // with parameters from ?4 on, which bind(statement, 3) binds. Error: `after` names nothing.
 template <class T, class Bind, class ReadRow>
@@ -36,8 +43,7 @@ Result<Page<T>> ReadPage(Db& db, const std::string& table, const std::string& co
     TRY(Statement find, db.Prepare("SELECT number FROM " + table + " WHERE id = ?"));
     find.BindAll(query.after);
     TRY(const bool found, find.Step());
-    if (!found)
-      return Error::Invalid("after", "got '" + query.after.substr(0, 64) + "', want the id of a listed object");
+    if (!found) return NoSuchPage(query);
     after = find.Int(0);
   }
   TRY(Statement select, db.Prepare("SELECT " + columns + " FROM " + table +
@@ -55,6 +61,31 @@ Result<Page<T>> ReadPage(Db& db, const std::string& table, const std::string& co
     if (page.has_more) return page;
     page.items.push_back(read(select));
   }
+}
+
+// A page of those of `rows`, which are in order of number, that `shows` says yes to: of the others it tells nothing,
+// not even where `after` names one. Reads all rows.
+template <class T, class ReadRow, class Shows>
+Result<Page<T>> ShownPage(Statement& rows, const PageQuery& query, ReadRow read, const Shows& shows) {
+  std::vector<T> shown;
+  while (true) {
+    TRY(const bool more, rows.Step());
+    if (!more) break;
+    T item = read(rows);
+    if (shows(item)) shown.push_back(std::move(item));
+  }
+  if (!query.ascending) std::reverse(shown.begin(), shown.end());
+  auto begin = shown.begin();
+  if (!query.after.empty()) {
+    begin = std::find_if(begin, shown.end(), [&](const T& item) { return item.id == query.after; });
+    if (begin == shown.end()) return NoSuchPage(query);
+    ++begin;
+  }
+  const auto end = begin + std::min<std::ptrdiff_t>(query.limit, shown.end() - begin);
+  Page<T> page;
+  page.has_more = end != shown.end();
+  page.items.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
+  return page;
 }
 
 }  // namespace atelier

@@ -111,7 +111,7 @@ Result<std::vector<std::pair<std::string, std::string>>> UploadStore::Parts(cons
 }
 
 Result<StoredFile> UploadStore::Join(const StoredUpload& upload, const std::vector<std::string>& file_ids,
-                                     const std::string& md5) {
+                                     const std::string& md5, const std::string& owner) {
   TRY(std::unique_ptr<IncomingFile> joined, files_.Begin());
   std::vector<std::byte> buffer(kCopyBytes);
   for (const std::string& file_id : file_ids) {
@@ -135,12 +135,13 @@ Result<StoredFile> UploadStore::Join(const StoredUpload& upload, const std::vect
   StoredFile about;
   about.filename = upload.filename;
   about.purpose = upload.purpose;
+  about.owner = owner;
   if (upload.file_expires_after) about.expires_unix = files_.Now() + *upload.file_expires_after;
   return files_.Keep(std::move(joined), std::move(about));
 }
 
 Result<StoredUpload> UploadStore::Complete(const std::string& id, const std::vector<std::string>& part_ids,
-                                           const std::string& md5) {
+                                           const std::string& md5, const std::string& owner) {
   TRY(const StoredUpload upload, GetPending(id));
   TRY(const auto parts, Parts(id));
   std::map<std::string, std::string> file_of(parts.begin(), parts.end());
@@ -156,7 +157,7 @@ Result<StoredUpload> UploadStore::Complete(const std::string& id, const std::vec
   }
   std::string wanted = md5;
   std::ranges::transform(wanted, wanted.begin(), [](char c) { return c >= 'A' && c <= 'F' ? char(c + 32) : c; });
-  TRY(const StoredFile file, Join(upload, file_ids, wanted));
+  TRY(const StoredFile file, Join(upload, file_ids, wanted, owner));
   const Result<void> finished = Finish(id, "completed", file.id);
   if (!finished.ok()) {
     (void)files_.Remove(file.id);

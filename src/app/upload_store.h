@@ -40,15 +40,17 @@ class UploadStore {
   Result<StoredUpload> Create(StoredUpload about);
   Result<StoredUpload> Get(const std::string& id);
   Result<UploadPart> AddPart(const std::string& upload_id, std::unique_ptr<IncomingFile> incoming);
-  // Joins the parts in the given order. Invalid: unknown parts, another size than intended, another md5.
-  Result<StoredUpload> Complete(const std::string& id, const std::vector<std::string>& part_ids,
-                                const std::string& md5);
+  // Joins the parts in the given order, to a file of `owner`. Invalid: unknown parts, another size than intended,
+  // another md5.
+  Result<StoredUpload> Complete(const std::string& id, const std::vector<std::string>& part_ids, const std::string& md5,
+                                const std::string& owner);
   Result<StoredUpload> Cancel(const std::string& id);
 
  private:
   UploadStore(Database& database, FileStore& files) : database_(database), files_(files) {}
   Result<StoredUpload> GetPending(const std::string& id);
-  Result<StoredFile> Join(const StoredUpload& upload, const std::vector<std::string>& file_ids, const std::string& md5);
+  Result<StoredFile> Join(const StoredUpload& upload, const std::vector<std::string>& file_ids, const std::string& md5,
+                          const std::string& owner);
   // The files of an upload's parts, by part id.
   Result<std::vector<std::pair<std::string, std::string>>> Parts(const std::string& upload_id);
   // Ends a pending upload and removes its parts.

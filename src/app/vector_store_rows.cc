@@ -11,6 +11,10 @@ Error NoStore(const std::string& id) {
   return Error::NotFound("vector store '" + id.substr(0, 64) + "'", "there is no such vector store");
 }
 
+Error NoFile(const std::string& id) {
+  return Error::NotFound("file '" + id.substr(0, 64) + "'", "there is no such file in this vector store");
+}
+
 Result<int64_t> NumberOf(Db& db, const std::string& id) {
   TRY(Statement find, db.Prepare("SELECT number FROM vector_store WHERE id = ? AND state <> 'removing'"));
   find.BindAll(id);

@@ -12,6 +12,7 @@ namespace atelier::vector_store_rows {
 
 Json ParsedObject(std::string_view text);
 Error NoStore(const std::string& id);
+Error NoFile(const std::string& id);
 
 // The row's number of a store that is not being removed; with OpenNumberOf, nor expired.
 Result<int64_t> NumberOf(Db& db, const std::string& id);

@@ -6,6 +6,7 @@
 
 #include "app/corpus_library.h"
 #include "app/vector_store_corpora.h"
+#include "app/vector_store_view.h"
 #include "base/task/pool.h"
 #include "knowledge/retrieve/retriever.h"
 
@@ -35,7 +36,10 @@ Result<std::shared_ptr<OpenedCorpus>> OpenSearched(App& app, const std::string& 
 Task<Result<std::vector<VectorStoreHit>>> SearchVectorStores(App& app, Call call, VectorStoreSearch search) {
   std::map<std::pair<size_t, std::string>, VectorStoreHit> best;  // by store and chunk
   for (size_t i = 0; i < search.store_ids.size(); ++i) {
-    auto open = [&] {
+    Filter visible;
+    auto open = [&]() -> Result<std::shared_ptr<OpenedCorpus>> {
+      TRY(Access::View view, ViewOfStore(app, search.store_ids[i], call.principal));
+      visible = std::move(view.visible);
       Result<std::shared_ptr<OpenedCorpus>> corpus = OpenSearched(app, search.store_ids[i]);
       if (corpus.ok()) (void)app.vector_stores().Touch(search.store_ids[i]);  // one that is no vector store has none
       return corpus;
@@ -46,7 +50,7 @@ Task<Result<std::vector<VectorStoreHit>>> SearchVectorStores(App& app, Call call
     for (const std::string& query : search.queries) {
       RetrievalRequest request;
       request.query = query;
-      request.filter = search.filter, request.visible = search.visible;
+      request.filter = search.filter, request.visible = visible;
       request.top_k = search.max_results;
       CO_TRY(Retrieved retrieved, co_await retriever.Retrieve(call, std::move(request)));
       for (Passage& passage : retrieved.passages) {

@@ -16,8 +16,7 @@ namespace atelier {
 struct VectorStoreSearch {
   std::vector<std::string> store_ids;  // of vector stores; else names of corpora
   std::vector<std::string> queries;
-  Filter filter;   // what the asker wants
-  Filter visible;  // what the asker may know of
+  Filter filter;  // what the asker wants
   int32_t max_results = 10;
   double score_threshold = 0;
   std::optional<double> vector_weight;  // of likeness in [0, 1], words have the rest; none: as the corpus has it
@@ -29,10 +28,11 @@ struct VectorStoreHit {
   Passage passage;
 };
 
-// Best first. Errors: kNotFound, kConflict of a store that has expired; the embedder's.
+// Best first, of what the call's principal may see. Errors: kNotFound, kConflict of a store that has expired; the
+// embedder's.
 Task<Result<std::vector<VectorStoreHit>>> SearchVectorStores(App& app, Call call, VectorStoreSearch search);
 
-// What a store or a corpus of that name is searched in. Blocks.
+// What a store or a corpus of that name is searched in, whoever asks. Blocks.
 Result<std::shared_ptr<struct OpenedCorpus>> OpenSearched(App& app, const std::string& id);
 
 }  // namespace atelier

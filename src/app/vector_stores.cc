@@ -21,10 +21,12 @@ constexpr std::string_view kMigrations[] = {
     "CREATE INDEX vector_store_file_to_do ON vector_store_file(status) WHERE status IN ('in_progress', 'removing');"
     "CREATE TABLE vector_store_batch(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
     "  store INTEGER NOT NULL, created INTEGER NOT NULL, cancelled INTEGER NOT NULL);",
+    "ALTER TABLE vector_store ADD COLUMN owner TEXT NOT NULL DEFAULT '';",
 };
 
 constexpr char kStoreColumns[] =
-    "id, name, description, metadata, created, last_active, expires_days, state = 'expired', embedder, dimensions";
+    "id, name, description, metadata, created, last_active, expires_days, state = 'expired', embedder, dimensions, "
+    "owner";
 constexpr int64_t kTouchSeconds = 60;  // a store's expiry is told in days
 constexpr int64_t kDay = 86'400;
 
@@ -40,6 +42,7 @@ VectorStore ReadStore(const Statement& row) {
   store.expires_after_days = OptionalInt(row, 6);
   store.expired = row.Int(7) != 0;
   store.embedder = row.Text(8), store.dimensions = static_cast<int32_t>(row.Int(9));
+  store.owner = row.Text(10);
   return store;
 }
 
@@ -60,6 +63,13 @@ Result<void> CheckRoom(Db& db) {
 }
 
 }  // namespace
+
+void VectorFileCounts::Add(std::string_view status) {
+  if (status == "in_progress") ++in_progress;
+  if (status == "completed") ++completed;
+  if (status == "failed") ++failed;
+  if (status == "cancelled") ++cancelled;
+}
 
 std::optional<int64_t> VectorStore::expires() const {
   return expires_after_days ? std::optional(last_active + *expires_after_days * kDay) : std::nullopt;
@@ -83,9 +93,9 @@ Result<VectorStore> VectorStores::Create(VectorStore store, std::vector<VectorSt
     TRY_VOID(CheckRoom(db));
     TRY(Statement insert,
         db.Prepare("INSERT INTO vector_store(id, name, description, metadata, created, last_active, "
-                   "expires_days, state, embedder, dimensions) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)"));
+                   "expires_days, state, embedder, dimensions, owner) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?)"));
     TRY_VOID(insert.Run(store.id, store.name, store.description, store.metadata.Dump(), store.created,
-                        store.last_active, store.expires_after_days, store.embedder, store.dimensions));
+                        store.last_active, store.expires_after_days, store.embedder, store.dimensions, store.owner));
     return PutFiles(db, db.last_insert_id(), std::nullopt, files, store.created);
   }));
   Tell();
@@ -106,11 +116,22 @@ Result<VectorStore> VectorStores::Get(const std::string& id) {
   });
 }
 
-Result<Page<VectorStore>> VectorStores::List(const PageQuery& query) {
+Result<std::string> VectorStores::OwnerOf(const std::string& id) {
+  return database_.Read([&](Db& db) -> Result<std::string> {
+    TRY(Statement select, db.Prepare("SELECT owner FROM vector_store WHERE id = ? AND state <> 'removing'"));
+    select.BindAll(id);
+    TRY(const bool found, select.Step());
+    if (!found) return NoStore(id);
+    return std::string(select.Text(0));
+  });
+}
+
+Result<Page<VectorStore>> VectorStores::List(const PageQuery& query,
+                                             const std::function<bool(const VectorStore&)>& shows) {
   return database_.Read([&](Db& db) -> Result<Page<VectorStore>> {
-    TRY(Page<VectorStore> page,
-        ReadPage<VectorStore>(
-            db, "vector_store", kStoreColumns, "state <> 'removing'", query, [](Statement&, int) {}, ReadStore));
+    TRY(Statement select, db.Prepare("SELECT " + std::string(kStoreColumns) +
+                                     " FROM vector_store WHERE state <> 'removing' ORDER BY number"));
+    TRY(Page<VectorStore> page, ShownPage<VectorStore>(select, query, ReadStore, shows));
     for (VectorStore& store : page.items) {
       store.expired |= store.expires().value_or(INT64_MAX) <= Now();
       TRY_VOID(AddCounts(db, store));

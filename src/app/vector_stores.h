@@ -29,11 +29,13 @@ inline constexpr int64_t kMaxStores = 10'000;  // each a folder of a few small f
 
 struct VectorFileCounts {
   int64_t in_progress = 0, completed = 0, failed = 0, cancelled = 0;
+  void Add(std::string_view status);
   int64_t total() const { return in_progress + completed + failed + cancelled; }
 };
 
 struct VectorStore {
   std::string id, name, description;
+  std::string owner;               // the user who made it (access.h); empty: nobody
   Json metadata = Json::Object();  // of texts
   int64_t created = 0, last_active = 0;
   std::optional<int64_t> expires_after_days;  // after last_active
@@ -80,8 +82,9 @@ struct VectorStoreChange {
 
 // What List takes of a store's files.
 struct VectorFileQuery {
-  std::string batch_id;  // empty: of any or none
-  std::string status;    // empty: of any
+  std::string batch_id;                               // empty: of any or none
+  std::string status;                                 // empty: of any
+  std::function<bool(const VectorStoreFile&)> shows;  // absent: all
   PageQuery page;
 };
 
@@ -94,7 +97,10 @@ class VectorStores {
   // kMaxStores or kMaxFilesOfStore.
   Result<VectorStore> Create(VectorStore store, std::vector<VectorStoreFile> files);
   Result<VectorStore> Get(const std::string& id);  // NotFound
-  Result<Page<VectorStore>> List(const PageQuery& query);
+  // Empty: nobody. NotFound.
+  Result<std::string> OwnerOf(const std::string& id);
+  // Those that `shows` says yes to.
+  Result<Page<VectorStore>> List(const PageQuery& query, const std::function<bool(const VectorStore&)>& shows);
   Result<VectorStore> Update(const std::string& id, const VectorStoreChange& change);
   // Somebody uses it: it expires so much later. Without effect where that was said a minute ago.
   Result<void> Touch(const std::string& id);

@@ -72,7 +72,7 @@ Result<VectorStoreFile> VectorStores::GetFile(const std::string& store_id, const
                                      " FROM vector_store_file WHERE store = ? AND id = ? AND status <> 'removing'"));
     select.BindAll(number, id);
     TRY(const bool found, select.Step());
-    if (!found) return Error::NotFound("file '" + id.substr(0, 64) + "'", "there is no such file in this vector store");
+    if (!found) return NoFile(id);
     VectorStoreFile file = ReadFile(select);
     file.store_id = store_id;
     return file;
@@ -89,6 +89,17 @@ Result<Page<VectorStoreFile>> VectorStores::ListFiles(const std::string& store_i
       TRY(const bool found, find.Step());
       if (!found) return Error::NotFound("file batch '" + query.batch_id.substr(0, 64) + "'", "there is none here");
       rows += " AND batch = " + std::to_string(find.Int(0));
+    }
+    if (query.shows) {
+      TRY(Statement select, db.Prepare("SELECT " + std::string(kFileColumns) + " FROM (" + rows +
+                                       ") WHERE status <> 'removing' AND (?1 = '' OR status = ?1) ORDER BY number"));
+      select.BindAll(query.status);
+      const auto read = [&](const Statement& row) {
+        VectorStoreFile file = ReadFile(row);
+        file.store_id = store_id;
+        return file;
+      };
+      return ShownPage<VectorStoreFile>(select, query.page, read, query.shows);
     }
     const auto bind = [&](Statement& select, int first) { select.Bind(first, std::string_view(query.status)); };
     TRY(Page<VectorStoreFile> page,

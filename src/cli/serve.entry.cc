@@ -38,7 +38,7 @@ class ServeCommand final : public Command {
     if (!kv_cache_.empty()) config.engine.kv_cache = kv_cache_;
     if (!api_key_.empty()) {
       KeyConfig key;
-      key.key = api_key_, key.name = "command-line";
+      key.key = api_key_, key.name = kCommandLineKey;
       config.server.keys.push_back(std::move(key));
     }
     ServerStart start;

@@ -6,13 +6,15 @@
 
 #include "app/file_store.h"
 #include "serve/attribute_filter.h"
+#include "serve/file_body.h"
 
 namespace atelier {
 namespace {
 
-Result<VectorStoreFile> AttachedFile(App& app, const StoreFileBody& body, const std::string& id_name) {
+Result<VectorStoreFile> AttachedFile(App& app, const StoreFileBody& body, const std::string& id_name,
+                                     const std::string& principal) {
   VectorStoreFile file;
-  const Result<StoredFile> stored = app.files().Get(body.file_id);
+  const Result<StoredFile> stored = SeenFile(app, body.file_id, principal);
   if (!stored.ok() && stored.error().kind == ErrorKind::kNotFound) {
     return Error::NotFound(id_name, "got '" + body.file_id.substr(0, 64) + "', want the id of a file of /v1/files");
   }
@@ -36,7 +38,7 @@ Result<std::vector<VectorStoreFile>> AttachedFiles(App& app, const std::vector<S
           .WithCode("invalid_value");
     }
     // A list of ids has no members to name.
-    Result<VectorStoreFile> file = AttachedFile(app, files[i], where == "file_ids" ? "" : "file_id");
+    Result<VectorStoreFile> file = AttachedFile(app, files[i], where == "file_ids" ? "" : "file_id", principal);
     if (!file.ok()) return place.empty() ? file.error() : std::move(file).error().Under(place);
     file->principal = principal;
     attached.push_back(std::move(*file));

@@ -90,6 +90,7 @@ Result<std::pair<std::optional<std::string>, std::optional<std::string>>> WriteF
     if (app.files().Get(about.id).ok()) continue;  // made before a crash, of the same lines
     about.filename = batch.id + "_" + std::string(which) + ".jsonl";
     about.purpose = "batch_output";
+    if (const auto input = app.files().Get(batch.input_file_id); input.ok()) about.owner = input->owner;
     if (batch.output_expires_after) about.expires_unix = app.files().Now() + *batch.output_expires_after;
     TRY_VOID(app.files().Keep(std::move(files[i]), std::move(about)));
   }

@@ -74,8 +74,8 @@ Json BatchJson(const StoredBatch& batch) {
                        {"metadata", batch.metadata}});
 }
 
-Result<StoredBatch> Create(const BatchBody& body, App& app) {
-  const Result<StoredFile> file = app.files().Get(body.input_file_id);
+Result<StoredBatch> Create(const BatchBody& body, const std::string& key, App& app) {
+  const Result<StoredFile> file = SeenFile(app, body.input_file_id, key);
   if (!file.ok()) return Error::Invalid("input_file_id", "got '" + body.input_file_id.substr(0, 64) + "', want a file");
   if (file->purpose != "batch") {
     return Error::Invalid("input_file_id", "got a file of purpose " + file->purpose + ", want one of purpose batch");
@@ -101,7 +101,7 @@ Task<HttpResponse> AnswerBatch(App& app, Work work) {
 Task<HttpResponse> CreateBatch(HttpRequest http, App& app) {
   const auto parsed = ParseBody<BatchBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
-  co_return co_await AnswerBatch(app, [&] { return Create(parsed->body, app); });
+  co_return co_await AnswerBatch(app, [&] { return Create(parsed->body, http.call.principal, app); });
 }
 
 Task<HttpResponse> RetrieveBatch(HttpRequest http, App& app) {

@@ -39,7 +39,7 @@ bool IsParameter(const std::string& where) { return !where.empty() && where.find
 }  // namespace
 
 int StatusOf(const Error& error) {
-  if (error.kind == ErrorKind::kDenied && error.code != "forbidden") return 401;
+  if (error.kind == ErrorKind::kDenied && error.code == "forbidden") return 403;  // who asks is known
   return HttpStatus(error.kind);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "app/access.h"
+
 namespace atelier {
 namespace {
 
@@ -42,6 +44,12 @@ Result<void> CheckPurpose(const std::string& purpose) {
 std::optional<int64_t> SecondsOfLife(const std::string& purpose, const std::optional<ExpiresAfter>& expires_after) {
   if (expires_after) return expires_after->seconds;
   return purpose == "batch" ? std::optional<int64_t>(kMonth) : std::nullopt;
+}
+
+Result<StoredFile> SeenFile(App& app, const std::string& id, const std::string& key) {
+  TRY(StoredFile file, app.files().Get(id));
+  if (!app.access()->Owns(key, file.owner)) return NoSuchFile(id);
+  return file;
 }
 
 }  // namespace atelier

@@ -1,6 +1,7 @@
 // /v1/files                                                              [OpenAI API reference, "Files"]
 #include <charconv>
 
+#include "app/access.h"
 #include "app/vector_store_corpora.h"
 #include "app/vector_stores.h"
 #include "base/task/pool.h"
@@ -36,7 +37,7 @@ Result<std::optional<ExpiresAfter>> ReadExpiry(const FormBody& form) {
   return std::optional<ExpiresAfter>(std::move(*expiry));
 }
 
-Result<StoredFile> KeepForm(FormBody& form, FileStore& store) {
+Result<StoredFile> KeepForm(FormBody& form, const std::string& owner, FileStore& store) {
   TRY_VOID(form.End());
   for (const auto& [name, value] : form.fields()) {
     if (name == "purpose" || name.starts_with("expires_after[")) continue;
@@ -45,6 +46,7 @@ Result<StoredFile> KeepForm(FormBody& form, FileStore& store) {
   }
   StoredFile about;
   about.filename = form.filename();
+  about.owner = owner;
   about.purpose = form.Field("purpose");
   TRY_VOID(CheckPurpose(about.purpose));
   TRY(const auto expires_after, ReadExpiry(form));
@@ -55,7 +57,7 @@ Result<StoredFile> KeepForm(FormBody& form, FileStore& store) {
 Task<HttpResponse> CreateFile(HttpRequest http, App& app) {
   auto keep = [&] {
     if (http.taker == nullptr) return Result<StoredFile>(Error::Invalid("body", "got none, want multipart/form-data"));
-    return KeepForm(static_cast<FormBody&>(*http.taker), app.files());
+    return KeepForm(static_cast<FormBody&>(*http.taker), app.access()->UserOf(http.call.principal), app.files());
   };
   auto waiting = OnPool(app.pool(), keep);
   const Result<StoredFile> file = co_await waiting;
@@ -66,7 +68,11 @@ Task<HttpResponse> CreateFile(HttpRequest http, App& app) {
 Task<HttpResponse> ListFiles(HttpRequest http, App& app) {
   const Result<PageQuery> query = ReadPageQuery(http, kRules);
   if (!query.ok()) co_return ErrorResponse(query.error());
-  auto list = [&] { return app.files().List(std::string(http.Query("purpose")), *query); };
+  auto list = [&] {
+    const std::shared_ptr<const Access> access = app.access();
+    const auto shows = [&](const StoredFile& file) { return access->Owns(http.call.principal, file.owner); };
+    return app.files().List(std::string(http.Query("purpose")), *query, shows);
+  };
   auto waiting = OnPool(app.pool(), list);
   const Result<Page<StoredFile>> page = co_await waiting;
   if (!page.ok()) co_return ErrorResponse(page.error());
@@ -76,7 +82,7 @@ Task<HttpResponse> ListFiles(HttpRequest http, App& app) {
 }
 
 Task<HttpResponse> RetrieveFile(HttpRequest http, App& app) {
-  auto get = [&] { return app.files().Get(std::string(http.Path("id"))); };
+  auto get = [&] { return SeenFile(app, std::string(http.Path("id")), http.call.principal); };
   auto waiting = OnPool(app.pool(), get);
   const Result<StoredFile> file = co_await waiting;
   if (!file.ok()) co_return ErrorResponse(file.error());
@@ -84,8 +90,8 @@ Task<HttpResponse> RetrieveFile(HttpRequest http, App& app) {
 }
 
 // A file that goes leaves every vector store.
-Result<void> RemoveFile(App& app, const std::string& id) {
-  TRY_VOID(app.files().Get(id));
+Result<void> RemoveFile(App& app, const std::string& id, const std::string& key) {
+  TRY_VOID(SeenFile(app, id, key));
   TRY(const std::vector<std::string> stores, app.vector_stores().StoresWith(id));
   for (const std::string& store : stores) TRY_VOID(app.vector_store_corpora().RemoveFile(store, id));
   return app.files().Remove(id);
@@ -93,7 +99,7 @@ Result<void> RemoveFile(App& app, const std::string& id) {
 
 Task<HttpResponse> DeleteFile(HttpRequest http, App& app) {
   const std::string id(http.Path("id"));
-  auto remove = [&] { return RemoveFile(app, id); };
+  auto remove = [&] { return RemoveFile(app, id, http.call.principal); };
   auto waiting = OnPool(app.pool(), remove);
   const Result<void> removed = co_await waiting;
   if (!removed.ok()) co_return ErrorResponse(removed.error());
@@ -114,7 +120,10 @@ Task<void> SendContent(App& app, std::shared_ptr<File> file, BodyWriter writer) 
 }
 
 Task<HttpResponse> RetrieveContent(HttpRequest http, App& app) {
-  auto open = [&] { return app.files().OpenContent(std::string(http.Path("id"))); };
+  auto open = [&]() -> Result<std::unique_ptr<File>> {
+    TRY(const StoredFile file, SeenFile(app, std::string(http.Path("id")), http.call.principal));
+    return app.files().OpenContent(file.id);
+  };
   auto waiting = OnPool(app.pool(), open);
   Result<std::unique_ptr<File>> opened = co_await waiting;
   if (!opened.ok()) co_return ErrorResponse(opened.error());

@@ -272,7 +272,7 @@ TEST(Routes, FallBackToTheModelOfThisMachineAndLeaveATrace) {
 TEST(Budgets, EndACallersDayByName) {
   REQUIRE_INSTALLED(kChatModel);
   Config config;
-  config.server.keys = {{"sk-a", "alice"}, {"sk-b", "bob"}};
+  config.server.keys = {{"sk-a", "alice", "", {}}, {"sk-b", "bob", "", {}}};
   config.prices = {{std::string(kChatModel), 100, 100}};
   BudgetConfig budget;
   budget.key = "alice";

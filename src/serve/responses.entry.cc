@@ -7,6 +7,7 @@
 
 #include "app/live_responses.h"
 #include "app/response_store.h"
+#include "app/vector_store_view.h"
 #include "base/net/sse.h"
 #include "base/task/pool.h"
 #include "base/text/base64.h"
@@ -172,9 +173,11 @@ void AddSearch(Job& job, FileSearchUse use) {
 }
 
 // An id that is no store's is refused before anything begins.
-Task<Result<void>> CheckStores(App& app, std::vector<std::string> ids) {
+Task<Result<void>> CheckStores(App& app, std::vector<std::string> ids, std::string principal) {
   auto open = [&]() -> Result<void> {
     for (const std::string& id : ids) {
+      const Result<Access::View> view = ViewOfStore(app, id, principal);
+      if (!view.ok()) return Error(view.error()).Under("tools");
       Result<std::shared_ptr<OpenedCorpus>> corpus = OpenSearched(app, id);
       if (!corpus.ok()) return std::move(corpus).error().Under("tools");
     }
@@ -207,7 +210,7 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   Result<std::optional<FileSearchUse>> searching = FileSearchOf(body);
   if (!searching.ok()) co_return RefuseCall(app, http, gen_ai::kChat, searching.error());
   if (*searching) {
-    const Result<void> there = co_await CheckStores(app, (*searching)->search.store_ids);
+    const Result<void> there = co_await CheckStores(app, (*searching)->search.store_ids, http.call.principal);
     if (!there.ok()) co_return RefuseCall(app, http, gen_ai::kChat, there.error());
   }
 

@@ -37,6 +37,7 @@ bool IsOpen(const HttpRequest& http) {
 
 // Who calls, before the body is read.
 std::optional<HttpResponse> Admit(App& app, HttpRequest& http) {
+  app.FollowConfig();
   if (!app.keys().required() || IsOpen(http)) return std::nullopt;
   std::string_view given = http.headers.Get("Authorization");
   if (given.empty()) given = http.headers.Get("X-Api-Key");

@@ -1,4 +1,5 @@
 // /v1/uploads: a file in parts                                           [OpenAI API reference, "Uploads"]
+#include "app/access.h"
 #include "app/upload_store.h"
 #include "base/task/pool.h"
 #include "serve/errors.h"
@@ -77,8 +78,9 @@ Result<Json> PartFrom(const std::string& upload_id, FormBody* form, App& app) {
       {{"id", part.id}, {"object", "upload.part"}, {"created_at", part.created_unix}, {"upload_id", part.upload_id}});
 }
 
-Result<Json> CompleteFrom(const std::string& id, const CompleteBody& body, App& app) {
-  TRY(const StoredUpload upload, app.uploads().Complete(id, body.part_ids, body.md5.value_or("")));
+Result<Json> CompleteFrom(const std::string& id, const CompleteBody& body, const std::string& key, App& app) {
+  const std::string owner = app.access()->UserOf(key);
+  TRY(const StoredUpload upload, app.uploads().Complete(id, body.part_ids, body.md5.value_or(""), owner));
   TRY(const StoredFile file, app.files().Get(upload.file_id));
   return UploadJson(upload, FileBody(file));
 }
@@ -111,7 +113,8 @@ Task<HttpResponse> AddPart(HttpRequest http, App& app) {
 Task<HttpResponse> CompleteUpload(HttpRequest http, App& app) {
   const auto parsed = ParseBody<CompleteBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
-  co_return co_await Answer(app, [&] { return CompleteFrom(std::string(http.Path("id")), parsed->body, app); });
+  const std::string id(http.Path("id")), key = http.call.principal;
+  co_return co_await Answer(app, [&] { return CompleteFrom(id, parsed->body, key, app); });
 }
 
 Task<HttpResponse> CancelUpload(HttpRequest http, App& app) {

@@ -1,7 +1,9 @@
-// /v1/vector_stores/{id}/file_batches                [OpenAI API reference, "Vector store file batches"]
+// /v1/vector_stores/{id}/file_batches, for those who may change the store
+//                                                   [OpenAI API reference, "Vector store file batches"]
 #include <utility>
 
 #include "app/vector_store_corpora.h"
+#include "app/vector_store_view.h"
 #include "app/vector_stores.h"
 #include "base/task/pool.h"
 #include "serve/attached_files.h"
@@ -50,27 +52,31 @@ Result<std::vector<VectorStoreFile>> FilesOf(App& app, const FileBatchBody& body
 Task<HttpResponse> CreateFileBatch(HttpRequest http, App& app) {
   const Result<Parsed<FileBatchBody>> parsed = ParseBody<FileBatchBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
+  const std::string id(http.Path("id"));
   auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
     TRY(auto files, FilesOf(app, parsed->body, http.call.principal));
-    TRY(const VectorFileBatch batch, app.vector_stores().AttachBatch(std::string(http.Path("id")), std::move(files)));
+    TRY(const VectorFileBatch batch, app.vector_stores().AttachBatch(id, std::move(files)));
     return FileBatchJson(batch);
   };
   co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> RetrieveFileBatch(HttpRequest http, App& app) {
+  const std::string id(http.Path("id")), batch_id(http.Path("batch_id"));
   auto work = [&]() -> Result<Json> {
-    TRY(const VectorFileBatch batch,
-        app.vector_stores().GetBatch(std::string(http.Path("id")), std::string(http.Path("batch_id"))));
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
+    TRY(const VectorFileBatch batch, app.vector_stores().GetBatch(id, batch_id));
     return FileBatchJson(batch);
   };
   co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> CancelFileBatch(HttpRequest http, App& app) {
+  const std::string id(http.Path("id")), batch_id(http.Path("batch_id"));
   auto work = [&]() -> Result<Json> {
-    TRY(const VectorFileBatch batch,
-        app.vector_store_corpora().CancelBatch(std::string(http.Path("id")), std::string(http.Path("batch_id"))));
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
+    TRY(const VectorFileBatch batch, app.vector_store_corpora().CancelBatch(id, batch_id));
     return FileBatchJson(batch);
   };
   co_return co_await AnswerOnPool(app, std::move(work));
@@ -82,7 +88,11 @@ Task<HttpResponse> ListBatchFiles(HttpRequest http, App& app) {
   if (!ways.ok()) co_return ErrorResponse(ways.error());
   if (!query.ok()) co_return ErrorResponse(query.error());
   query->batch_id = http.Path("batch_id");
-  auto work = [&] { return ListedFiles(app, std::string(http.Path("id")), *query, *ways); };
+  const std::string id(http.Path("id"));
+  auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
+    return ListedFiles(app, id, *query, *ways);
+  };
   co_return co_await AnswerOnPool(app, std::move(work));
 }
 

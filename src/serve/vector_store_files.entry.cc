@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/vector_store_corpora.h"
+#include "app/vector_store_view.h"
 #include "app/vector_stores.h"
 #include "base/task/pool.h"
 #include "knowledge/corpus/corpus_record.h"
@@ -32,6 +33,7 @@ Task<HttpResponse> AttachFile(HttpRequest http, App& app) {
   const Result<Parsed<StoreFileBody>> parsed = ParseBody<StoreFileBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
   auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
     TRY(auto files, AttachedFiles(app, {parsed->body}, "", http.call.principal));
     const std::string file_id = files[0].id;
     TRY_VOID(app.vector_stores().Attach(id, std::move(files)));
@@ -42,18 +44,24 @@ Task<HttpResponse> AttachFile(HttpRequest http, App& app) {
 }
 
 Task<HttpResponse> ListStoreFiles(HttpRequest http, App& app) {
-  const Result<VectorFileQuery> query = ReadFileQuery(http);
+  Result<VectorFileQuery> query = ReadFileQuery(http);
   const Result<BothWays> ways = ReadBothWays(http);
   if (!ways.ok()) co_return ErrorResponse(ways.error());
   if (!query.ok()) co_return ErrorResponse(query.error());
-  auto work = [&] { return ListedFiles(app, std::string(http.Path("id")), *query, *ways); };
+  const std::string id(http.Path("id"));
+  auto work = [&]() -> Result<Json> {
+    TRY(const Access::View view, ViewOfStore(app, id, http.call.principal));
+    if (!view.sees_all()) query->shows = [&](const VectorStoreFile& file) { return ShowsFile(view, file); };
+    return ListedFiles(app, id, *query, *ways);
+  };
   co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 Task<HttpResponse> RetrieveStoreFile(HttpRequest http, App& app) {
+  const std::string id(http.Path("id")), file_id(http.Path("file_id"));
   auto work = [&]() -> Result<Json> {
-    TRY(const VectorStoreFile file,
-        app.vector_stores().GetFile(std::string(http.Path("id")), std::string(http.Path("file_id"))));
+    TRY(const Access::View view, ViewOfStore(app, id, http.call.principal));
+    TRY(const VectorStoreFile file, FileAsSeen(app, view, id, file_id));
     return StoreFileJson(file);
   };
   co_return co_await AnswerOnPool(app, std::move(work));
@@ -71,6 +79,7 @@ Task<HttpResponse> UpdateStoreFile(HttpRequest http, App& app) {
   const Result<Json> attributes = ReadAttributes(parsed->body.attributes, "attributes");
   if (!attributes.ok()) co_return ErrorResponse(attributes.error());
   auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
     TRY_VOID(app.vector_store_corpora().SetAttributes(id, file_id, *attributes));
     TRY(const VectorStoreFile file, app.vector_stores().GetFile(id, file_id));
     return StoreFileJson(file);
@@ -81,6 +90,7 @@ Task<HttpResponse> UpdateStoreFile(HttpRequest http, App& app) {
 Task<HttpResponse> RemoveStoreFile(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), file_id(http.Path("file_id"));
   auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
     TRY_VOID(app.vector_store_corpora().RemoveFile(id, file_id));
     return Json::Object({{"id", file_id}, {"object", "vector_store.file.deleted"}, {"deleted", true}});
   };
@@ -88,16 +98,17 @@ Task<HttpResponse> RemoveStoreFile(HttpRequest http, App& app) {
 }
 
 // The text that was read from a file, a part a document: an archive has several.
-Result<Json> ContentOf(App& app, const std::string& id, const std::string& file_id) {
-  TRY(const VectorStoreFile file, app.vector_stores().GetFile(id, file_id));
+Result<Json> ContentOf(App& app, const std::string& id, const std::string& file_id, const std::string& key) {
+  TRY(const Access::View view, ViewOfStore(app, id, key));
+  TRY(const VectorStoreFile file, FileAsSeen(app, view, id, file_id));
   Json data = Json::Array();
   if (file.status == "completed") {
     TRY(const std::shared_ptr<OpenedCorpus> corpus, app.vector_store_corpora().Open(id));
     Filter of_file;
     of_file.op = Filter::Op::kEq, of_file.key = kSourceAttribute, of_file.values = {Json(file_id)};
-    TRY(const auto documents, corpus->corpus->List(of_file, {}, "", std::numeric_limits<int32_t>::max()));
+    TRY(const auto documents, corpus->corpus->List(of_file, view.visible, "", std::numeric_limits<int32_t>::max()));
     for (const DocumentListing& document : documents) {
-      TRY(std::string text, corpus->corpus->Read(document.id, {0, document.num_bytes}, {}));
+      TRY(std::string text, corpus->corpus->Read(document.id, {0, document.num_bytes}, view.visible));
       data.Push(Json::Object({{"type", "text"}, {"text", std::move(text)}}));
     }
   }
@@ -110,7 +121,7 @@ Result<Json> ContentOf(App& app, const std::string& id, const std::string& file_
 
 Task<HttpResponse> RetrieveStoreFileContent(HttpRequest http, App& app) {
   const std::string id(http.Path("id")), file_id(http.Path("file_id"));
-  auto work = [&] { return ContentOf(app, id, file_id); };
+  auto work = [&] { return ContentOf(app, id, file_id, http.call.principal); };
   co_return co_await AnswerOnPool(app, std::move(work));
 }
 

@@ -5,6 +5,7 @@
 #include "app/vector_stores.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "app/file_store.h"
 #include "app/vector_store_corpora.h"
 #include "app/vector_store_search.h"
+#include "app/vector_store_view.h"
 #include "base/task/pool.h"
 #include "serve/attached_files.h"
 #include "serve/attribute_filter.h"
@@ -95,6 +97,7 @@ Fields StoreSearchBody::Describe() {
 Result<VectorStore> MakeStore(App& app, const StoreCreateBody& body, const std::string& principal) {
   VectorStore store;
   store.name = body.name, store.description = body.description;
+  store.owner = app.access()->UserOf(principal);
   store.metadata = TextsBody(body.metadata);
   if (body.expires_after) store.expires_after_days = body.expires_after->days;
   CorpusConfig config;
@@ -127,29 +130,45 @@ Task<HttpResponse> CreateStore(HttpRequest http, App& app) {
 Task<HttpResponse> ListStores(HttpRequest http, App& app) {
   const Result<BothWays> ways = ReadBothWays(http);
   if (!ways.ok()) co_return ErrorResponse(ways.error());
-  auto work = [&] {
-    return ListedPage<VectorStore>(
-        *ways, [&](const PageQuery& query) { return app.vector_stores().List(query); }, StoreBody);
+  auto work = [&]() -> Result<Json> {
+    const std::shared_ptr<const Access> access = app.access();
+    const auto view_of = [&](const VectorStore& store) {
+      return access->ViewOf(http.call.principal, store.id, store.owner);
+    };
+    const auto list = [&](const PageQuery& query) -> Result<Page<VectorStore>> {
+      TRY(Page<VectorStore> page,
+          app.vector_stores().List(query, [&](const VectorStore& store) { return view_of(store).has_value(); }));
+      for (VectorStore& store : page.items) {
+        TRY(store, StoreAsSeen(app, store, *view_of(store)));
+      }
+      return page;
+    };
+    return ListedPage<VectorStore>(*ways, list, StoreBody);
   };
   co_return co_await AnswerOnPool(app, std::move(work));
 }
 
 // A corpus as a store that is always there: one file a document.
-Result<VectorStore> StoreOfCorpus(App& app, const std::string& id) {
+Result<VectorStore> StoreOfCorpus(App& app, const std::string& id, const Filter& visible) {
   TRY(const std::shared_ptr<OpenedCorpus> corpus, OpenSearched(app, id));
-  TRY(const CorpusStats stats, corpus->corpus->Stats());
   VectorStore store;
   store.id = id, store.name = id;
-  store.files.completed = stats.num_documents;
-  store.usage_bytes = stats.bytes_on_disk;
+  TRY(const auto documents, corpus->corpus->List({}, visible, "", std::numeric_limits<int32_t>::max()));
+  store.files.completed = static_cast<int64_t>(documents.size());
+  for (const DocumentListing& document : documents) store.usage_bytes += document.num_bytes;
   return store;
 }
 
 Task<HttpResponse> RetrieveStore(HttpRequest http, App& app) {
   const std::string id(http.Path("id"));
   auto work = [&]() -> Result<Json> {
+    TRY(const Access::View view, ViewOfStore(app, id, http.call.principal));
     Result<VectorStore> store = app.vector_stores().Get(id);
-    if (!store.ok() && store.error().kind == ErrorKind::kNotFound) store = StoreOfCorpus(app, id);
+    if (!store.ok() && store.error().kind == ErrorKind::kNotFound) {
+      store = StoreOfCorpus(app, id, view.visible);
+    } else if (store.ok()) {
+      store = StoreAsSeen(app, std::move(*store), view);
+    }
     if (!store.ok()) return store.error();
     return StoreBody(*store);
   };
@@ -167,6 +186,7 @@ Task<HttpResponse> UpdateStore(HttpRequest http, App& app) {
   if (given.ok() && given->Has("expires_after")) change.expires_after_days = std::optional<int64_t>();
   if (parsed->body.expires_after) change.expires_after_days = parsed->body.expires_after->days;
   auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
     TRY(const VectorStore store, app.vector_stores().Update(id, change));
     return StoreBody(store);
   };
@@ -176,6 +196,7 @@ Task<HttpResponse> UpdateStore(HttpRequest http, App& app) {
 Task<HttpResponse> DeleteStore(HttpRequest http, App& app) {
   const std::string id(http.Path("id"));
   auto work = [&]() -> Result<Json> {
+    TRY_VOID(CheckMayChange(app, id, http.call.principal));
     TRY_VOID(app.vector_store_corpora().RemoveStore(id));
     return Json::Object({{"id", id}, {"object", "vector_store.deleted"}, {"deleted", true}});
   };

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "knowledge/index/attribute_columns.h"
+#include "knowledge/index/filter_match.h"
 #include "knowledge/index/index_testing.h"
 #include "knowledge/index/segment.h"
 
@@ -65,7 +66,7 @@ TEST(AttributeColumns, EveryFilterFindsWhatItsDefinitionSays) {
       const Filter filter = RandomFilter(random, 3);
       const Bitmap got = segment->Evaluate(filter);
       for (uint32_t record = 0; record < num_records; ++record) {
-        ASSERT_EQ(got.Has(record), PassesByDefinition(filter, records[record].id, records[record].attributes))
+        ASSERT_EQ(got.Has(record), FilterPasses(filter, records[record].id, records[record].attributes))
             << WriteFilter(filter).Dump() << " on " << records[record].id << ' ' << records[record].attributes.Dump();
       }
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/io/sim_files.h"
+#include "knowledge/index/filter_match.h"
 #include "knowledge/index/index_testing.h"
 
 namespace atelier {
@@ -54,7 +55,7 @@ class TwoIndexes {
       IndexBatch all, seen;
       for (uint64_t k = random_.Below(6); k > 0; --k) {
         IndexRecord record = RandomRecord(random_, RandomId(), ++version_);
-        if (PassesByDefinition(visible_, record.id, record.attributes)) {
+        if (FilterPasses(visible_, record.id, record.attributes)) {
           seen.put.push_back(record);
         } else {
           // It takes the place of one that was seen.

@@ -12,9 +12,6 @@
 
 namespace atelier {
 
-// By the words of filter.h, record by record.
-bool PassesByDefinition(const Filter& filter, std::string_view id, const Json& attributes);
-
 // A filter over the attributes that RandomAttributes makes, with parts down to `depth`.
 Filter RandomFilter(Random& random, int depth);
 Json RandomAttributes(Random& random);
