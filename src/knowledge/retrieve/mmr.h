@@ -1,0 +1,27 @@
+// Maximal marginal relevance: a ranking that does not say the same thing twice.   [Carbonell, Goldstein, SIGIR 1998]
+//
+// Each next place goes to the one not yet placed with the greatest
+//   lambda * relevance - (1 - lambda) * its greatest likeness to one placed before   (0 for the first place)
+// Equal ones keep the order before.
+// COST: N * (N - 1) / 2 likenesses of N passages.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace atelier {
+
+// Of two passages, by their places in the ranking before; in the scale of the relevance.
+using Likeness = std::function<double(size_t, size_t)>;
+
+// Places in the ranking before, in the order after.   REQUIRES: 0 <= lambda <= 1, finite relevance and likeness.
+std::vector<size_t> MarginalOrder(std::span<const double> relevance, const Likeness& likeness, double lambda);
+
+// Of the different words of two texts together, the part that both have; 0 where neither has a word. A word is a run
+// of ASCII letters and digits, whatever their case, and bytes outside ASCII.
+double WordOverlap(std::string_view a, std::string_view b);
+
+}  // namespace atelier
