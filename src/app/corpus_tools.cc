@@ -37,6 +37,10 @@ PreparationConfig PreparationFor(const CorpusConfig& config) {
   return preparation;
 }
 
+RankerTools RankerToolsFor(App& app) {
+  return {.embedder = &app.embedder(), .reranker = &app.reranker(), .model = &app.language_model()};
+}
+
 AnswerTools AnswerToolsFor(App& app) {
   return {.embedder = &app.embedder(), .model = &app.language_model(), .pool = app.pool()};
 }

@@ -18,6 +18,7 @@ Result<std::optional<ModelListing>> EmbedderFor(const App& app, const CorpusConf
 Result<PreparationTools> ToolsFor(App& app, const CorpusConfig& config);
 PreparationConfig PreparationFor(const CorpusConfig& config);
 
+RankerTools RankerToolsFor(App& app);
 AnswerTools AnswerToolsFor(App& app);
 // With the model named, and "auto" made one of the two: models elsewhere and those of 3 billion parameters and more
 // write, smaller ones are not trusted to. Errors: kNotFound for an unknown model, and where a model is wanted and there

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/corpus_library.h"
+#include "app/corpus_tools.h"
 #include "app/vector_store_corpora.h"
 #include "app/vector_store_view.h"
 #include "base/task/pool.h"
@@ -19,8 +20,7 @@ Retriever RetrieverOf(App& app, const OpenedCorpus& corpus, const VectorStoreSea
     config.fusion.method = "convex";
     config.fusion.vector_weight = *search.vector_weight;
   }
-  Embedder* const embedder = corpus.corpus->embedder().empty() ? nullptr : &app.embedder();
-  return Retriever(*corpus.corpus, embedder, app.pool(), std::move(config));
+  return Retriever(*corpus.corpus, app.pool(), std::move(config), RankerToolsFor(app));
 }
 
 }  // namespace

@@ -24,6 +24,29 @@ Result<std::unique_ptr<CorpusSession>> CorpusSession::OpenCorpus(const Invocatio
   return session;
 }
 
+void RerankOptions::Declare(Options& options) {
+  options.Text("--rerank", method, "cross_encoder, decisions, late_interaction, mmr, or none: judge the best again");
+  options.Text("--rerank-model", model, "that judges: a reranking model, or for decisions a chat model");
+  options.Takes("MODEL", Completion::kModels);
+  options.Integer("--rerank-candidates", candidates, "of the search, that are judged");
+  options.Integer("--rerank-budget", budget_ms, "ms; when they are over, the search's order stays");
+}
+
+Result<void> RerankOptions::Apply(RerankConfig& config) const {
+  if (!method.empty()) config.method = method == "none" ? "" : method;
+  if (!model.empty()) config.model = model;
+  if (candidates < 0 || candidates > 1000) {
+    return Error::Invalid("--rerank-candidates", "got " + std::to_string(candidates) + ", want 1 to 1000");
+  }
+  if (budget_ms < 0 || budget_ms > 600'000) {
+    return Error::Invalid("--rerank-budget", "got " + std::to_string(budget_ms) + ", want 1 to 600000");
+  }
+  if (candidates > 0) config.candidates = static_cast<int32_t>(candidates);
+  if (budget_ms > 0) config.budget_ms = static_cast<int32_t>(budget_ms);
+  if (!config.method.empty()) TRY_VOID(FindRanker(config.method));
+  return {};
+}
+
 Call CorpusSession::MakeCall() const {
   Call call;
   call.stop = session_->interrupt().token();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/corpus_library.h"
+#include "app/corpus_tools.h"
 #include "cli/session.h"
 #include "knowledge/retrieve/retriever.h"
 
@@ -15,6 +16,16 @@ struct CorpusOptions {
   int64_t threads = 0;
 
   void Declare(Options& options);
+};
+
+// How the best passages are judged again, over what atelier.yaml says.
+struct RerankOptions {
+  std::string method, model;
+  int64_t candidates = 0, budget_ms = 0;  // 0: as configured
+
+  void Declare(Options& options);
+  // Errors: an unknown method.
+  Result<void> Apply(RerankConfig& config) const;
 };
 
 class CorpusSession {
@@ -29,7 +40,7 @@ class CorpusSession {
   Corpus& corpus() { return *opened_->corpus; }
   const CorpusConfig& config() const { return opened_->config; }
   Retriever MakeRetriever(RetrievalConfig config) {
-    return Retriever(corpus(), &app().embedder(), app().pool(), std::move(config));
+    return Retriever(corpus(), app().pool(), std::move(config), RankerToolsFor(app()));
   }
   Call MakeCall() const;
   template <class T>

@@ -43,6 +43,7 @@ class EvalRetrievalCommand final : public Command {
     options.Integer("--threads", corpus_.threads, "threads that compute; 0: one for each core");
     options.Flag("--whole", whole_,
                  "documents are not cut, and their beginning is embedded, as published figures have it");
+    rerank_.Declare(options);
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
   }
 
@@ -90,15 +91,19 @@ class EvalRetrievalCommand final : public Command {
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\rindexing %zu of %zu documents\033[K", done, total);
   }
 
-  static Result<void> Measure(CorpusSession& session, const JudgedSet& set, std::vector<Row>& rows) {
+  Result<void> Measure(CorpusSession& session, const JudgedSet& set, std::vector<Row>& rows) const {
     struct Way {
       const char* name;
-      bool words, vectors;
+      bool words, vectors, reranks = false;
     };
     const bool has_vectors = !session.corpus().embedder().empty();
-    for (const Way way : {Way{"BM25", true, false}, Way{"dense", false, true}, Way{"hybrid", true, true}}) {
-      if (way.vectors && !has_vectors) continue;
+    RerankConfig rerank = session.config().retrieval.rerank;
+    TRY_VOID(rerank_.Apply(rerank));
+    for (const Way way : {Way{"BM25", true, false}, Way{"dense", false, true}, Way{"hybrid", true, true},
+                          Way{"reranked", true, has_vectors, true}}) {
+      if ((way.vectors && !has_vectors) || (way.reranks && rerank.method.empty())) continue;
       RetrievalConfig config = session.config().retrieval;
+      config.rerank = way.reranks ? rerank : RerankConfig();
       config.words = way.words, config.vectors = way.vectors;
       config.candidates = 1000;
       const Retriever retriever = session.MakeRetriever(config);
@@ -143,6 +148,7 @@ class EvalRetrievalCommand final : public Command {
   }
 
   CorpusOptions corpus_;
+  RerankOptions rerank_;
   std::string folder_, split_ = "test", embedder_;
   int64_t most_queries_ = 0;
   bool whole_ = false;

@@ -18,6 +18,7 @@ class SearchCommand final : public Command {
     corpus_.Declare(options);
     options.Integer("--top,-k", top_, "passages to print");
     options.OneOf("--by", by_, {"both", "words", "vectors"}, "how to search");
+    rerank_.Declare(options);
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -26,23 +27,27 @@ class SearchCommand final : public Command {
     RetrievalConfig config = session->config().retrieval;
     config.words = config.words && by_ != "vectors";
     config.vectors = config.vectors && by_ != "words";
+    TRY_VOID(rerank_.Apply(config.rerank));
     const Retriever retriever = session->MakeRetriever(config);
     RetrievalRequest request;
     request.query = query_;
     request.top_k = static_cast<int32_t>(top_);
     TRY(const Retrieved retrieved, session->Run(retriever.Retrieve(session->MakeCall(), std::move(request))));
     if (invocation.json) {
-      invocation.Print(Body(retrieved.passages));
+      invocation.Print(Body(retrieved));
     } else {
+      if (!retrieved.rerank_skipped.empty()) {
+        std::fprintf(stderr, "not reranked: %s\n", SafeForTerminal(retrieved.rerank_skipped).c_str());
+      }
       Show(retrieved.passages);
     }
     return {};
   }
 
  private:
-  static Json Body(const std::vector<Passage>& passages) {
+  static Json Body(const Retrieved& retrieved) {
     Json results = Json::Array();
-    for (const Passage& passage : passages) {
+    for (const Passage& passage : retrieved.passages) {
       results.Push(Json::Object({{"document", passage.document_id},
                                  {"title", passage.title},
                                  {"score", passage.score},
@@ -52,7 +57,9 @@ class SearchCommand final : public Command {
                                  {"attributes", passage.attributes},
                                  {"text", passage.text}}));
     }
-    return Json::Object({{"results", std::move(results)}});
+    Json body = Json::Object({{"results", std::move(results)}});
+    if (!retrieved.rerank_skipped.empty()) body.Set("not_reranked", retrieved.rerank_skipped);
+    return body;
   }
 
   static void Show(const std::vector<Passage>& passages) {
@@ -71,6 +78,7 @@ class SearchCommand final : public Command {
   }
 
   CorpusOptions corpus_;
+  RerankOptions rerank_;
   std::string query_, by_ = "both";
   int64_t top_ = 5;
 };

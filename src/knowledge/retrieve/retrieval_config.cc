@@ -12,6 +12,18 @@ Fields FusionConfig::Describe() {
   return fields;
 }
 
+Fields RerankConfig::Describe() {
+  using C = RerankConfig;
+  static constexpr Field fields[] = {
+      Key<&C::method>("method", "cross_encoder, decisions, late_interaction, mmr; without: the search's order stays"),
+      Key<&C::model>("model", "that judges: a reranking model, or for decisions a chat model"),
+      Key<&C::candidates>("candidates", "of the search, that are judged").Between(1, 1000),
+      Key<&C::budget_ms>("budget_ms", "when it is over, the search's order stays").Between(1, 600'000),
+      Key<&C::lambda>("lambda", "mmr: relevance against being new").Between(0, 1),
+  };
+  return fields;
+}
+
 Fields RetrievalConfig::Describe() {
   using C = RetrievalConfig;
   static constexpr Field fields[] = {
@@ -19,6 +31,7 @@ Fields RetrievalConfig::Describe() {
       Key<&C::vectors>("vectors", "search by likeness, where the corpus has vectors"),
       Key<&C::candidates>("candidates", "of each way of searching, that fusion sees").Between(1, 10000),
       Key<&C::fusion>("fusion", "how two rankings become one"),
+      Key<&C::rerank>("rerank", "how the best are judged again"),
   };
   return fields;
 }

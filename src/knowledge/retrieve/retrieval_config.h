@@ -14,11 +14,21 @@ struct FusionConfig {
   static Fields Describe();
 };
 
+struct RerankConfig {
+  std::string method = {};   // of ranker.h; empty: none
+  std::string model = {};    // that judges, where the method wants one
+  int32_t candidates = 30;   // of the search, that are judged
+  int32_t budget_ms = 2000;  // when it is over, the search's order stays
+  double lambda = 0.7;       // mmr: relevance against being new
+  static Fields Describe();
+};
+
 struct RetrievalConfig {
   bool words = true;         // search by words
   bool vectors = true;       // by likeness, where the corpus has vectors
   int32_t candidates = 100;  // of each way, that fusion sees
   FusionConfig fusion;
+  RerankConfig rerank;
   static Fields Describe();
 };
 

@@ -42,7 +42,7 @@ Task<Result<std::vector<float>>> Retriever::QueryVector(Call call, std::string q
   request.model = corpus_.embedder();
   request.truncate = true;
   request.inputs.emplace_back(TextPrompt{ProfileOf(request.model).query_prefix + query});
-  CO_TRY(Embeddings embeddings, co_await embedder_->Embed(call, std::move(request)));
+  CO_TRY(Embeddings embeddings, co_await tools_.embedder->Embed(call, std::move(request)));
   co_return std::move(embeddings.vectors[0]);
 }
 
@@ -50,16 +50,26 @@ Task<Result<Retrieved>> Retriever::Retrieve(Call call, RetrievalRequest request)
   Retrieved retrieved;
   CorpusQuery query;
   if (config_.words) query.text = request.query;
-  if (config_.vectors && embedder_ != nullptr && !corpus_.embedder().empty()) {
+  if (config_.vectors && tools_.embedder != nullptr && !corpus_.embedder().empty()) {
     CO_TRY(query.vector, co_await QueryVector(call, request.query));
   }
   query.filter = std::move(request.filter);
   query.visible = std::move(request.visible);
   query.top_k = std::max(config_.candidates, request.top_k);
-  auto search = [this, &query, &request] { return BestPassages(corpus_, query, config_.fusion, request.top_k); };
+  const bool reranks = !config_.rerank.method.empty();
+  const int32_t num_fetched = reranks ? std::max(config_.rerank.candidates, request.top_k) : request.top_k;
+  query.top_k = std::max(query.top_k, num_fetched);
+  auto search = [this, &query, num_fetched] { return BestPassages(corpus_, query, config_.fusion, num_fetched); };
   auto searching = OnPool(pool_, search);
   CO_TRY(retrieved.passages, co_await searching);
   retrieved.query_vector = std::move(query.vector);
+  if (reranks) {
+    auto reranking = Rerank(call, std::move(request.query), config_.rerank, tools_, retrieved.passages);
+    CO_TRY(retrieved.rerank_skipped, co_await reranking);
+    if (static_cast<size_t>(request.top_k) < retrieved.passages.size()) {
+      retrieved.passages.resize(static_cast<size_t>(request.top_k));
+    }
+  }
   co_return retrieved;
 }
 

@@ -10,6 +10,7 @@
 #include "base/task/pool.h"
 #include "base/task/task.h"
 #include "knowledge/corpus/corpus.h"
+#include "knowledge/retrieve/ranker.h"
 #include "knowledge/retrieve/retrieval_config.h"
 #include "provider/language_model.h"
 
@@ -25,24 +26,30 @@ struct RetrievalRequest {
 struct Retrieved {
   std::vector<Passage> passages;    // best first
   std::vector<float> query_vector;  // empty: the search was by words alone
+  std::string rerank_skipped;       // why the passages were not reranked as configured; empty: they were
 };
 
 class Retriever {
  public:
   // All must outlive it. `embedder` may be null: words alone.
   Retriever(const Corpus& corpus, Embedder* embedder, Pool& pool, RetrievalConfig config)
-      : corpus_(corpus), embedder_(embedder), pool_(pool), config_(std::move(config)) {}
+      : Retriever(corpus, pool, std::move(config), RankerTools{.embedder = embedder}) {}
+  // With whom reranking asks; the corpus's embedder is the tools', its model is filled in.
+  Retriever(const Corpus& corpus, Pool& pool, RetrievalConfig config, RankerTools tools)
+      : corpus_(corpus), pool_(pool), config_(std::move(config)), tools_(std::move(tools)) {
+    tools_.embedding_model = corpus.embedder();
+  }
 
-  // Errors: the embedder's and the corpus's.
+  // Errors: the embedder's and the corpus's; kInvalid for an unknown method of reranking.
   Task<Result<Retrieved>> Retrieve(Call call, RetrievalRequest request) const;
 
  private:
   Task<Result<std::vector<float>>> QueryVector(Call call, std::string query) const;
 
   const Corpus& corpus_;
-  Embedder* const embedder_;
   Pool& pool_;
   const RetrievalConfig config_;
+  RankerTools tools_;
 };
 
 }  // namespace atelier

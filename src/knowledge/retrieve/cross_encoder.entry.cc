@@ -1,0 +1,24 @@
+// A cross-encoder reads question and passage together and scores the pair.   [Nogueira, Cho 2019]
+#include "knowledge/retrieve/ranker.h"
+
+namespace atelier {
+namespace {
+
+Task<Result<std::vector<double>>> ScorePairs(Call call, RankRequest request) {
+  if (request.tools.reranker == nullptr || request.config.model.empty()) {
+    co_return Error::Unsupported("rerank.model", "got none, want a reranking model");
+  }
+  RerankingRequest pairs;
+  pairs.model = request.config.model;
+  pairs.query = request.query;
+  for (const Passage& passage : request.passages) pairs.documents.push_back(passage.text);
+  CO_TRY(Reranking ranking, co_await request.tools.reranker->Rerank(std::move(call), std::move(pairs)));
+  co_return std::move(ranking.scores);
+}
+
+}  // namespace
+
+extern const RankerEntry ranker_cross_encoder{"cross_encoder", "a reranking model reads question and passage together",
+                                              ScorePairs};
+
+}  // namespace atelier

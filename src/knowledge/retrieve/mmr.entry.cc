@@ -1,0 +1,39 @@
+// Passages that say what one before them says already go behind; the likeness of two is that of their words.
+#include "knowledge/retrieve/mmr.h"
+
+#include <algorithm>
+
+#include "knowledge/retrieve/ranker.h"
+
+namespace atelier {
+namespace {
+
+// The search's scores, from 0 to 1, which is the scale of the likeness.
+std::vector<double> Relevance(const std::vector<Passage>& passages) {
+  double least = passages[0].score, most = passages[0].score;
+  for (const Passage& passage : passages) {
+    least = std::min(least, passage.score), most = std::max(most, passage.score);
+  }
+  std::vector<double> relevance;
+  for (const Passage& passage : passages) {
+    relevance.push_back(most > least ? (passage.score - least) / (most - least) : 1);
+  }
+  return relevance;
+}
+
+Task<Result<std::vector<double>>> ScoreMargins(Call /*call*/, RankRequest request) {
+  const std::vector<Passage>& passages = request.passages;
+  const auto likeness = [&passages](size_t a, size_t b) { return WordOverlap(passages[a].text, passages[b].text); };
+  const std::vector<size_t> order = MarginalOrder(Relevance(passages), likeness, request.config.lambda);
+  std::vector<double> scores(passages.size());
+  for (size_t place = 0; place < order.size(); ++place) {
+    scores[order[place]] = 1 - static_cast<double>(place) / static_cast<double>(order.size());
+  }
+  co_return scores;
+}
+
+}  // namespace
+
+extern const RankerEntry ranker_mmr{"mmr", "what repeats a passage before it goes behind", ScoreMargins};
+
+}  // namespace atelier
