@@ -149,7 +149,8 @@ Result<void> VectorStoreCorpora::Finish() {
   TRY(const std::vector<VectorStoreFile> files, stores_.RemovingFiles());
   for (const VectorStoreFile& file : files) {
     const Result<void> finished = FinishRemovingFile(file);
-    if (!finished.ok()) LogWarn("a removed file's chunks stay for now: " + finished.error().Message());
+    if (!finished.ok())
+      LogWarn("a removed file's chunks are still there, and it is tried again: " + finished.error().Message());
   }
   return {};
 }

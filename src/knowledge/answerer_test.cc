@@ -39,7 +39,7 @@ class AnswererTest : public testing::Test {
   }
 
   CitedAnswer Ask(const std::string& question, AnswerConfig config) {
-    const Retriever retriever(*corpus_, nullptr, pool_, {});
+    const Retriever retriever(*corpus_, pool_, {}, {});
     const Answerer answerer(*corpus_, retriever, {.embedder = nullptr, .model = &model_, .pool = pool_}, config);
     auto answer =
         loop_.Run(answerer.Ask({}, {.text = question, .filter = {}, .visible = {}},

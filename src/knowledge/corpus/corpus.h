@@ -1,6 +1,6 @@
 // A collection of documents that can be searched and quoted, wherever it is kept.
 //
-// A Corpus stores and finds; it loads, embeds and ranks nothing. What goes in was made by `Ingest` (ingest.h); what a
+// A Corpus stores and finds; it loads, embeds and ranks nothing. What goes in was made by preparation.h; what a
 // question needs beside it is a `Retriever`'s (retriever.h). So the same pipeline runs over the index on this machine
 // and over a database elsewhere. Thread-safe. Every call may block for a while: on a Loop, call it through OnPool.
 #pragma once

@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kChunksAtOnce = 200;                       // put by one statement
 constexpr int32_t kMinSearched = 100, kMaxSearched = 1000;  // hnsw.ef_search: of the graph, and the most it takes
 
-// Attributes of a record by the names that filters use (corpus_record.h); `record` is its table's letter.
+// The attributes that chunks and documents share, by the names that filters use (corpus_record.h); `id` is the
+// expression of a record's own.
 std::string Attribute(std::string_view key, const char* kind, const char* id, SqlParameters& parameters) {
   if (key == "$id") return id;
   if (key == kDocumentAttribute) return "to_jsonb(d.id)";
@@ -76,8 +77,6 @@ std::vector<float> ReadVector(std::string_view text) {
   return vector;
 }
 
-Json TextsArray(const std::vector<std::string>& texts) { return Json(texts); }
-
 std::string Joined(const std::vector<std::string>& parts) {
   std::string joined;
   for (const std::string& part : parts) joined += (joined.empty() ? "" : "\n") + part;
@@ -97,7 +96,7 @@ Json ChunkRow(const IndexedDocument& document, size_t index, const std::string& 
                            {"shown_end", chunk.shown.end},
                            {"first_page", chunk.first_page},
                            {"last_page", chunk.last_page},
-                           {"headings", TextsArray(chunk.heading_path)},
+                           {"headings", Json(chunk.heading_path)},
                            {"context", WithoutNul(chunk.context)},
                            {"hash", part.hash},
                            {"title_words", title},
@@ -210,7 +209,7 @@ Result<void> PostgresCorpus::Replace(std::vector<std::string> sources, std::vect
   TRY(PostgresSession session, Write());
   TRY_VOID(session.Run(
       "DELETE FROM " + tables_.documents + " WHERE source_id IN (SELECT jsonb_array_elements_text($1::jsonb))",
-      {TextsArray(sources).Dump()}));
+      {Json(sources).Dump()}));
   for (const IndexedDocument& document : documents) TRY_VOID(PutDocument(session, document));
   return session.Commit();
 }
@@ -316,7 +315,7 @@ Result<std::vector<Passage>> PostgresCorpus::Passages(const std::vector<std::str
                                                       const Filter& visible) const {
   TRY(PostgresSession session, pool_->Take());
   SqlParameters parameters;
-  const std::string ids = parameters.Add(TextsArray(chunk_ids).Dump());
+  const std::string ids = parameters.Add(Json(chunk_ids).Dump());
   TRY(const PostgresRows rows,
       session.Run("SELECT c.id, d.id, c.place, c.span_begin, c.span_end, c.shown_begin, c.shown_end, c.first_page, "
                   "c.last_page, c.headings, c.context, d.title, d.attributes, "

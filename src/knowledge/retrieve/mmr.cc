@@ -1,18 +1,17 @@
 #include "knowledge/retrieve/mmr.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
-#include <set>
 #include <string>
 
 namespace atelier {
-namespace {
 
-std::set<std::string> WordsOf(std::string_view text) {
-  std::set<std::string> words;
+std::vector<size_t> WordHashes(std::string_view text) {
+  std::vector<size_t> words;
   std::string word;
   auto end_word = [&words, &word] {
-    if (!word.empty()) words.insert(word);
+    if (!word.empty()) words.push_back(std::hash<std::string>()(word));
     word.clear();
   };
   for (const char c : text) {
@@ -26,10 +25,21 @@ std::set<std::string> WordsOf(std::string_view text) {
     }
   }
   end_word();
+  std::ranges::sort(words);
+  words.erase(std::ranges::unique(words).begin(), words.end());
   return words;
 }
 
-}  // namespace
+double WordOverlap(std::span<const size_t> a, std::span<const size_t> b) {
+  size_t both = 0;
+  for (size_t i = 0, k = 0; i < a.size() && k < b.size();) {
+    both += a[i] == b[k];
+    const bool first = a[i] <= b[k], second = b[k] <= a[i];
+    i += first, k += second;
+  }
+  const size_t either = a.size() + b.size() - both;
+  return either == 0 ? 0 : static_cast<double>(both) / static_cast<double>(either);
+}
 
 std::vector<size_t> MarginalOrder(std::span<const double> relevance, const Likeness& likeness, double lambda) {
   constexpr double kNone = -std::numeric_limits<double>::infinity();
@@ -52,14 +62,6 @@ std::vector<size_t> MarginalOrder(std::span<const double> relevance, const Liken
     }
   }
   return order;
-}
-
-double WordOverlap(std::string_view a, std::string_view b) {
-  const std::set<std::string> left = WordsOf(a), right = WordsOf(b);
-  size_t both = 0;
-  for (const std::string& word : left) both += right.count(word);
-  const size_t either = left.size() + right.size() - both;
-  return either == 0 ? 0 : static_cast<double>(both) / static_cast<double>(either);
 }
 
 }  // namespace atelier

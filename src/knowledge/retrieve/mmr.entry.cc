@@ -9,7 +9,7 @@ namespace atelier {
 namespace {
 
 // The search's scores, from 0 to 1, which is the scale of the likeness.
-std::vector<double> Relevance(const std::vector<Passage>& passages) {
+std::vector<double> Relevance(std::span<const Passage> passages) {
   double least = passages[0].score, most = passages[0].score;
   for (const Passage& passage : passages) {
     least = std::min(least, passage.score), most = std::max(most, passage.score);
@@ -22,10 +22,11 @@ std::vector<double> Relevance(const std::vector<Passage>& passages) {
 }
 
 Task<Result<std::vector<double>>> ScoreMargins(Call /*call*/, RankRequest request) {
-  const std::vector<Passage>& passages = request.passages;
-  const auto likeness = [&passages](size_t a, size_t b) { return WordOverlap(passages[a].text, passages[b].text); };
-  const std::vector<size_t> order = MarginalOrder(Relevance(passages), likeness, request.config.lambda);
-  std::vector<double> scores(passages.size());
+  std::vector<std::vector<size_t>> words;
+  for (const Passage& passage : request.passages) words.push_back(WordHashes(passage.text));
+  const auto likeness = [&words](size_t a, size_t b) { return WordOverlap(words[a], words[b]); };
+  const std::vector<size_t> order = MarginalOrder(Relevance(request.passages), likeness, request.config.lambda);
+  std::vector<double> scores(words.size());
   for (size_t place = 0; place < order.size(); ++place) {
     scores[order[place]] = 1 - static_cast<double>(place) / static_cast<double>(order.size());
   }

@@ -20,8 +20,11 @@ using Likeness = std::function<double(size_t, size_t)>;
 // Places in the ranking before, in the order after.   REQUIRES: 0 <= lambda <= 1, finite relevance and likeness.
 std::vector<size_t> MarginalOrder(std::span<const double> relevance, const Likeness& likeness, double lambda);
 
-// Of the different words of two texts together, the part that both have; 0 where neither has a word. A word is a run
-// of ASCII letters and digits, whatever their case, and bytes outside ASCII.
-double WordOverlap(std::string_view a, std::string_view b);
+// The different words of a text, by hash and in order. A word is a run of ASCII letters and digits, whatever their
+// case, and bytes outside ASCII.
+std::vector<size_t> WordHashes(std::string_view text);
+
+// Of the words of two texts together, the part that both have; 0 where neither has a word.
+double WordOverlap(std::span<const size_t> a, std::span<const size_t> b);
 
 }  // namespace atelier

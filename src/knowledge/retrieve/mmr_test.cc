@@ -43,7 +43,7 @@ TEST(Mmr, AgreesWithTheDefinition) {
 
 TEST(Mmr, RepetitionsComeLater) {
   const std::vector<std::string_view> texts = {"the red fox", "The red fox!", "a blue whale"};
-  const Likeness likeness = [&](size_t a, size_t b) { return WordOverlap(texts[a], texts[b]); };
+  const Likeness likeness = [&](size_t a, size_t b) { return WordOverlap(WordHashes(texts[a]), WordHashes(texts[b])); };
   EXPECT_THAT(MarginalOrder(std::vector<double>{0.9, 0.8, 0.5}, likeness, 0.5), testing::ElementsAre(0, 2, 1));
 }
 
@@ -53,8 +53,8 @@ TEST(Mmr, RelevanceAloneKeepsTiesInOrder) {
 }
 
 TEST(Mmr, OverlapIsOfDifferentWords) {
-  EXPECT_DOUBLE_EQ(WordOverlap("one two two", "Two three"), 1.0 / 3);
-  EXPECT_DOUBLE_EQ(WordOverlap("", " - "), 0);
+  EXPECT_DOUBLE_EQ(WordOverlap(WordHashes("one two two"), WordHashes("Two three")), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(WordOverlap(WordHashes(""), WordHashes(" - ")), 0);
 }
 
 }  // namespace

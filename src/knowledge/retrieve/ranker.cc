@@ -37,11 +37,10 @@ Task<Result<std::string>> Rerank(Call call, std::string query, RerankConfig conf
   CO_TRY(const RankerEntry* const entry, FindRanker(config.method));
   const size_t num = std::min(passages.size(), static_cast<size_t>(config.candidates));
   if (num == 0) co_return std::string();
-  const std::vector<Passage> best(passages.begin(), passages.begin() + static_cast<std::ptrdiff_t>(num));
   Call limited = call;
   const Clock::TimePoint until = tools.clock->Now() + std::chrono::milliseconds(config.budget_ms);
   limited.deadline = std::min(call.deadline, until);
-  const RankRequest request{query, best, config, tools};
+  const RankRequest request{query, std::span(passages).first(num), config, tools};
   auto scoring = entry->score(limited, request);
   const Result<std::vector<double>> scores = co_await scoring;
   const Clock::TimePoint now = tools.clock->Now();

@@ -31,7 +31,7 @@ struct RankerTools {
 
 struct RankRequest {
   const std::string& query;
-  const std::vector<Passage>& passages;  // best first; `score` is that of the search
+  std::span<const Passage> passages;  // best first; `score` is that of the search
   const RerankConfig& config;
   const RankerTools& tools;
 };

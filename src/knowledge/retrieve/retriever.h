@@ -31,10 +31,7 @@ struct Retrieved {
 
 class Retriever {
  public:
-  // All must outlive it. `embedder` may be null: words alone.
-  Retriever(const Corpus& corpus, Embedder* embedder, Pool& pool, RetrievalConfig config)
-      : Retriever(corpus, pool, std::move(config), RankerTools{.embedder = embedder}) {}
-  // With whom reranking asks; the corpus's embedder is the tools', its model is filled in.
+  // All must outlive it. Without `tools.embedder` it searches by words alone; `tools.embedding_model` is filled in.
   Retriever(const Corpus& corpus, Pool& pool, RetrievalConfig config, RankerTools tools)
       : corpus_(corpus), pool_(pool), config_(std::move(config)), tools_(std::move(tools)) {
     tools_.embedding_model = corpus.embedder();
