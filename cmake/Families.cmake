@@ -1,6 +1,7 @@
 # One line per family of things of a kind: folder, entry type, prefix, table function, header.
 atelier_family(model/arch ArchEntry arch_ Archs "model/arch/arch_entry.h")
 atelier_family(knowledge/chunk ChunkerEntry chunker_ Chunkers "knowledge/chunk/chunker.h")
+atelier_family(knowledge/stage StageEntry stage_ Stages "knowledge/stage/stage.h")
 atelier_family(knowledge/retrieve RankerEntry ranker_ Rankers "knowledge/retrieve/ranker.h")
 if(TARGET atelier_knowledge_load)
   atelier_family(knowledge/load LoaderEntry load_ Loaders "knowledge/load/loader.h")

@@ -38,7 +38,9 @@ PreparationConfig PreparationFor(const CorpusConfig& config) {
 }
 
 RankerTools RankerToolsFor(App& app) {
-  return {.embedder = &app.embedder(), .reranker = &app.reranker(), .model = &app.language_model()};
+  RankerTools tools{.embedder = &app.embedder(), .reranker = &app.reranker(), .model = &app.language_model()};
+  if (const Result<ModelListing> chat = app.FindModel("", "chat"); chat.ok()) tools.chat_model = chat->id;
+  return tools;
 }
 
 AnswerTools AnswerToolsFor(App& app) {

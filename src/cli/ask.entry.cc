@@ -56,11 +56,14 @@ class AskCommand final : public Command {
                   "extractive: sentences are quoted; abstractive: a model writes, and is checked");
     options.Text("--model", model_, "that writes (default: the one that answers chats)");
     options.Takes("MODEL", Completion::kModels);
+    stages_.Declare(options);
   }
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::OpenCorpus(invocation, corpus_));
-    const Retriever retriever = session->MakeRetriever(session->config().retrieval);
+    RetrievalConfig retrieval = session->config().retrieval;
+    TRY_VOID(stages_.Apply(retrieval));
+    const Retriever retriever = session->MakeRetriever(std::move(retrieval));
     AnswerConfig config = session->config().answers;
     if (!mode_.empty()) config.mode = mode_;
     if (!model_.empty()) config.model = model_;
@@ -68,6 +71,7 @@ class AskCommand final : public Command {
     const Answerer answerer(session->corpus(), retriever, AnswerToolsFor(session->app()), std::move(config));
     Question question;
     question.text = question_;
+    question.history = stages_.Turns();
     OnClaim on_claim;
     if (!invocation.json) on_claim = ShowClaim;
     TRY(const CitedAnswer answer,
@@ -107,6 +111,7 @@ class AskCommand final : public Command {
   }
 
   CorpusOptions corpus_;
+  StageOptions stages_;
   std::string question_, mode_, model_;
 };
 

@@ -47,6 +47,29 @@ Result<void> RerankOptions::Apply(RerankConfig& config) const {
   return {};
 }
 
+void StageOptions::Declare(Options& options) {
+  options.Texts("--stage", stages, "a stage of retrieval beside those of atelier.yaml, such as multi_query or parent");
+  options.Text("--stage-model", model, "that these stages ask; without, the default chat model");
+  options.Takes("MODEL", Completion::kModels);
+  options.Texts("--after", history, "what was asked before, oldest first: for the stage rewrite");
+}
+
+Result<void> StageOptions::Apply(RetrievalConfig& config) const {
+  for (const std::string& name : stages) {
+    TRY_VOID(FindStage(name));
+    StageConfig& stage = config.stages.emplace_back();
+    stage.stage = name;
+    stage.model = model;
+  }
+  return {};
+}
+
+std::vector<HistoryTurn> StageOptions::Turns() const {
+  std::vector<HistoryTurn> turns;
+  for (const std::string& text : history) turns.push_back({"user", text});
+  return turns;
+}
+
 Call CorpusSession::MakeCall() const {
   Call call;
   call.stop = session_->interrupt().token();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/corpus_library.h"
 #include "app/corpus_tools.h"
@@ -26,6 +27,18 @@ struct RerankOptions {
   void Declare(Options& options);
   // Errors: an unknown method.
   Result<void> Apply(RerankConfig& config) const;
+};
+
+// Stages beside those of atelier.yaml, and what was said before.
+struct StageOptions {
+  std::vector<std::string> stages, history;
+  std::string model;
+
+  void Declare(Options& options);
+  // Errors: an unknown stage.
+  Result<void> Apply(RetrievalConfig& config) const;
+  // The turns of `history`, which are the asker's.
+  std::vector<HistoryTurn> Turns() const;
 };
 
 class CorpusSession {

@@ -6,6 +6,7 @@
 
 #include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
+#include "eval/oracle_model.h"
 #include "eval/retrieval_eval.h"
 
 namespace atelier {
@@ -13,11 +14,27 @@ namespace {
 
 constexpr uint64_t kBootstrapSeed = 1;
 constexpr int64_t kWholeDocument = 1'000'000;  // characters
+constexpr int32_t kStageBudgetMs = 120'000;    // measured whatever it takes
 
 struct Row {
   std::string name;
   RetrievalScores scores;
+  bool is_stage = false;
 };
+
+// Those before `row` that it is compared with: a stage with the search without it.
+std::vector<const Row*> Others(const std::vector<Row>& rows, const Row& row) {
+  std::vector<const Row*> others;
+  for (const Row& other : rows) {
+    if (&other == &row) break;
+    if (!other.is_stage) others.push_back(&other);
+  }
+  if (row.is_stage) {
+    std::erase_if(others, [](const Row* other) { return other->name == "reranked"; });
+    others.erase(others.begin(), others.end() - 1);
+  }
+  return others;
+}
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -45,6 +62,10 @@ class EvalRetrievalCommand final : public Command {
                  "documents are not cut, and their beginning is embedded, as published figures have it");
     rerank_.Declare(options);
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
+    options.Texts("--stage", stages_, "measure the search with this stage too, each in a row of its own");
+    options.Text("--stage-model", stage_model_,
+                 "that stages ask; \"oracle\": one that knows the judgements, for what a stage can bring at best");
+    options.Takes("MODEL", Completion::kModels);
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -91,24 +112,44 @@ class EvalRetrievalCommand final : public Command {
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\rindexing %zu of %zu documents\033[K", done, total);
   }
 
+  struct Way {
+    std::string name;
+    bool words, vectors, reranks = false;
+    std::vector<StageConfig> stages = {};
+  };
+
+  Result<std::vector<Way>> Ways(bool has_vectors) const {
+    std::vector<Way> ways = {
+        {"BM25", true, false}, {"dense", false, true}, {"hybrid", true, true}, {"reranked", true, has_vectors, true}};
+    for (const std::string& name : stages_) {
+      TRY_VOID(FindStage(name));
+      StageConfig stage;
+      stage.stage = name;
+      stage.model = stage_model_;
+      stage.budget_ms = kStageBudgetMs;
+      ways.push_back({name, true, has_vectors, false, {stage}});
+    }
+    return ways;
+  }
+
   Result<void> Measure(CorpusSession& session, const JudgedSet& set, std::vector<Row>& rows) const {
-    struct Way {
-      const char* name;
-      bool words, vectors, reranks = false;
-    };
+    OracleModel oracle(session.app().loop(), set);
     const bool has_vectors = !session.corpus().embedder().empty();
     RerankConfig rerank = session.config().retrieval.rerank;
     TRY_VOID(rerank_.Apply(rerank));
-    for (const Way way : {Way{"BM25", true, false}, Way{"dense", false, true}, Way{"hybrid", true, true},
-                          Way{"reranked", true, has_vectors, true}}) {
+    TRY(const std::vector<Way> ways, Ways(has_vectors));
+    for (const Way& way : ways) {
       if ((way.vectors && !has_vectors) || (way.reranks && rerank.method.empty())) continue;
       RetrievalConfig config = session.config().retrieval;
       config.rerank = way.reranks ? rerank : RerankConfig();
       config.words = way.words, config.vectors = way.vectors;
       config.candidates = 1000;
-      const Retriever retriever = session.MakeRetriever(config);
+      config.stages = way.stages;
+      RankerTools tools = RankerToolsFor(session.app());
+      if (stage_model_ == "oracle") tools.model = &oracle;
+      const Retriever retriever(session.corpus(), session.app().pool(), std::move(config), std::move(tools));
       TRY(RetrievalScores scores, session.Run(ScoreRetrieval(session.MakeCall(), set, retriever)));
-      rows.push_back({way.name, std::move(scores)});
+      rows.push_back({way.name, std::move(scores), !way.stages.empty()});
     }
     return {};
   }
@@ -120,11 +161,12 @@ class EvalRetrievalCommand final : public Command {
                                {"ndcg_at_10", Mean(row.scores.ndcg_at_10)},
                                {"recall_at_100", Mean(row.scores.recall_at_100)},
                                {"mrr_at_10", Mean(row.scores.reciprocal_rank_at_10)},
-                               {"median_ms", Median(row.scores.milliseconds)}});
-      for (const Row& other : rows) {
-        if (&other == &row) break;
-        const Interval of = PairedDifference(row.scores.ndcg_at_10, other.scores.ndcg_at_10, kBootstrapSeed);
-        way.Set("ndcg_over_" + other.name, Json::Object({{"mean", of.mean}, {"low", of.low}, {"high", of.high}}));
+                               {"median_ms", Median(row.scores.milliseconds)},
+                               {"median_tokens", Median(row.scores.tokens)},
+                               {"skipped", static_cast<int64_t>(row.scores.num_skipped)}});
+      for (const Row* other : Others(rows, row)) {
+        const Interval of = PairedDifference(row.scores.ndcg_at_10, other->scores.ndcg_at_10, kBootstrapSeed);
+        way.Set("ndcg_over_" + other->name, Json::Object({{"mean", of.mean}, {"low", of.low}, {"high", of.high}}));
       }
       ways.Push(std::move(way));
     }
@@ -134,22 +176,25 @@ class EvalRetrievalCommand final : public Command {
   }
 
   static void Show(const std::vector<Row>& rows) {
-    std::printf("%-8s %8s %10s %8s %9s  %s\n", "", "nDCG@10", "recall@100", "MRR@10", "ms", "nDCG@10 over each above");
+    std::printf("%-15s %8s %10s %8s %9s %7s  %s\n", "", "nDCG@10", "recall@100", "MRR@10", "ms", "tokens",
+                "nDCG@10 over each above; of stages, over the search without");
     for (const Row& row : rows) {
       std::string over;
-      for (const Row& other : rows) {
-        if (&other == &row) break;
-        over += "  " + DifferenceText(PairedDifference(row.scores.ndcg_at_10, other.scores.ndcg_at_10, kBootstrapSeed));
+      for (const Row* other : Others(rows, row)) {
+        over +=
+            "  " + DifferenceText(PairedDifference(row.scores.ndcg_at_10, other->scores.ndcg_at_10, kBootstrapSeed));
       }
-      std::printf("%-8s %8.4f %10.4f %8.4f %9.2f%s\n", row.name.c_str(), Mean(row.scores.ndcg_at_10),
+      std::printf("%-15s %8.4f %10.4f %8.4f %9.2f %7.0f%s\n", row.name.c_str(), Mean(row.scores.ndcg_at_10),
                   Mean(row.scores.recall_at_100), Mean(row.scores.reciprocal_rank_at_10),
-                  Median(row.scores.milliseconds), over.c_str());
+                  Median(row.scores.milliseconds), Median(row.scores.tokens), over.c_str());
+      if (row.scores.num_skipped > 0) std::printf("%-15s was left out of %zu searches\n", "", row.scores.num_skipped);
     }
   }
 
   CorpusOptions corpus_;
   RerankOptions rerank_;
-  std::string folder_, split_ = "test", embedder_;
+  std::string folder_, split_ = "test", embedder_, stage_model_;
+  std::vector<std::string> stages_;
   int64_t most_queries_ = 0;
   bool whole_ = false;
 };

@@ -19,6 +19,7 @@ class SearchCommand final : public Command {
     options.Integer("--top,-k", top_, "passages to print");
     options.OneOf("--by", by_, {"both", "words", "vectors"}, "how to search");
     rerank_.Declare(options);
+    stages_.Declare(options);
   }
 
   Result<void> Run(const Invocation& invocation) override {
@@ -28,16 +29,18 @@ class SearchCommand final : public Command {
     config.words = config.words && by_ != "vectors";
     config.vectors = config.vectors && by_ != "words";
     TRY_VOID(rerank_.Apply(config.rerank));
+    TRY_VOID(stages_.Apply(config));
     const Retriever retriever = session->MakeRetriever(config);
     RetrievalRequest request;
     request.query = query_;
     request.top_k = static_cast<int32_t>(top_);
+    request.history = stages_.Turns();
     TRY(const Retrieved retrieved, session->Run(retriever.Retrieve(session->MakeCall(), std::move(request))));
     if (invocation.json) {
       invocation.Print(Body(retrieved));
     } else {
-      if (!retrieved.rerank_skipped.empty()) {
-        std::fprintf(stderr, "not reranked: %s\n", SafeForTerminal(retrieved.rerank_skipped).c_str());
+      for (const std::string& why : retrieved.skipped) {
+        std::fprintf(stderr, "not done: %s\n", SafeForTerminal(why).c_str());
       }
       Show(retrieved.passages);
     }
@@ -55,10 +58,15 @@ class SearchCommand final : public Command {
                                  {"page", passage.chunk.first_page},
                                  {"headings", HeadingsBody(passage.chunk)},
                                  {"attributes", passage.attributes},
-                                 {"text", passage.text}}));
+                                 {"text", passage.text},
+                                 {"shown", passage.shown}}));
     }
-    Json body = Json::Object({{"results", std::move(results)}});
-    if (!retrieved.rerank_skipped.empty()) body.Set("not_reranked", retrieved.rerank_skipped);
+    Json queries = Json::Array();
+    for (const SubQuery& query : retrieved.queries) {
+      queries.Push(Json::Object({{"words", query.words}, {"meaning", query.meaning}, {"weight", query.weight}}));
+    }
+    Json body = Json::Object({{"results", std::move(results)}, {"queries", std::move(queries)}});
+    if (!retrieved.skipped.empty()) body.Set("skipped", Json(retrieved.skipped));
     return body;
   }
 
@@ -79,6 +87,7 @@ class SearchCommand final : public Command {
 
   CorpusOptions corpus_;
   RerankOptions rerank_;
+  StageOptions stages_;
   std::string query_, by_ = "both";
   int64_t top_ = 5;
 };

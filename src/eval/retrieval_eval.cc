@@ -90,6 +90,8 @@ Task<Result<RetrievalScores>> ScoreRetrieval(Call call, const JudgedSet& set, co
     scores.recall_at_100.push_back(RecallAt(ranked, judged, kDocumentsSeen));
     scores.reciprocal_rank_at_10.push_back(ReciprocalRankAt(ranked, judged, 10));
     scores.milliseconds.push_back(took.count());
+    scores.tokens.push_back(static_cast<double>(retrieved.usage.prompt_tokens + retrieved.usage.completion_tokens));
+    scores.num_skipped += retrieved.skipped.empty() ? 0 : 1;
   }
   co_return scores;
 }

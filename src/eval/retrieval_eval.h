@@ -20,6 +20,8 @@ Task<Result<void>> IndexJudgedSet(Call call, const JudgedSet& set, Corpus& corpu
 struct RetrievalScores {
   std::vector<double> ndcg_at_10, recall_at_100, reciprocal_rank_at_10;  // by query, in the set's order
   std::vector<double> milliseconds;                                      // of each search, its embedding included
+  std::vector<double> tokens;                                            // of chat models, read and written
+  size_t num_skipped = 0;                                                // searches that left out a stage
 };
 
 // Asks every query. A document's rank is that of its best chunk; a document that has the query's own id is left out, as

@@ -88,9 +88,11 @@ Task<Result<Answerer::Considered>> Answerer::Consider(Call call, Question questi
   retrieval.filter = question.filter;
   retrieval.visible = question.visible;
   retrieval.top_k = config_.passages;
+  retrieval.history = question.history;
   CO_TRY(Retrieved retrieved, co_await retriever_.Retrieve(call, std::move(retrieval)));
   Considered considered;
   considered.question = std::move(question);
+  considered.question.text = std::move(retrieved.question);
   considered.passages = std::move(retrieved.passages);
   considered.candidates = QuotablesOf(considered.passages);
   CO_TRY(const Analyzer analyzer, Analyzer::Create(corpus_.language()));

@@ -24,6 +24,7 @@ struct Question {
   std::string text;
   Filter filter;   // of the documents to answer from
   Filter visible;  // what the asker may know of
+  std::vector<HistoryTurn> history = {};
 };
 
 struct AnswerTools {

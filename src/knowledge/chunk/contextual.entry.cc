@@ -8,7 +8,7 @@
 #include "base/text/utf8.h"
 #include "knowledge/chunk/finish.h"
 #include "knowledge/chunk/measure.h"
-#include "provider/gathered.h"
+#include "provider/ask.h"
 
 namespace atelier {
 namespace {
@@ -53,20 +53,6 @@ TextSpan SectionOf(const Measure& measure, TextSpan chunk, int64_t max_bytes) {
   return {measure.BorderBefore(std::min(begin, chunk.begin)), measure.BorderBefore(end)};
 }
 
-Task<Result<std::string>> AskForContext(Call call, ChunkTools tools, std::string prompt, int64_t max_tokens) {
-  GenerationRequest request;
-  request.model = tools.chat_model;
-  ChatPrompt chat;
-  chat.messages = Json::Array({Json::Object({{"role", "user"}, {"content", prompt}})});
-  request.prompt = std::move(chat);
-  request.options.seed = 0;
-  request.options.request.max_tokens = max_tokens;
-  request.options.request.sampling.temperature = 0;  // the same each time
-  CO_TRY(Generation generation, co_await tools.model->Generate(std::move(call), std::move(request)));
-  CO_TRY(const Gathered gathered, co_await Gather(std::move(generation), 1));
-  co_return gathered.choices[0].text;
-}
-
 Task<Result<Chunking>> SplitWithContext(Call call, ChunkInput input) {
   if (input.tools.model == nullptr) {
     co_return Error::Unsupported("method", "got contextual, want a language model: none is configured");
@@ -81,10 +67,11 @@ Task<Result<Chunking>> SplitWithContext(Call call, ChunkInput input) {
     const int64_t room = (window - tokens - kPromptTokens) * kBytesPerToken - chunk.span.size();
     const TextSpan section = SectionOf(measure, chunk.span, std::max(chunk.span.size(), room));
     std::string prompt = PromptOf(TextOf(input.document.text, section), TextOf(input.document.text, chunk.span));
-    auto asked = AskForContext(call, input.tools, std::move(prompt), tokens);
-    auto said = co_await asked;
+    Asked asked{input.tools.chat_model, std::move(prompt), tokens};
+    auto asking = Ask(call, *input.tools.model, std::move(asked));
+    auto said = co_await asking;
     if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
-    chunk.context = Tidy(*said, static_cast<size_t>(tokens) * kMaxContextBytesPerToken);
+    chunk.context = Tidy(said->text, static_cast<size_t>(tokens) * kMaxContextBytesPerToken);
   }
   co_return chunking;
 }

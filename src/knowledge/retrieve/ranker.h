@@ -26,6 +26,7 @@ struct RankerTools {
   std::string embedding_model = {};  // of the corpus
   Reranker* reranker = nullptr;
   LanguageModel* model = nullptr;
+  std::string chat_model = {};  // that stages ask where they name none
   const Clock* clock = &Clock::Real();
 };
 

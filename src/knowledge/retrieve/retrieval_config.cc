@@ -32,6 +32,7 @@ Fields RetrievalConfig::Describe() {
       Key<&C::candidates>("candidates", "of each way of searching, that fusion sees").Between(1, 10000),
       Key<&C::fusion>("fusion", "how two rankings become one"),
       Key<&C::rerank>("rerank", "how the best are judged again"),
+      Key<&C::stages>("stages", "what is done to questions before, and to passages after"),
   };
   return fields;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/text/describe.h"
+#include "knowledge/stage/stage_config.h"
 
 namespace atelier {
 
@@ -29,6 +31,7 @@ struct RetrievalConfig {
   int32_t candidates = 100;  // of each way, that fusion sees
   FusionConfig fusion;
   RerankConfig rerank;
+  std::vector<StageConfig> stages;  // in this order
   static Fields Describe();
 };
 

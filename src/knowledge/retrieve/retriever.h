@@ -1,5 +1,6 @@
-// From a question to the passages that may answer it: the question is embedded, both ways of searching are asked under
-// one commit, their rankings become one, and the best chunks come with their text.
+// From a question to the passages that may answer it: stages may make several questions of it; each is embedded, both
+// ways of searching are asked under one commit, their rankings become one, and the best chunks come with their text,
+// reranked and seen by further stages where the configuration says so.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "knowledge/corpus/corpus.h"
 #include "knowledge/retrieve/ranker.h"
 #include "knowledge/retrieve/retrieval_config.h"
+#include "knowledge/stage/stage.h"
 #include "provider/language_model.h"
 
 namespace atelier {
@@ -21,12 +23,16 @@ struct RetrievalRequest {
   Filter filter;   // what the asker wants
   Filter visible;  // what the asker may know of
   int32_t top_k = 10;
+  std::vector<HistoryTurn> history = {};  // of the conversation that the query ends
 };
 
 struct Retrieved {
-  std::vector<Passage> passages;    // best first
-  std::vector<float> query_vector;  // empty: the search was by words alone
-  std::string rerank_skipped;       // why the passages were not reranked as configured; empty: they were
+  std::vector<Passage> passages;     // best first
+  std::vector<float> query_vector;   // of `question`; empty: the search was by words alone
+  std::string question;              // that was searched: the query, or what a stage made of it
+  std::vector<SubQuery> queries;     // all that were searched; the first is `question`
+  std::vector<std::string> skipped;  // "hyde: why", "rerank: why": what was configured and not done
+  Usage usage;                       // of the models that stages asked
 };
 
 class Retriever {
@@ -41,7 +47,18 @@ class Retriever {
   Task<Result<Retrieved>> Retrieve(Call call, RetrievalRequest request) const;
 
  private:
-  Task<Result<std::vector<float>>> QueryVector(Call call, std::string query) const;
+  struct Searched {
+    std::vector<Passage> passages;
+    std::vector<float> first_vector;  // of the first query
+  };
+  // The vectors of queries: empty where one is not searched by likeness.
+  Task<Result<std::vector<std::vector<float>>>> QueryVectors(Call call, const std::vector<SubQuery>& queries) const;
+  Task<Result<Searched>> Search(Call call, std::vector<SubQuery> queries, Filter filter, Filter visible,
+                                int32_t num_wanted) const;
+  static Task<Result<std::vector<Passage>>> SearchAgain(const Retriever& retriever, Call call,
+                                                        std::vector<SubQuery> queries, Filter filter, Filter visible,
+                                                        int32_t num_wanted);
+  StageTools ToolsOf(const RetrievalRequest& request, int32_t num_wanted) const;
 
   const Corpus& corpus_;
   Pool& pool_;
