@@ -16,7 +16,6 @@
 namespace atelier {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -108,6 +107,18 @@ class StagesTest : public testing::Test {
       chunk.span = chunk.shown = {begin, begin + static_cast<int64_t>(part.size())};
       indexed.parts.push_back({chunk, LetterEmbedder::Of(part), "h"});
     }
+    ASSERT_TRUE(corpus_->Replace({id}, {std::move(indexed)}).ok());
+  }
+
+  // A document of one chunk.
+  void PutFacts(const std::string& id, const std::string& text, std::vector<ChunkFacts::Relation> relations) {
+    IndexedDocument indexed;
+    indexed.source_id = indexed.document.id = id;
+    indexed.document.text = text;
+    Chunk chunk;
+    chunk.span = chunk.shown = {0, static_cast<int64_t>(text.size())};
+    chunk.facts.relations = std::move(relations);
+    indexed.parts.push_back({chunk, LetterEmbedder::Of(text), "h"});
     ASSERT_TRUE(corpus_->Replace({id}, {std::move(indexed)}).ok());
   }
 
@@ -244,6 +255,49 @@ TEST_F(StagesTest, PassagesAreShownWithTheirSentencesOrSection) {
   narrow.limit = 60;
   const Retrieved little = Search("purr", {narrow});
   EXPECT_EQ(little.passages[0].shown, "Cats sleep long. They purr when calm. They hunt mice.");
+}
+
+// Of three passages two say nothing that the question says, but of these one is joined with what was found.
+TEST_F(StagesTest, TheGraphFindsWhatIsJoinedWithWhatWasFound) {
+  PutFacts("ada.md", "Ada wrote notes for Babbage.", {{"Ada", "wrote for", "Babbage"}});
+  PutFacts("engine.md", "Babbage built an engine in London.", {{"Babbage", "built", "engine"}});
+  PutFacts("steam.md", "London had many steam trains.", {{"London", "had", "trains"}});
+  const Retrieved without = Search("Who wrote notes?", {});
+  EXPECT_THAT(TextsOf(without), ElementsAre("Ada wrote notes for Babbage."));
+  const Retrieved retrieved = Search("Who wrote notes?", {Named("graph")});
+  EXPECT_THAT(TextsOf(retrieved), ElementsAre("Ada wrote notes for Babbage.", "Babbage built an engine in London."))
+      << "one step away";
+  EXPECT_GT(retrieved.passages[0].score, retrieved.passages[1].score);
+  EXPECT_TRUE(model_.prompts.empty()) << "nobody is asked";
+}
+
+TEST_F(StagesTest, AGlobalQuestionGetsABitOfEverything) {
+  for (int i = 0; i < 4; ++i) {
+    PutFacts("wine" + std::to_string(i) + ".md", "red wine, red wine, red grapes", {{"wine", "is", "red"}});
+  }
+  PutFacts("rose.md", "A rose is red and grows in gardens all around the world.", {{"rose", "grows in", "gardens"}});
+  const Retrieved one = Search("red", {Named("graph_global")});
+  EXPECT_EQ(one.passages.back().document_id, "rose.md") << "no question about everything";
+  model_.helpful = "red";
+  const Retrieved all = Search("red", {Named("graph_global")});
+  ASSERT_EQ(all.passages.size(), 5u);
+  EXPECT_EQ(all.passages[1].document_id, "rose.md");
+}
+
+TEST_F(StagesTest, ASummaryIsReadInThePlaceOfWhatItSumsUp) {
+  IndexedDocument indexed;
+  indexed.source_id = indexed.document.id = "long.md";
+  indexed.document.text = "Walruses swim far. They rest on ice.";
+  Chunk summary;
+  summary.span = summary.shown = {0, static_cast<int64_t>(indexed.document.text.size())};
+  summary.sums_up = true, summary.context = "Life of pinnipeds.";
+  indexed.parts.push_back({summary, LetterEmbedder::Of(summary.context), "s"});
+  ASSERT_TRUE(corpus_->Replace({"long.md"}, {std::move(indexed)}).ok());
+  const Retrieved retrieved = Search("pinnipeds", {});
+  ASSERT_EQ(retrieved.passages.size(), 1u);
+  EXPECT_EQ(retrieved.passages[0].shown, "Life of pinnipeds.");
+  EXPECT_EQ(retrieved.passages[0].text, "Walruses swim far. They rest on ice.") << "what is quoted is the document's";
+  EXPECT_THAT(Search("walruses", {}).passages, IsEmpty()) << "its text is found by its own chunks";
 }
 
 TEST(OneLineOfTest, TakesTheLineThatWasMeant) {

@@ -13,6 +13,8 @@ Task<Result<AskedReply>> Ask(Call call, LanguageModel& model, Asked asked) {
   request.model = std::move(asked.model);
   request.prompt = std::move(chat);
   request.options.seed = 0;
+  // What the tokens would run out on is closed while there are some: a cut list cannot be read.
+  if (asked.grammar) request.options.request.prefer_closing = true;
   request.options.grammar = std::move(asked.grammar);
   request.options.request.max_tokens = asked.max_tokens;
   request.options.request.sampling.temperature = 0;

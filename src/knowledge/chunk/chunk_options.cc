@@ -16,11 +16,12 @@ Fields ChunkOptions::Describe() {
           .AtMostItems(32)
           .AtMostBytes(64),
       Key<&C::overlap_sentences>("overlap_sentences", "sentence: sentences said again").Between(0, 100),
-      Key<&C::base>("base", "late, parent, contextual: the method that cuts").AtMostBytes(64),
+      Key<&C::base>("base", "late, parent, contextual, summary_tree, graph: the method that cuts").AtMostBytes(64),
       Key<&C::parent_limit>("parent_limit", "parent: the most in what a model is shown").Between(32, 10'000'000),
       Key<&C::window>("window", "window, semantic: sentences on each side").Between(0, 100),
       Key<&C::percentile>("percentile", "semantic: cut where the distance is above this share of all").Between(0, 100),
-      Key<&C::context_tokens>("context_tokens", "contextual: the most that a model writes of a chunk").Between(8, 1000),
+      Key<&C::context_tokens>("context_tokens", "contextual, summary_tree, graph: the most that a model writes")
+          .Between(8, 1000),
   };
   return fields;
 }

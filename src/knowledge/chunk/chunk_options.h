@@ -22,11 +22,11 @@ struct ChunkOptions {
   double preface = 0.2;
   std::vector<std::string> separators;       // recursive: from large to small
   std::optional<int64_t> overlap_sentences;  // sentence: whole sentences instead of `overlap`
-  std::optional<std::string> base;           // late, parent, contextual: the method that cuts
+  std::optional<std::string> base;           // late, parent and methods that ask a model: what cuts
   std::optional<int64_t> parent_limit;       // parent: the most in what is shown
   std::optional<int64_t> window;             // window: sentences shown on each side; semantic: compared on each side
   std::optional<double> percentile;          // semantic: a cut is made where the distance is among the largest
-  std::optional<int64_t> context_tokens;     // contextual: the most that the model may write
+  std::optional<int64_t> context_tokens;     // contextual, summary_tree, graph: that the model may write
 
   static Fields Describe();
 };

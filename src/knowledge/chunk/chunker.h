@@ -6,6 +6,7 @@
 //   - `shown` contains `span`; pages are those of the span; the heading path is what all of the span's text stands
 //   under;
 //   - the same document and options give the same chunks.
+// Chunks that sum up others come after these and keep of this only that their spans are of the document.
 // A limit bounds the span. What is said before it where it is embedded (EmbeddedText) comes on top and is bounded too,
 // so that a limit in tokens and its preface together fit the embedder.
 #pragma once
@@ -91,7 +92,7 @@ Result<Chunking> SplitPlainly(const Document& document, const ChunkOptions& opti
 
 // What is embedded and indexed for a chunk: title and heading path on a line, the context on the next, and the text.
 // Of what comes before the text at most limits.preface: the context goes first (it is cut), then the title, then outer
-// headings; a heading that the text itself begins with is not said again.
+// headings; a heading that the text itself begins with is not said again. A summary stands in the text's place.
 std::string EmbeddedText(const Document& document, const Chunk& chunk, const ChunkLimits& limits,
                          const TokenCounter* counter);
 

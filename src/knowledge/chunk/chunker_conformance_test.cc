@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "base/text/unicode.h"
@@ -36,12 +37,27 @@ void CheckChunk(const Document& document, const Chunk& chunk, const Measure& mea
   EXPECT_TRUE(IsBorder(text, chunk.shown.begin) && IsBorder(text, chunk.shown.end));
 }
 
+// Behind the chunks that hold the text: what sums up some of them.
+void CheckSummaries(const Document& document, const Chunking& chunking, size_t num_leaves,
+                    const TokenCounter& counter) {
+  for (size_t i = num_leaves; i < chunking.chunks.size(); ++i) {
+    const Chunk& chunk = chunking.chunks[i];
+    ASSERT_TRUE(chunk.sums_up);
+    EXPECT_EQ(chunk.span, chunk.shown);
+    EXPECT_GT(chunk.span.size(), chunking.chunks[0].span.size());
+    EXPECT_LE(chunk.span.end, static_cast<int64_t>(document.text.size()));
+    EXPECT_TRUE(EmbeddedText(document, chunk, chunking.limits, &counter).ends_with(chunk.context));
+  }
+}
+
 // All but the method's own.
 void CheckChunking(const Document& document, const Chunking& chunking, const TokenCounter& counter) {
   const ChunkLimits& limits = chunking.limits;
   const Measure measure(document.text, limits.unit, &counter);
   TextSpan before;
-  for (const Chunk& chunk : chunking.chunks) {
+  const auto leaves_end = std::ranges::find_if(chunking.chunks, &Chunk::sums_up);
+  CheckSummaries(document, chunking, static_cast<size_t>(leaves_end - chunking.chunks.begin()), counter);
+  for (const Chunk& chunk : std::span(chunking.chunks.begin(), leaves_end)) {
     ASSERT_NO_FATAL_FAILURE(CheckChunk(document, chunk, measure, limits));
     const bool is_first = &chunk == chunking.chunks.data();
     if (!is_first) {

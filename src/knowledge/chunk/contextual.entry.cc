@@ -4,10 +4,9 @@
 // neighbours.
 #include <algorithm>
 
-#include "base/text/unicode.h"
-#include "base/text/utf8.h"
 #include "knowledge/chunk/finish.h"
 #include "knowledge/chunk/measure.h"
+#include "knowledge/chunk/model_lines.h"
 #include "provider/ask.h"
 
 namespace atelier {
@@ -26,19 +25,6 @@ std::string PromptOf(std::string_view section, std::string_view chunk) {
          std::string(chunk) +
          "\n</passage>\n\nSay in one short sentence what this passage is about within the document, so that it can be "
          "found by a search. Name what it speaks of. Answer with that sentence alone.";
-}
-
-// One line, at most so many bytes.
-std::string Tidy(std::string_view said, size_t max_bytes) {
-  std::string line;
-  for (const char c : Trim(said)) {
-    const bool is_space = c == ' ' || (c >= '\t' && c <= '\r');
-    if (!is_space) line += c;
-    if (is_space && !line.ends_with(' ')) line += ' ';
-  }
-  if (line.size() > max_bytes) line.resize(max_bytes);
-  line.resize(line.size() - IncompleteUtf8Tail(line));
-  return ReplaceInvalidUtf8(line);
 }
 
 // The part of the document that stands for it at `chunk`: all of it, or one of the parts of equal length that overlap
@@ -71,7 +57,8 @@ Task<Result<Chunking>> SplitWithContext(Call call, ChunkInput input) {
     auto asking = Ask(call, *input.tools.model, std::move(asked));
     auto said = co_await asking;
     if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
-    chunk.context = Tidy(said->text, static_cast<size_t>(tokens) * kMaxContextBytesPerToken);
+    const size_t most = static_cast<size_t>(tokens) * kMaxContextBytesPerToken;
+    chunk.context = CutToBytes(WhitespaceTidied(said->text), most);
   }
   co_return chunking;
 }

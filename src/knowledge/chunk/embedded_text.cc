@@ -33,7 +33,7 @@ std::string Joined(const std::vector<std::string_view>& parts) {
 
 std::string EmbeddedText(const Document& document, const Chunk& chunk, const ChunkLimits& limits,
                          const TokenCounter* counter) {
-  const std::string_view text = TextOf(document.text, chunk.span);
+  const std::string_view text = chunk.sums_up ? chunk.context : TextOf(document.text, chunk.span);
   const std::string_view beginning = text.substr(0, static_cast<size_t>(kOwnHeadingBytes));
   std::vector<std::string_view> parts;
   if (!document.title.empty()) parts.push_back(document.title);
@@ -46,7 +46,7 @@ std::string EmbeddedText(const Document& document, const Chunk& chunk, const Chu
   while (parts.size() > 1 && SizeOf(Joined(parts), limits, counter) > limits.preface) parts.erase(parts.begin());
   std::string preface;
   if (!parts.empty()) preface = Cut(Joined(parts), limits.preface, limits, counter);
-  if (!chunk.context.empty()) {
+  if (!chunk.context.empty() && !chunk.sums_up) {
     const int64_t left = limits.preface - (preface.empty() ? 0 : SizeOf(preface, limits, counter));
     preface += Cut(chunk.context + "\n", left, limits, counter);
   }

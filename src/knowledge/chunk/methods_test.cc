@@ -83,6 +83,8 @@ TEST_F(Methods, WhatIsMissingIsNamed) {
   EXPECT_THAT(Refusal(OptionsOf("semantic", 100), {}), HasSubstr("got semantic, want an embedder"));
   EXPECT_THAT(Refusal(OptionsOf("late", 100), {}), HasSubstr("got late, want an embedder"));
   EXPECT_THAT(Refusal(OptionsOf("contextual", 100), {}), HasSubstr("got contextual, want a language model"));
+  EXPECT_THAT(Refusal(OptionsOf("summary_tree", 100), {}), HasSubstr("got summary_tree, want a language model"));
+  EXPECT_THAT(Refusal(OptionsOf("graph", 100), {}), HasSubstr("got graph, want a language model"));
   EXPECT_THAT(Refusal(OptionsOf("token", 100), {}), HasSubstr("got token, want a limit in tokens"));
   embedder_.details.token_vectors = false;
   EXPECT_THAT(Refusal(OptionsOf("late", 100), Tools()),
@@ -131,6 +133,48 @@ TEST_F(Methods, AContextIsAskedWithTheDocumentFirst) {
   const std::string common = "<document>\n" + document.text + "\n</document>";
   for (const std::string& prompt : model_.prompts) EXPECT_THAT(prompt, StartsWith(common));
   EXPECT_EQ(chunking.chunks[1].context, "It tells of the city of Berlin.");
+}
+
+TEST_F(Methods, SummariesAreSummedUpUntilOneIsLeft) {
+  std::string text;
+  for (int i = 0; i < 20; ++i) text += "Sentence number " + std::to_string(i) + " is here. ";
+  const Document document = DocumentOf(text);
+  const Chunking chunking = Cut(document, OptionsOf("summary_tree", 50));
+  const auto first = std::ranges::find_if(chunking.chunks, &Chunk::sums_up);
+  const auto num_leaves = first - chunking.chunks.begin();
+  ASSERT_GT(num_leaves, 6);
+  ASSERT_LE(num_leaves, 36);
+  const auto num_groups = (num_leaves + 5) / 6;
+  ASSERT_EQ(std::ssize(chunking.chunks), num_leaves + num_groups + 1) << "a summary of each group, and one of all";
+  EXPECT_EQ(first->span.begin, 0);
+  EXPECT_EQ(first->context, "It tells of the city of Berlin.");
+  EXPECT_EQ(chunking.chunks.back().span.begin, 0);
+  EXPECT_EQ(chunking.chunks.back().span.end, chunking.chunks[static_cast<size_t>(num_leaves) - 1].span.end);
+  EXPECT_THAT(model_.prompts[0], HasSubstr("Sentence number 0 is here."));
+  EXPECT_THAT(model_.prompts.back(), HasSubstr("It tells of the city of Berlin.\n\nIt tells of"));
+  EXPECT_EQ(EmbeddedText(document, *first, chunking.limits, nullptr), "It tells of the city of Berlin.");
+
+  EXPECT_EQ(Cut(DocumentOf("One chunk."), OptionsOf("summary_tree", 50)).chunks.size(), 1u) << "nothing to sum up";
+}
+
+TEST_F(Methods, FactsAreReadUnderASchema) {
+  NotingModel model(loop_, R"({"entities": [{"name": "Ada  Lovelace", "kind": "person"}, {"name": "", "kind": "x"},
+      {"name": "Ada Lovelace", "kind": "person"}], "relations": [
+      {"source": "Ada Lovelace", "relation": "wrote", "target": "the first program"},
+      {"source": "a", "relation": "is", "target": "a"}]})",
+                    1000);
+  ChunkTools tools = Tools();
+  tools.model = &model;
+  const Document document = DocumentOf("Ada Lovelace wrote the first program.");
+  const auto chunking = loop_.Run(Split({}, document, OptionsOf("graph", 100), tools));
+  ASSERT_TRUE(chunking.ok()) << chunking.error().Message();
+  ASSERT_EQ(chunking->chunks.size(), 1u);
+  const ChunkFacts& facts = chunking->chunks[0].facts;
+  ASSERT_EQ(facts.entities.size(), 1u) << "without those without a name, each once";
+  EXPECT_EQ(facts.entities[0], (ChunkFacts::Entity{"Ada Lovelace", "person"}));
+  ASSERT_EQ(facts.relations.size(), 1u);
+  EXPECT_EQ(facts.relations[0].target, "the first program");
+  EXPECT_TRUE(Cut(document, OptionsOf("graph", 100)).chunks[0].facts.empty()) << "what is no JSON says nothing";
 }
 
 TEST_F(Methods, OfALongDocumentThePartAroundAChunkIsRead) {

@@ -74,7 +74,7 @@ struct Passage {
   int32_t chunk_index = 0;  // among the document's
   Chunk chunk;
   std::string text;   // of chunk.span
-  std::string shown;  // of chunk.shown
+  std::string shown;  // of chunk.shown; of a chunk that sums up, its summary: what is read
   Json attributes;
   double score = 0;                                // of the last stage of retrieval that scored it
   std::optional<double> text_score, vector_score;  // BM25 and similarity, where that way found it

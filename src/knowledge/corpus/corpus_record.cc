@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text/describe_json.h"
+#include "knowledge/corpus/chunk_extras.h"
 
 namespace atelier {
 namespace {
@@ -19,6 +20,7 @@ struct ChunkPayload {
   std::vector<int64_t> span, shown, pages;
   std::vector<std::string> headings;
   std::string context, title;
+  Json extras;
   int32_t index = 0;
   static Fields Describe();
 };
@@ -33,6 +35,7 @@ Fields ChunkPayload::Describe() {
       Key<&P::context>("context", "said before the text"),
       Key<&P::title>("title", "of the document"),
       Key<&P::index>("index", "among the document's chunks"),
+      Key<&P::extras>("extras", "what few chunks have (chunk_extras.h)"),
   };
   return fields;
 }
@@ -68,7 +71,8 @@ IndexRecord ChunkRecord(const IndexedDocument& document, IndexedDocument::Part p
   const Chunk& chunk = part.chunk;
   IndexRecord record;
   record.id = ChunkRecordId(document.document.id, index);
-  record.texts = {{"body", std::string(TextOf(document.document.text, chunk.span))}};
+  // A summary is found by what it says, and the text below it by its own chunks.
+  if (!chunk.sums_up) record.texts.push_back({"body", std::string(TextOf(document.document.text, chunk.span))});
   if (!document.document.title.empty()) record.texts.push_back({"title", document.document.title});
   if (!chunk.heading_path.empty()) record.texts.push_back({"headings", Joined(chunk.heading_path, "\n")});
   if (!chunk.context.empty()) record.texts.push_back({"context", chunk.context});
@@ -85,6 +89,7 @@ IndexRecord ChunkRecord(const IndexedDocument& document, IndexedDocument::Part p
   payload.context = chunk.context;
   payload.title = document.document.title;
   payload.index = static_cast<int32_t>(index);
+  if (Json extras = ExtrasOf(chunk); extras.size() > 0) payload.extras = std::move(extras);
   record.payload = WriteJson(payload).Dump();
   return record;
 }
@@ -197,6 +202,7 @@ Result<Passage> PassageOf(const IndexRecord& record) {
   passage.chunk.last_page = static_cast<int32_t>(payload->pages[1]);
   passage.chunk.heading_path = std::move(payload->headings);
   passage.chunk.context = std::move(payload->context);
+  TRY_VOID(ReadExtras(record.id, payload->extras, passage.chunk));
   passage.attributes = OwnAttributes(record.attributes);
   return passage;
 }

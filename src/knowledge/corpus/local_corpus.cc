@@ -131,6 +131,7 @@ Result<std::vector<Passage>> LocalCorpus::Passages(const std::vector<std::string
     const TextSpan span = passage.chunk.span, around = passage.chunk.shown;
     if (span.begin < around.begin || span.end > around.begin + static_cast<int64_t>(passage.shown.size())) continue;
     passage.text = TextOf(passage.shown, {span.begin - around.begin, span.end - around.begin});
+    if (passage.chunk.sums_up) passage.shown = passage.chunk.context;
     passages.push_back(std::move(passage));
   }
   return passages;

@@ -116,6 +116,28 @@ class CorpusConformance : public testing::TestWithParam<Kind> {
 INSTANTIATE_TEST_SUITE_P(All, CorpusConformance, testing::Values(Kind::kLocal, Kind::kPostgres),
                          [](const auto& kind) { return kind.param == Kind::kLocal ? "Local" : "Postgres"; });
 
+TEST_P(CorpusConformance, SummariesAndFactsOfChunksAreKept) {
+  IndexedDocument document = Lines("a.txt", "engines turn\nwheels roll");
+  document.parts[0].chunk.facts.entities = {{"engine", "machine"}};
+  document.parts[0].chunk.facts.relations = {{"engine", "turns", "wheel"}};
+  IndexedDocument::Part summary = document.parts[0];
+  summary.chunk.facts = {};
+  summary.chunk.span = summary.chunk.shown = {0, static_cast<int64_t>(document.document.text.size())};
+  summary.chunk.sums_up = true, summary.chunk.context = "about machinery";
+  document.parts.push_back(summary);
+  Put(document);
+  const auto machinery = corpus_->Passages(Words("machinery"), {});
+  ASSERT_TRUE(machinery.ok()) << machinery.error().Message();
+  ASSERT_EQ(machinery->size(), 1u);
+  EXPECT_TRUE((*machinery)[0].chunk.sums_up);
+  EXPECT_EQ((*machinery)[0].shown, "about machinery");
+  EXPECT_EQ((*machinery)[0].text, document.document.text);
+  const auto engines = corpus_->Passages(Words("engines"), {});
+  ASSERT_TRUE(engines.ok()) << engines.error().Message();
+  ASSERT_EQ(engines->size(), 1u) << "the summary is not found by the text below it";
+  EXPECT_EQ((*engines)[0].chunk.facts, document.parts[0].chunk.facts);
+}
+
 TEST_P(CorpusConformance, WhatIsPutIsFoundListedAndRead) {
   Put(Lines("a.txt", "the engine schedules\nthe \xC3\xA9tude rests",
             Json::Object({{"year", 2024}, {"tags", Json::Array({"x"})}})));

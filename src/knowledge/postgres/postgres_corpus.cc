@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "knowledge/corpus/chunk_extras.h"
 #include "knowledge/corpus/corpus_record.h"
 #include "knowledge/index/analyzer_pool.h"
 #include "knowledge/postgres/word_query.h"
@@ -87,22 +88,24 @@ std::string Joined(const std::vector<std::string>& parts) {
 Json ChunkRow(const IndexedDocument& document, size_t index, const std::string& title, const Analyzer& analyzer) {
   const IndexedDocument::Part& part = document.parts[index];
   const Chunk& chunk = part.chunk;
-  Json row = Json::Object({{"id", ChunkRecordId(document.document.id, index)},
-                           {"document_id", document.document.id},
-                           {"place", index},
-                           {"span_begin", chunk.span.begin},
-                           {"span_end", chunk.span.end},
-                           {"shown_begin", chunk.shown.begin},
-                           {"shown_end", chunk.shown.end},
-                           {"first_page", chunk.first_page},
-                           {"last_page", chunk.last_page},
-                           {"headings", Json(chunk.heading_path)},
-                           {"context", WithoutNul(chunk.context)},
-                           {"hash", part.hash},
-                           {"title_words", title},
-                           {"heading_words", WordVector(Joined(chunk.heading_path), analyzer)},
-                           {"context_words", WordVector(chunk.context, analyzer)},
-                           {"body_words", WordVector(TextOf(document.document.text, chunk.span), analyzer)}});
+  Json row = Json::Object(
+      {{"id", ChunkRecordId(document.document.id, index)},
+       {"document_id", document.document.id},
+       {"place", index},
+       {"span_begin", chunk.span.begin},
+       {"span_end", chunk.span.end},
+       {"shown_begin", chunk.shown.begin},
+       {"shown_end", chunk.shown.end},
+       {"first_page", chunk.first_page},
+       {"last_page", chunk.last_page},
+       {"headings", Json(chunk.heading_path)},
+       {"context", WithoutNul(chunk.context)},
+       {"hash", part.hash},
+       {"extras", ExtrasOf(chunk)},
+       {"title_words", title},
+       {"heading_words", WordVector(Joined(chunk.heading_path), analyzer)},
+       {"context_words", WordVector(chunk.context, analyzer)},
+       {"body_words", WordVector(chunk.sums_up ? "" : TextOf(document.document.text, chunk.span), analyzer)}});
   if (!part.vector.empty()) row.Set("embedding", VectorText(part.vector));
   return row;
 }
@@ -113,7 +116,7 @@ Result<Json> ReadJsonb(std::string_view text) {
   return json;
 }
 
-// Rows of: id, document_id, place, spans (4), pages (2), headings, context, title, attributes, shown.
+// Rows of: id, document_id, place, spans (4), pages (2), headings, context, title, attributes, shown, extras.
 Result<Passage> ReadPassage(const PostgresRows& rows, int row) {
   Passage passage;
   passage.chunk_id = rows.Text(row, 0);
@@ -134,6 +137,9 @@ Result<Passage> ReadPassage(const PostgresRows& rows, int row) {
     return Error::Corrupt(passage.chunk_id, "its span is not within what is shown of it");
   }
   passage.text = TextOf(passage.shown, {span.begin - around.begin, span.end - around.begin});
+  TRY(const Json extras, ReadJsonb(rows.Text(row, 14)));
+  TRY_VOID(ReadExtras(passage.chunk_id, extras, passage.chunk));
+  if (passage.chunk.sums_up) passage.shown = passage.chunk.context;
   return passage;
 }
 
@@ -191,15 +197,16 @@ Result<void> PostgresCorpus::PutChunks(PostgresSession& session, const IndexedDo
   TRY_VOID(session.Run(
       "INSERT INTO " + tables_.chunks +
           " (id, document_id, place, span_begin, span_end, shown_begin, shown_end, first_page, last_page, headings, "
-          "context, hash, words" +
+          "context, hash, extras, words" +
           (vectors ? ", embedding" : "") +
           ") SELECT id, document_id, place, span_begin, span_end, shown_begin, shown_end, first_page, last_page, "
-          "headings, context, hash, " +
+          "headings, context, hash, extras, " +
           words("title_words", "A") + " || " + words("heading_words", "B") + " || " + words("context_words", "C") +
           " || " + words("body_words", "D") + (vectors ? ", embedding::vector" : "") +
           " FROM jsonb_to_recordset($1::jsonb) AS row(id text, document_id text, place int, span_begin bigint, "
           "span_end bigint, shown_begin bigint, shown_end bigint, first_page int, last_page int, headings jsonb, "
-          "context text, hash text, title_words text, heading_words text, context_words text, body_words text, "
+          "context text, hash text, extras jsonb, title_words text, heading_words text, context_words text, body_words "
+          "text, "
           "embedding text) ORDER BY place",
       {rows.Dump()}));
   return {};
@@ -319,7 +326,7 @@ Result<std::vector<Passage>> PostgresCorpus::Passages(const std::vector<std::str
   TRY(const PostgresRows rows,
       session.Run("SELECT c.id, d.id, c.place, c.span_begin, c.span_end, c.shown_begin, c.shown_end, c.first_page, "
                   "c.last_page, c.headings, c.context, d.title, d.attributes, "
-                  "substring(d.body FROM c.shown_begin::int + 1 FOR (c.shown_end - c.shown_begin)::int) FROM "
+                  "substring(d.body FROM c.shown_begin::int + 1 FOR (c.shown_end - c.shown_begin)::int), c.extras FROM "
                   "jsonb_array_elements_text(" +
                       ids + "::jsonb) WITH ORDINALITY AS asked(id, at) JOIN " + tables_.chunks +
                       " c ON c.id = asked.id JOIN " + tables_.documents + " d ON d.id = c.document_id WHERE " +

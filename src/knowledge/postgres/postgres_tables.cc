@@ -54,13 +54,23 @@ Result<void> Make(PostgresSession& session, const PostgresTables& tables, const 
                        tables.documents + R"( ON DELETE CASCADE,
     place int NOT NULL, span_begin bigint NOT NULL, span_end bigint NOT NULL,
     shown_begin bigint NOT NULL, shown_end bigint NOT NULL, first_page int NOT NULL, last_page int NOT NULL,
-    headings jsonb NOT NULL, context text NOT NULL, hash text NOT NULL, words tsvector NOT NULL)" +
+    headings jsonb NOT NULL, context text NOT NULL, hash text NOT NULL, extras jsonb NOT NULL,
+    words tsvector NOT NULL)" +
                        embedding + ")"));
   TRY_VOID(session.Run("CREATE INDEX ON " + tables.chunks + " (document_id)"));
   TRY_VOID(session.Run("CREATE INDEX ON " + tables.chunks + " USING gin (words)"));
   if (options.dimensions > 0 && options.dimensions <= kMaxHnswDimensions) {
     TRY_VOID(session.Run("CREATE INDEX ON " + tables.chunks + " USING hnsw (embedding vector_cosine_ops)"));
   }
+  return {};
+}
+
+// Tables that an earlier version made have no such column.
+Result<void> AddExtras(PostgresSession& session, const PostgresTables& tables) {
+  TRY(const PostgresRows there,
+      session.Run("SELECT 1 FROM pg_attribute WHERE attrelid = $1::regclass AND attname = 'extras'", {tables.chunks}));
+  if (there.size() > 0) return {};
+  TRY_VOID(session.Run("ALTER TABLE " + tables.chunks + " ADD COLUMN extras jsonb NOT NULL DEFAULT '{}'"));
   return {};
 }
 
@@ -84,6 +94,7 @@ Result<PostgresTables> OpenTables(PostgresSession& session, const PostgresCorpus
     TRY_VOID(CheckSame(options, "language", options.language, made.Text(0, 2)));
     TRY_VOID(CheckSame(options, "dimensions", std::to_string(options.dimensions), made.Text(0, 3)));
     tables = TablesOf(made.Whole(0, 0));
+    TRY_VOID(AddExtras(session, tables));
   } else {
     if (options.dimensions > 0) TRY_VOID(WantVectors(session));
     TRY(const PostgresRows number,

@@ -56,6 +56,16 @@ Result<std::vector<Passage>> PassagesOf(const Corpus& corpus, const SearchResult
   return passages;
 }
 
+// Stages may leave out passages, or choose among more than are wanted.
+int32_t NumLookedAt(const RetrievalConfig& config, int32_t top_k) {
+  int32_t times = 1;
+  for (const StageConfig& stage : config.stages) {
+    const Result<const StageEntry*> entry = FindStage(stage.stage);  // an unknown one is told when it would run
+    if (entry.ok()) times = std::max(times, (*entry)->looks_at);
+  }
+  return std::max(top_k, std::min(top_k * times, config.candidates));
+}
+
 }  // namespace
 
 Task<Result<std::vector<std::vector<float>>>> Retriever::QueryVectors(Call call,
@@ -125,7 +135,7 @@ Task<Result<std::vector<Passage>>> Retriever::SearchAgain(const Retriever& retri
 
 Task<Result<Retrieved>> Retriever::Retrieve(Call call, RetrievalRequest request) const {
   const bool reranks = !config_.rerank.method.empty();
-  const int32_t num_wanted = reranks ? std::max(config_.rerank.candidates, request.top_k) : request.top_k;
+  const int32_t num_wanted = std::max(reranks ? config_.rerank.candidates : 0, NumLookedAt(config_, request.top_k));
   StageState state;
   state.question = request.query;
   state.history = request.history;

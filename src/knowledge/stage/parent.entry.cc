@@ -69,6 +69,6 @@ Task<Result<void>> ShowParents(Call /*call*/, StageConfig config, StageTools too
 }  // namespace
 
 extern const StageEntry stage_parent{"parent", "shows each passage with the section that it stands in",
-                                     StagePlace::kPassages, ShowParents};
+                                     StagePlace::kPassages, ShowParents, 2};
 
 }  // namespace atelier

@@ -42,6 +42,6 @@ Task<Result<void>> ShowSentences(Call /*call*/, StageConfig config, StageTools t
 }  // namespace
 
 extern const StageEntry stage_sentence_window{"sentence_window", "shows each passage with the sentences around it",
-                                              StagePlace::kPassages, ShowSentences};
+                                              StagePlace::kPassages, ShowSentences, 2};
 
 }  // namespace atelier

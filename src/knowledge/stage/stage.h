@@ -68,6 +68,7 @@ struct StageEntry {
   // Works on a copy: what it did is forgotten where it fails. Ends early, with any error, where the call's deadline
   // passes.
   Task<Result<void>> (*run)(Call call, StageConfig config, StageTools tools, StageState& state) = nullptr;
+  int32_t looks_at = 1;  // of passage stages: so many times the passages that are wanted
 };
 
 // Every stage, sorted by file name.

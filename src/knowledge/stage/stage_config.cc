@@ -6,7 +6,8 @@ Fields StageConfig::Describe() {
   using C = StageConfig;
   static constexpr Field fields[] = {
       Key<&C::stage>("stage",
-                     "rewrite, multi_query, hyde, step_back, decomposition, corrective, parent, sentence_window")
+                     "rewrite, multi_query, hyde, step_back, decomposition, corrective, graph, graph_global, parent, "
+                     "sentence_window")
           .Required(),
       Key<&C::model>("model", "that it asks; without, the default chat model"),
       Key<&C::count>("count", "questions that it adds, passages that it grades, sentences on each side")
