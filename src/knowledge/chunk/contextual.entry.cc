@@ -4,21 +4,14 @@
 // neighbours.
 #include <algorithm>
 
-#include "knowledge/chunk/finish.h"
+#include "knowledge/chunk/asking.h"
 #include "knowledge/chunk/measure.h"
-#include "knowledge/chunk/model_lines.h"
-#include "provider/ask.h"
 
 namespace atelier {
 namespace {
 
 constexpr int64_t kDefaultContextTokens = 40;   // about what the preface holds
 constexpr size_t kMaxContextBytesPerToken = 8;  // whatever a model counts as a token
-// Bytes of a document to a token of context: under what is usual (4), so that a section fits where its language is
-// dense.
-constexpr int64_t kBytesPerToken = 3;
-constexpr int64_t kDefaultModelTokens = 4096;  // where a model does not say
-constexpr int64_t kPromptTokens = 200;         // of the words around document and chunk
 
 std::string PromptOf(std::string_view section, std::string_view chunk) {
   return "<document>\n" + std::string(section) + "\n</document>\n\nHere is a passage of this document:\n<passage>\n" +
@@ -40,25 +33,20 @@ TextSpan SectionOf(const Measure& measure, TextSpan chunk, int64_t max_bytes) {
 }
 
 Task<Result<Chunking>> SplitWithContext(Call call, ChunkInput input) {
-  if (input.tools.model == nullptr) {
-    co_return Error::Unsupported("method", "got contextual, want a language model: none is configured");
-  }
-  CO_TRY(Chunking chunking, SplitPlainly(input.document, BaseOptions(input, "auto"), input.tools));
-  CO_TRY(const ModelDetails details, co_await input.tools.model->Describe(call, input.tools.chat_model));
+  CO_TRY(Chunking chunking, ChunksToAskAbout(input, "contextual"));
   const int64_t tokens = input.options.context_tokens.value_or(kDefaultContextTokens);
-  const int64_t window = details.context_length > 0 ? details.context_length : kDefaultModelTokens;
+  CO_TRY(const int64_t prompt_bytes, co_await PromptBytes(call, input.tools, tokens));
   const Measure measure(input.document.text, ChunkUnit::kBytes, nullptr);
   for (Chunk& chunk : chunking.chunks) {
     // The chunk stands in the prompt twice.
-    const int64_t room = (window - tokens - kPromptTokens) * kBytesPerToken - chunk.span.size();
+    const int64_t room = prompt_bytes - chunk.span.size();
     const TextSpan section = SectionOf(measure, chunk.span, std::max(chunk.span.size(), room));
     std::string prompt = PromptOf(TextOf(input.document.text, section), TextOf(input.document.text, chunk.span));
-    Asked asked{input.tools.chat_model, std::move(prompt), tokens};
-    auto asking = Ask(call, *input.tools.model, std::move(asked));
-    auto said = co_await asking;
-    if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
+    Asked asked{"", std::move(prompt), tokens};
+    auto asking = AskOf(call, input, std::move(asked));
+    CO_TRY(const std::string said, co_await asking);
     const size_t most = static_cast<size_t>(tokens) * kMaxContextBytesPerToken;
-    chunk.context = CutToBytes(WhitespaceTidied(said->text), most);
+    chunk.context = CutToBytes(WhitespaceTidied(said), most);
   }
   co_return chunking;
 }

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "knowledge/chunk/finish.h"
-#include "knowledge/chunk/model_lines.h"
-#include "provider/ask.h"
+#include "knowledge/chunk/asking.h"
 
 namespace atelier {
 namespace {
@@ -71,17 +69,13 @@ ChunkFacts FactsOf(const std::string& said) {
 }
 
 Task<Result<Chunking>> SplitWithFacts(Call call, ChunkInput input) {
-  if (input.tools.model == nullptr) {
-    co_return Error::Unsupported("method", "got graph, want a language model: none is configured");
-  }
-  CO_TRY(Chunking chunking, SplitPlainly(input.document, BaseOptions(input, "auto"), input.tools));
+  CO_TRY(Chunking chunking, ChunksToAskAbout(input, "graph"));
   for (Chunk& chunk : chunking.chunks) {
     const int64_t tokens = input.options.context_tokens.value_or(kDefaultFactTokens);
-    Asked asked{input.tools.chat_model, PromptOf(TextOf(input.document.text, chunk.span)), tokens, FactsGrammar()};
-    auto asking = Ask(call, *input.tools.model, std::move(asked));
-    auto said = co_await asking;
-    if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
-    chunk.facts = FactsOf(said->text);
+    Asked asked{"", PromptOf(TextOf(input.document.text, chunk.span)), tokens, FactsGrammar()};
+    auto asking = AskOf(call, input, std::move(asked));
+    CO_TRY(const std::string said, co_await asking);
+    chunk.facts = FactsOf(said);
   }
   co_return chunking;
 }

@@ -6,18 +6,14 @@
 
 #include "base/text/unicode.h"
 #include "base/text/utf8.h"
-#include "knowledge/chunk/finish.h"
-#include "knowledge/chunk/model_lines.h"
-#include "provider/ask.h"
+#include "knowledge/chunk/asking.h"
 
 namespace atelier {
 namespace {
 
 constexpr size_t kFanout = 6;
 constexpr int64_t kDefaultSummaryTokens = 100;
-constexpr int64_t kBytesPerToken = 3;
-constexpr int64_t kDefaultModelTokens = 4096;  // where a model does not say
-constexpr int64_t kPromptTokens = 200;         // of the words around the texts
+constexpr size_t kSilentBytes = 300;  // of the first text, that stands for a summary that the model did not write
 
 // A node of the level under way: what it says, and where.
 struct Node {
@@ -60,14 +56,9 @@ Chunk SummaryChunk(const std::vector<Chunk>& leaves, Node node) {
 }
 
 Task<Result<Chunking>> SplitIntoTree(Call call, ChunkInput input) {
-  if (input.tools.model == nullptr) {
-    co_return Error::Unsupported("method", "got summary_tree, want a language model: none is configured");
-  }
-  CO_TRY(Chunking chunking, SplitPlainly(input.document, BaseOptions(input, "auto"), input.tools));
-  CO_TRY(const ModelDetails details, co_await input.tools.model->Describe(call, input.tools.chat_model));
+  CO_TRY(Chunking chunking, ChunksToAskAbout(input, "summary_tree"));
   const int64_t tokens = input.options.context_tokens.value_or(kDefaultSummaryTokens);
-  const int64_t window = details.context_length > 0 ? details.context_length : kDefaultModelTokens;
-  const int64_t room = std::max<int64_t>(1, window - tokens - kPromptTokens) * kBytesPerToken;
+  CO_TRY(const int64_t room, co_await PromptBytes(call, input.tools, tokens));
   const std::vector<Chunk> leaves = chunking.chunks;
   std::vector<Node> level;
   for (const Chunk& leaf : leaves) level.push_back({leaf.span, std::string(TextOf(input.document.text, leaf.span))});
@@ -78,12 +69,11 @@ Task<Result<Chunking>> SplitIntoTree(Call call, ChunkInput input) {
     for (size_t g = 0; g < num_groups; ++g) {
       const size_t begin = g * level.size() / num_groups, end = (g + 1) * level.size() / num_groups;
       std::string prompt = PromptOf(level, begin, end, static_cast<size_t>(room) / (end - begin));
-      Asked asked{input.tools.chat_model, std::move(prompt), tokens};
-      auto asking = Ask(call, *input.tools.model, std::move(asked));
-      auto said = co_await asking;
-      if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
-      Node node{{level[begin].span.begin, level[end - 1].span.end}, WhitespaceTidied(said->text)};
-      if (node.says.empty()) node.says = CutToBytes(level[begin].says, static_cast<size_t>(tokens * kBytesPerToken));
+      Asked asked{"", std::move(prompt), tokens};
+      auto asking = AskOf(call, input, std::move(asked));
+      CO_TRY(const std::string said, co_await asking);
+      Node node{{level[begin].span.begin, level[end - 1].span.end}, WhitespaceTidied(said)};
+      if (node.says.empty()) node.says = CutToBytes(level[begin].says, kSilentBytes);
       chunking.chunks.push_back(SummaryChunk(leaves, node));
       above.push_back(std::move(node));
     }
