@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
@@ -36,6 +37,16 @@ std::vector<const Row*> Others(const std::vector<Row>& rows, const Row& row) {
   return others;
 }
 
+// The judged documents of the queries, then others, as they come; of a query's judgements those that are left.
+void KeepDocuments(size_t most, JudgedSet& set) {
+  std::set<std::string> judged;
+  for (const JudgedSet::Text& query : set.queries) {
+    for (const auto& [id, grade] : set.judgements.at(query.id)) judged.insert(id);
+  }
+  std::ranges::stable_partition(set.documents, [&](const auto& document) { return judged.contains(document.id); });
+  if (most < set.documents.size()) set.documents.resize(most);
+}
+
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
@@ -62,6 +73,10 @@ class EvalRetrievalCommand final : public Command {
                  "documents are not cut, and their beginning is embedded, as published figures have it");
     rerank_.Declare(options);
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
+    options.Integer("--documents", most_documents_,
+                    "index only so many: those that the asked queries are judged by, then the first others; 0: all");
+    options.Text("--chunking", chunking_, "how documents are cut (docs/chunking.md); without, by what each is");
+    options.Number("--vector-weight", vector_weight_, "of hybrid search, 0 to 1; without, the default");
     options.Texts("--stage", stages_, "measure the search with this stage too, each in a row of its own");
     options.Text("--stage-model", stage_model_,
                  "that stages ask; \"oracle\": one that knows the judgements, for what a stage can bring at best");
@@ -74,14 +89,17 @@ class EvalRetrievalCommand final : public Command {
       set.queries.resize(static_cast<size_t>(most_queries_));
     }
     if (set.queries.empty()) return Error::Invalid(folder_, "got no query that " + split_ + ".tsv judges");
+    if (most_documents_ > 0) KeepDocuments(static_cast<size_t>(most_documents_), set);
     TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::Open(invocation, corpus_));
     TRY_VOID(OpenCorpus(*session));
     TRY(PreparationTools tools, ToolsFor(session->app(), session->config()));
+    OracleModel oracle(session->app().loop(), set);
+    if (stage_model_ == "oracle") tools.chunk.model = &oracle;
     TRY_VOID(session->Run(IndexJudgedSet(session->MakeCall(), set, session->corpus(), PreparationFor(session->config()),
                                          tools, [&](size_t done) { ShowIndexing(done, set.documents.size()); })));
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
     std::vector<Row> rows;
-    TRY_VOID(Measure(*session, set, rows));
+    TRY_VOID(Measure(*session, set, oracle, rows));
     invocation.json ? invocation.Print(Body(set, rows)) : Show(rows);
     return {};
   }
@@ -97,7 +115,10 @@ class EvalRetrievalCommand final : public Command {
       std::string folder = folder_;
       while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
       config.name = "eval-" + std::string(NameOf(folder)) + "-" + config.embedder + (whole_ ? "-whole" : "");
+      if (most_documents_ > 0) config.name += "-" + std::to_string(most_documents_);
+      if (!chunking_.empty()) config.name += "-" + chunking_ + (stage_model_ == "oracle" ? "-oracle" : "");
     }
+    if (!chunking_.empty()) config.chunking.method = chunking_;
     if (whole_) {
       config.chunking.method = "fixed", config.chunking.unit = "characters";
       config.chunking.limit = kWholeDocument, config.chunking.overlap = 0;
@@ -132,8 +153,8 @@ class EvalRetrievalCommand final : public Command {
     return ways;
   }
 
-  Result<void> Measure(CorpusSession& session, const JudgedSet& set, std::vector<Row>& rows) const {
-    OracleModel oracle(session.app().loop(), set);
+  Result<void> Measure(CorpusSession& session, const JudgedSet& set, OracleModel& oracle,
+                       std::vector<Row>& rows) const {
     const bool has_vectors = !session.corpus().embedder().empty();
     RerankConfig rerank = session.config().retrieval.rerank;
     TRY_VOID(rerank_.Apply(rerank));
@@ -144,6 +165,7 @@ class EvalRetrievalCommand final : public Command {
       config.rerank = way.reranks ? rerank : RerankConfig();
       config.words = way.words, config.vectors = way.vectors;
       config.candidates = 1000;
+      if (vector_weight_ >= 0) config.fusion.vector_weight = vector_weight_;
       config.stages = way.stages;
       RankerTools tools = RankerToolsFor(session.app());
       if (stage_model_ == "oracle") tools.model = &oracle;
@@ -193,9 +215,10 @@ class EvalRetrievalCommand final : public Command {
 
   CorpusOptions corpus_;
   RerankOptions rerank_;
-  std::string folder_, split_ = "test", embedder_, stage_model_;
+  std::string folder_, split_ = "test", embedder_, stage_model_, chunking_;
   std::vector<std::string> stages_;
-  int64_t most_queries_ = 0;
+  int64_t most_queries_ = 0, most_documents_ = 0;
+  double vector_weight_ = -1;
   bool whole_ = false;
 };
 

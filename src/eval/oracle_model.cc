@@ -53,12 +53,26 @@ std::vector<const JudgedSet::Text*> OracleModel::RelevantTo(std::string_view pro
   return texts;
 }
 
+Result<const JudgedSet::Text*> OracleModel::DocumentIn(std::string_view prompt) const {
+  for (const JudgedSet::Text& document : set_.documents) {
+    const std::string beginning = Beginning(document.text, kTitleBytes);
+    if (!beginning.empty() && prompt.find(beginning) != std::string_view::npos) return &document;
+  }
+  return Error::Invalid("prompt", "got neither a query nor a document of the judged set in it");
+}
+
 Task<Result<Generation>> OracleModel::Generate(Call /*call*/, GenerationRequest request) {
   const auto* chat = std::get_if<ChatPrompt>(&request.prompt);
   if (chat == nullptr || chat->messages.size() == 0) co_return Error::Unsupported("prompt", "want a conversation");
   const std::string prompt = chat->messages.items().back()["content"].AsString();
   const std::vector<const JudgedSet::Text*> relevant = RelevantTo(prompt);
-  if (relevant.empty()) co_return Error::Invalid("prompt", "got no query of the judged set in it");
+  if (relevant.empty()) {
+    CO_TRY(const JudgedSet::Text* const read, DocumentIn(prompt));
+    Gathered title;
+    title.choices.resize(1);
+    title.choices[0].text = read->title;
+    co_return Replay(loop_, EventsOf(title));
+  }
   Gathered said;
   said.choices.resize(1);
   const int64_t most = MostInList(request.options.grammar);

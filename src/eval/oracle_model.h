@@ -3,6 +3,7 @@
 //
 //   a list        the titles of the query's relevant documents, or their beginnings
 //   other texts   how the best of them begins
+//   of a document the prompt has instead of a query, its title
 //   decisions     whether the input quotes one of them
 #pragma once
 
@@ -31,6 +32,7 @@ class OracleModel final : public LanguageModel {
  private:
   // Of the longest query that stands in `prompt`; the best first. Empty: no query does.
   std::vector<const JudgedSet::Text*> RelevantTo(std::string_view prompt) const;
+  Result<const JudgedSet::Text*> DocumentIn(std::string_view prompt) const;
 
   Loop& loop_;
   const JudgedSet& set_;

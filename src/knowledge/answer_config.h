@@ -16,7 +16,7 @@ struct AnswerConfig {
   std::string model;              // that writes; empty: the default chat model
   int64_t context_tokens = 1500;  // of its prompt, passages and all
   int64_t answer_tokens = 300;    // that it may write
-  double support_at_least = 0.5;  // of a claim that is kept
+  double support_at_least = 0.7;  // of a claim that is kept; docs/knowledge.md has why
   int32_t most_sentences = 3;     // of an extractive answer
   double refuse_below = 0.02;     // confidence; docs/knowledge.md has how it was chosen
   double leave_out_below = 0.5;   // sentences after the first, as a share of the first's relevance

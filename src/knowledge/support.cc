@@ -133,6 +133,9 @@ std::string_view NearestSentence(const std::vector<Term>& claim, std::string_vie
   return nearest;
 }
 
+// One wrong number or name makes a claim wrong, however many are right: the first counts most.
+double AnyAndShare(double any, double share, double missing) { return missing > 0 ? any + share * missing : 0; }
+
 }  // namespace
 
 SupportFigures SupportFiguresOf(std::string_view claim, std::string_view quote, const Analyzer& analyzer) {
@@ -153,8 +156,8 @@ SupportFigures SupportFiguresOf(std::string_view claim, std::string_view quote, 
 }
 
 double Support(const SupportFigures& figures) {
-  const double x = -6.5 + 5 * figures.terms + 5 * figures.pairs - 5 * figures.numbers_missing -
-                   3 * figures.names_missing - 4 * figures.negation_differs;
+  const double x = -6.5 + 5 * figures.terms + 5 * figures.pairs - AnyAndShare(4, 2, figures.numbers_missing) -
+                   AnyAndShare(2.5, 1.5, figures.names_missing) - 4 * figures.negation_differs;
   return 1 / (1 + std::exp(-x));
 }
 

@@ -164,7 +164,7 @@ void RankingQuality(benchmark::State& state, const char* split) {
   state.counters["recall@100"] = recall / static_cast<double>(relevant.size());
 }
 BENCHMARK_CAPTURE(RankingQuality, train, "train")
-    ->ArgsProduct({{90, 120, 150}, {40, 60, 75, 90}})
+    ->ArgsProduct({{60, 80, 90, 100, 110, 120, 150}, {40, 60, 75, 90}})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(RankingQuality, test, "test")->Args({120, 75})->Iterations(1)->Unit(benchmark::kMillisecond);
