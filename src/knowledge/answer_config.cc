@@ -9,6 +9,7 @@ Fields AnswerConfig::Describe() {
           .OneOf("auto|extractive|abstractive"),
       Key<&C::model>("model", "that writes; without, the default chat model"),
       Key<&C::context_tokens>("context_tokens", "of what it reads: question and passages").Between(100, 1'000'000),
+      Key<&C::whole>("whole", "abstractive: read all documents where they fit, instead of what was found"),
       Key<&C::answer_tokens>("answer_tokens", "that it may write").Between(1, 100'000),
       Key<&C::support_at_least>("support_at_least", "of a sentence that it wrote: others are left out").Between(0, 1),
       Key<&C::passages>("passages", "that are read for an answer").Between(1, 100),

@@ -15,6 +15,7 @@ struct AnswerConfig {
   int32_t passages = 6;           // that are read
   std::string model;              // that writes; empty: the default chat model
   int64_t context_tokens = 1500;  // of its prompt, passages and all
+  bool whole = true;              // abstractive: where all documents fit, all are read, instead of what was found
   int64_t answer_tokens = 300;    // that it may write
   double support_at_least = 0.7;  // of a claim that is kept; docs/knowledge.md has why
   int32_t most_sentences = 3;     // of an extractive answer

@@ -7,6 +7,7 @@
 
 #include "knowledge/citing.h"
 #include "knowledge/sentence_choice.h"
+#include "knowledge/whole_corpus.h"
 
 namespace atelier {
 namespace {
@@ -20,6 +21,9 @@ double Cosine(const std::vector<float>& a, const std::vector<float>& b) {
   }
   return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
 }
+
+// Fewer than is usual, so that what is taken for small enough fits.
+constexpr int64_t kBytesPerToken = 3;
 
 struct Scored {
   size_t candidate = 0;
@@ -124,6 +128,14 @@ Task<Result<CitedAnswer>> Answerer::Write(Call call, Considered considered, OnCl
   CitedAnswer answer;
   answer.refused = true;
   if (confidence >= config_.refuse_below) {
+    if (config_.whole) {
+      auto read = [this, &question = considered.question] {
+        return WholeDocuments(corpus_, question.filter, question.visible, config_.context_tokens * kBytesPerToken);
+      };
+      auto reading = OnPool(tools_.pool, read);
+      CO_TRY(std::vector<Passage> all, co_await reading);
+      if (!all.empty()) considered.passages = std::move(all);
+    }
     auto writing =
         WriteAnswer(std::move(call), *tools_.model, tools_.pool, corpus_, considered.question.text,
                     considered.question.visible, std::move(considered.passages), config_, std::move(on_claim));

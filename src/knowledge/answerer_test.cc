@@ -94,6 +94,22 @@ TEST_F(AnswererTest, NothingSupportedIsARefusal) {
   EXPECT_TRUE(told_.empty());
 }
 
+TEST_F(AnswererTest, ASmallCollectionIsReadWhole) {
+  says_ = {"Green tea is brewed at 70 degrees."};
+  const CitedAnswer whole = Ask("How many positions do blocks hold?", Abstractive());
+  ASSERT_EQ(whole.passages.size(), 2u) << "whatever the search found";
+  EXPECT_EQ(whole.passages[1].document_id, "tea.md");
+  ASSERT_EQ(whole.citations.size(), 1u);
+  EXPECT_EQ(whole.citations[0].document_id, "tea.md");
+
+  AnswerConfig found = Abstractive();
+  found.whole = false;
+  EXPECT_EQ(Ask("How many positions do blocks hold?", found).passages.size(), 1u);
+  AnswerConfig tight = Abstractive();
+  tight.context_tokens = 40;
+  EXPECT_EQ(Ask("How many positions do blocks hold?", tight).passages.size(), 1u) << "120 bytes are too few for both";
+}
+
 TEST_F(AnswererTest, QuotedClaimsAreToldOneByOneToo) {
   AnswerConfig config;
   config.refuse_below = 0;
