@@ -19,6 +19,7 @@ Retriever RetrieverOf(App& app, const OpenedCorpus& corpus, const VectorStoreSea
   if (search.vector_weight) {
     config.fusion.method = "convex";
     config.fusion.vector_weight = *search.vector_weight;
+    config.fusion.stand_out = 0;  // the client's weights hold for every question
   }
   return Retriever(*corpus.corpus, app.pool(), std::move(config), RankerToolsFor(app));
 }

@@ -73,10 +73,13 @@ class EvalRetrievalCommand final : public Command {
                  "documents are not cut, and their beginning is embedded, as published figures have it");
     rerank_.Declare(options);
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
+    options.Text("--legs", legs_, "only write what words and vectors found for each query to this file");
+    options.Takes("FILE", Completion::kFiles);
     options.Integer("--documents", most_documents_,
                     "index only so many: those that the asked queries are judged by, then the first others; 0: all");
     options.Text("--chunking", chunking_, "how documents are cut (docs/chunking.md); without, by what each is");
-    options.Number("--vector-weight", vector_weight_, "of hybrid search, 0 to 1; without, the default");
+    options.Number("--vector-weight", vector_weight_,
+                   "of hybrid search, 0 to 1, the same for all; without, the default");
     options.Texts("--stage", stages_, "measure the search with this stage too, each in a row of its own");
     options.Text("--stage-model", stage_model_,
                  "that stages ask; \"oracle\": one that knows the judgements, for what a stage can bring at best");
@@ -98,6 +101,11 @@ class EvalRetrievalCommand final : public Command {
     TRY_VOID(session->Run(IndexJudgedSet(session->MakeCall(), set, session->corpus(), PreparationFor(session->config()),
                                          tools, [&](size_t done) { ShowIndexing(done, set.documents.size()); })));
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
+    if (!legs_.empty()) {
+      const Retriever retriever = session->MakeRetriever(session->config().retrieval);
+      TRY(const std::string lines, session->Run(LegsOf(session->MakeCall(), set, retriever)));
+      return WriteAtomically(Files::Real(), legs_, lines);
+    }
     std::vector<Row> rows;
     TRY_VOID(Measure(*session, set, oracle, rows));
     invocation.json ? invocation.Print(Body(set, rows)) : Show(rows);
@@ -165,7 +173,7 @@ class EvalRetrievalCommand final : public Command {
       config.rerank = way.reranks ? rerank : RerankConfig();
       config.words = way.words, config.vectors = way.vectors;
       config.candidates = 1000;
-      if (vector_weight_ >= 0) config.fusion.vector_weight = vector_weight_;
+      if (vector_weight_ >= 0) config.fusion.vector_weight = vector_weight_, config.fusion.stand_out = 0;
       config.stages = way.stages;
       RankerTools tools = RankerToolsFor(session.app());
       if (stage_model_ == "oracle") tools.model = &oracle;
@@ -215,7 +223,7 @@ class EvalRetrievalCommand final : public Command {
 
   CorpusOptions corpus_;
   RerankOptions rerank_;
-  std::string folder_, split_ = "test", embedder_, stage_model_, chunking_;
+  std::string folder_, split_ = "test", embedder_, stage_model_, chunking_, legs_;
   std::vector<std::string> stages_;
   int64_t most_queries_ = 0, most_documents_ = 0;
   double vector_weight_ = -1;

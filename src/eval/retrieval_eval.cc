@@ -75,6 +75,25 @@ Task<Result<void>> IndexJudgedSet(Call call, const JudgedSet& set, Corpus& corpu
   co_return Result<void>();
 }
 
+Task<Result<std::string>> LegsOf(Call call, const JudgedSet& set, const Retriever& retriever) {
+  const auto score = [](const std::optional<double>& one) { return one ? Json(*one) : Json(); };
+  std::string lines;
+  for (const JudgedSet::Text& query : set.queries) {
+    RetrievalRequest request;
+    request.query = query.text;
+    request.top_k = kChunksSeen;
+    CO_TRY(const Retrieved retrieved, co_await retriever.Retrieve(call, std::move(request)));
+    Json relevant = Json::Object(), found = Json::Array();
+    for (const auto& [id, grade] : set.judgements.at(query.id)) relevant.Set(id, grade);
+    for (const Passage& passage : retrieved.passages) {
+      if (passage.document_id == query.id) continue;
+      found.Push(Json::Array({passage.document_id, score(passage.text_score), score(passage.vector_score)}));
+    }
+    lines += Json::Object({{"relevant", std::move(relevant)}, {"found", std::move(found)}}).Dump() + "\n";
+  }
+  co_return lines;
+}
+
 Task<Result<RetrievalScores>> ScoreRetrieval(Call call, const JudgedSet& set, const Retriever& retriever) {
   RetrievalScores scores;
   for (const JudgedSet::Text& query : set.queries) {

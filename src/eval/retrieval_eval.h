@@ -28,4 +28,8 @@ struct RetrievalScores {
 // BEIR does.
 Task<Result<RetrievalScores>> ScoreRetrieval(Call call, const JudgedSet& set, const Retriever& retriever);
 
+// What both ways of searching found for each query, a JSON line each, for experiments with how they become one
+// (tools/fit_fusion.py): {"relevant": {document: grade}, "found": [[document, BM25 or null, similarity or null], ...]}.
+Task<Result<std::string>> LegsOf(Call call, const JudgedSet& set, const Retriever& retriever);
+
 }  // namespace atelier

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <optional>
 
 namespace atelier {
@@ -12,7 +11,9 @@ using Score = std::optional<double>;
 using Leg = std::vector<Score>;  // by place in `found`
 
 constexpr double kLeastBm25 = 0;
-constexpr double kLeastCosine = -1;
+constexpr size_t kLikenessDepth = 100;       // convex: the likeness of this place counts nothing
+constexpr size_t kStandOutPlace = 10;        // counted from 0
+constexpr double kLeastVectorWeight = 0.05;  // so that chunks without the question's words stay in order
 
 // Scores between `least` and the greatest as 0 to 1; where all are `least`, what was found is 1.
 std::vector<double> Scaled(const Leg& leg, double least) {
@@ -26,18 +27,31 @@ std::vector<double> Scaled(const Leg& leg, double least) {
   return scaled;
 }
 
-double LeastFound(const Leg& leg) {
-  double least = std::numeric_limits<double>::infinity();
-  for (const Score& score : leg) least = std::min(least, score.value_or(least));
-  return least;
-}
-
-std::vector<double> ByRank(const Leg& leg, double constant) {
+// What was found, best first.
+std::vector<double> Sorted(const Leg& leg) {
   std::vector<double> sorted;
   for (const Score& score : leg) {
     if (score) sorted.push_back(*score);
   }
   std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  return sorted;
+}
+
+// The score at a place, or the last; of an empty leg 0.
+double ScoreAt(const std::vector<double>& sorted, size_t place) {
+  return sorted.empty() ? 0 : sorted[std::min(place, sorted.size() - 1)];
+}
+
+// Of convex; `sorted` is what words found.
+double VectorWeight(const std::vector<double>& sorted, const FusionConfig& config) {
+  if (sorted.empty() || sorted[0] <= 0) return config.vector_weight;
+  const double stands_out = 1 - ScoreAt(sorted, kStandOutPlace) / sorted[0];
+  const double least = std::min(config.vector_weight, kLeastVectorWeight);
+  return std::max(least, config.vector_weight - config.stand_out * stands_out);
+}
+
+std::vector<double> ByRank(const Leg& leg, double constant) {
+  const std::vector<double> sorted = Sorted(leg);
   std::vector<double> values;
   for (const Score& score : leg) {
     // Equal scores share the best of their ranks.
@@ -48,11 +62,6 @@ std::vector<double> ByRank(const Leg& leg, double constant) {
   return values;
 }
 
-std::vector<double> Values(const Leg& leg, double least_possible, const FusionConfig& config) {
-  if (config.method == "reciprocal_rank") return ByRank(leg, config.rank_constant);
-  return Scaled(leg, config.method == "convex" ? least_possible : LeastFound(leg));
-}
-
 }  // namespace
 
 std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& config) {
@@ -61,13 +70,16 @@ std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& co
     text.push_back(one.text_score);
     vector.push_back(one.vector_score);
   }
-  const std::vector<double> by_text = Values(text, kLeastBm25, config);
-  const std::vector<double> by_vector = Values(vector, kLeastCosine, config);
-  const bool by_rank = config.method == "reciprocal_rank";
+  const bool by_rank = config.method == "reciprocal_rank", convex = config.method == "convex";
+  const std::vector<double> text_sorted = Sorted(text), vector_sorted = Sorted(vector);
+  const double least_text = convex ? kLeastBm25 : ScoreAt(text_sorted, text_sorted.size());
+  const double least_vector = ScoreAt(vector_sorted, convex ? kLikenessDepth - 1 : vector_sorted.size());
+  const std::vector<double> by_text = by_rank ? ByRank(text, config.rank_constant) : Scaled(text, least_text);
+  const std::vector<double> by_vector = by_rank ? ByRank(vector, config.rank_constant) : Scaled(vector, least_vector);
+  const double weight = convex ? VectorWeight(text_sorted, config) : config.vector_weight;
   std::vector<Ranked> ranked;
   for (size_t i = 0; i < found.size(); ++i) {
-    const double score = by_rank ? by_text[i] + by_vector[i]
-                                 : (1 - config.vector_weight) * by_text[i] + config.vector_weight * by_vector[i];
+    const double score = by_rank ? by_text[i] + by_vector[i] : (1 - weight) * by_text[i] + weight * by_vector[i];
     ranked.push_back({found[i].chunk_id, score});
   }
   std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {

@@ -16,16 +16,39 @@ FusionConfig Method(std::string method, double vector_weight = 0.5) {
   FusionConfig config;
   config.method = std::move(method);
   config.vector_weight = vector_weight;
+  config.stand_out = 0;
   return config;
 }
 
 const std::vector<Found> kFound = {{"both", 8.0, 0.5}, {"words", 10.0, {}}, {"vectors", {}, 0.9}, {"weak", 1.0, 0.1}};
 
-TEST(Fusion, ConvexScalesFromTheLeastPossible) {
+TEST(Fusion, ConvexScalesWordsFromNothingAndLikenessFromTheLeastFound) {
   const std::vector<Ranked> ranked = Fuse(kFound, Method("convex"));
   EXPECT_THAT(Ids(ranked), testing::ElementsAre("both", "vectors", "words", "weak"));
-  EXPECT_DOUBLE_EQ(ranked[0].score, 0.5 * 0.8 + 0.5 * 1.5 / 1.9);
-  EXPECT_DOUBLE_EQ(ranked[3].score, 0.5 * 0.1 + 0.5 * 1.1 / 1.9);
+  EXPECT_DOUBLE_EQ(ranked[0].score, 0.5 * 0.8 + 0.5 * 0.5);
+  EXPECT_DOUBLE_EQ(ranked[3].score, 0.5 * 0.1);
+}
+
+TEST(Fusion, ConvexScalesLikenessFromThatOfTheHundredth) {
+  std::vector<Found> found;
+  for (int i = 0; i < 150; ++i) found.push_back({"c" + std::to_string(1000 + i), {}, 0.9 - 0.001 * i});
+  const std::vector<Ranked> ranked = Fuse(found, Method("convex", 1));
+  EXPECT_NEAR(ranked[98].score, 1.0 / 99, 1e-9);
+  EXPECT_EQ(ranked[99].score, 0);
+  EXPECT_EQ(ranked[149].score, 0);
+}
+
+TEST(Fusion, WordsTakeWeightWhereOneStandsOutByThem) {
+  FusionConfig config = Method("convex");
+  config.stand_out = 0.6;
+  std::vector<Found> found = {{"named", 10.0, {}}, {"alike", {}, 0.9}, {"far", {}, 0.1}};
+  EXPECT_EQ(Fuse(found, config)[0].score, 0.5) << "alone, nothing tells whether it stands out";
+  for (int i = 0; i < 10; ++i) found.push_back({"also" + std::to_string(i), 4.0, {}});
+  const std::vector<Ranked> ranked = Fuse(found, config);
+  EXPECT_EQ(ranked[0].chunk_id, "named");
+  EXPECT_NEAR(ranked[0].score, 1 - (0.5 - 0.6 * 0.6), 1e-12);
+  config.stand_out = 1;
+  EXPECT_NEAR(Fuse(found, config)[0].score, 0.95, 1e-12) << "never all of it";
 }
 
 TEST(Fusion, RelativeScoresScaleFromTheLeastFound) {

@@ -12,7 +12,10 @@ namespace atelier {
 struct FusionConfig {
   std::string method = "convex";
   double vector_weight = 0.5;  // of relative_score and convex; words have the rest
-  double rank_constant = 60;   // k of reciprocal_rank
+  // convex: where the tenth best by words has a share s of the best one's score, this times (1 - s) goes from the
+  // vectors' weight to the words'. 0: weights are the same for all questions.
+  double stand_out = 0.6;
+  double rank_constant = 60;  // k of reciprocal_rank
   static Fields Describe();
 };
 
