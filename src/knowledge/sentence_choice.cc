@@ -114,8 +114,8 @@ std::vector<QuotableFigures> FiguresOf(const std::vector<Quotable>& candidates, 
 }
 
 double Relevance(const QuotableFigures& figures) {
-  const double x = -9.04 + 4.15 * figures.cosine + 2.44 * figures.share + 0.98 * figures.share_in_place +
-                   3.20 * figures.passage + 0.99 * figures.passage_cosine;
+  const double x = -7.42 + 4.73 * figures.cosine + 2.12 * figures.share + 0.67 * figures.share_in_place +
+                   1.40 * figures.passage + 1.07 * figures.passage_cosine;
   return 1 / (1 + std::exp(-x));
 }
 
