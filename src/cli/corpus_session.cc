@@ -25,8 +25,10 @@ Result<std::unique_ptr<CorpusSession>> CorpusSession::OpenCorpus(const Invocatio
 }
 
 void RerankOptions::Declare(Options& options) {
-  options.Text("--rerank", method, "cross_encoder, decisions, late_interaction, mmr, or none: judge the best again");
-  options.Text("--rerank-model", model, "that judges: a reranking model, or for decisions a chat model");
+  options.Text("--rerank", method,
+               "cross_encoder, decisions, late_interaction, learned, mmr, or none: judge the best again");
+  options.Text("--rerank-model", model,
+               "that judges: a reranking model, for decisions a chat model, for learned a file of weights");
   options.Takes("MODEL", Completion::kModels);
   options.Integer("--rerank-candidates", candidates, "of the search, that are judged");
   options.Integer("--rerank-budget", budget_ms, "ms; when they are over, the search's order stays");

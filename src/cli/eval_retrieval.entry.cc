@@ -1,12 +1,10 @@
 // atelier eval retrieval
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <set>
 
 #include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
+#include "cli/judged_corpus.h"
 #include "eval/oracle_model.h"
 #include "eval/retrieval_eval.h"
 
@@ -14,8 +12,7 @@ namespace atelier {
 namespace {
 
 constexpr uint64_t kBootstrapSeed = 1;
-constexpr int64_t kWholeDocument = 1'000'000;  // characters
-constexpr int32_t kStageBudgetMs = 120'000;    // measured whatever it takes
+constexpr int32_t kStageBudgetMs = 120'000;  // measured whatever it takes
 
 struct Row {
   std::string name;
@@ -35,16 +32,6 @@ std::vector<const Row*> Others(const std::vector<Row>& rows, const Row& row) {
     others.erase(others.begin(), others.end() - 1);
   }
   return others;
-}
-
-// The judged documents of the queries, then others, as they come; of a query's judgements those that are left.
-void KeepDocuments(size_t most, JudgedSet& set) {
-  std::set<std::string> judged;
-  for (const JudgedSet::Text& query : set.queries) {
-    for (const auto& [id, grade] : set.judgements.at(query.id)) judged.insert(id);
-  }
-  std::ranges::stable_partition(set.documents, [&](const auto& document) { return judged.contains(document.id); });
-  if (most < set.documents.size()) set.documents.resize(most);
 }
 
 double Median(std::vector<double> values) {
@@ -87,20 +74,14 @@ class EvalRetrievalCommand final : public Command {
   }
 
   Result<void> Run(const Invocation& invocation) override {
-    TRY(JudgedSet set, LoadJudgedSet(Files::Real(), folder_, split_));
-    if (most_queries_ > 0 && set.queries.size() > static_cast<size_t>(most_queries_)) {
-      set.queries.resize(static_cast<size_t>(most_queries_));
-    }
-    if (set.queries.empty()) return Error::Invalid(folder_, "got no query that " + split_ + ".tsv judges");
-    if (most_documents_ > 0) KeepDocuments(static_cast<size_t>(most_documents_), set);
+    JudgedCorpus judged{.folder = folder_, .embedder = embedder_, .name = corpus_.corpus, .chunking = chunking_};
+    judged.whole = whole_;
+    judged.most_documents = most_documents_;
+    TRY(const JudgedSet set, judged.LoadSet(split_, most_queries_));
     TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::Open(invocation, corpus_));
-    TRY_VOID(OpenCorpus(*session));
-    TRY(PreparationTools tools, ToolsFor(session->app(), session->config()));
     OracleModel oracle(session->app().loop(), set);
-    if (stage_model_ == "oracle") tools.chunk.model = &oracle;
-    TRY_VOID(session->Run(IndexJudgedSet(session->MakeCall(), set, session->corpus(), PreparationFor(session->config()),
-                                         tools, [&](size_t done) { ShowIndexing(done, set.documents.size()); })));
-    if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
+    if (stage_model_ == "oracle") judged.oracle = &oracle;
+    TRY_VOID(judged.Open(*session, set));
     if (!legs_.empty()) {
       const Retriever retriever = session->MakeRetriever(session->config().retrieval);
       TRY(const std::string lines, session->Run(LegsOf(session->MakeCall(), set, retriever)));
@@ -113,34 +94,6 @@ class EvalRetrievalCommand final : public Command {
   }
 
  private:
-  Result<void> OpenCorpus(CorpusSession& session) {
-    CorpusConfig config;
-    config.embedder = embedder_;
-    TRY(const std::optional<ModelListing> embedder, EmbedderFor(session.app(), config));
-    config.embedder = embedder ? embedder->id : "none";
-    config.name = corpus_.corpus;
-    if (config.name.empty()) {
-      std::string folder = folder_;
-      while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-      config.name = "eval-" + std::string(NameOf(folder)) + "-" + config.embedder + (whole_ ? "-whole" : "");
-      if (most_documents_ > 0) config.name += "-" + std::to_string(most_documents_);
-      if (!chunking_.empty()) config.name += "-" + chunking_ + (stage_model_ == "oracle" ? "-oracle" : "");
-    }
-    if (!chunking_.empty()) config.chunking.method = chunking_;
-    if (whole_) {
-      config.chunking.method = "fixed", config.chunking.unit = "characters";
-      config.chunking.limit = kWholeDocument, config.chunking.overlap = 0;
-    }
-    TRY(std::shared_ptr<OpenedCorpus> opened,
-        session.app().corpora().Make(config, embedder ? static_cast<int32_t>(embedder->vector_size) : 0));
-    session.Use(std::move(opened));
-    return {};
-  }
-
-  static void ShowIndexing(size_t done, size_t total) {
-    if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\rindexing %zu of %zu documents\033[K", done, total);
-  }
-
   struct Way {
     std::string name;
     bool words, vectors, reranks = false;

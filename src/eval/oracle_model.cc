@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kSaidBytes = 500;
 constexpr size_t kTitleBytes = 150;
+constexpr size_t kTellingBytes = 20;  // of a title that stands in no other text by chance
 constexpr double kSure = 0.95;
 constexpr std::string_view kPassageLabel = "Passage: ";  // as the prompts of stages and rerankers have it
 
@@ -56,7 +57,9 @@ std::vector<const JudgedSet::Text*> OracleModel::RelevantTo(std::string_view pro
 Result<const JudgedSet::Text*> OracleModel::DocumentIn(std::string_view prompt) const {
   for (const JudgedSet::Text& document : set_.documents) {
     const std::string beginning = Beginning(document.text, kTitleBytes);
-    if (!beginning.empty() && prompt.find(beginning) != std::string_view::npos) return &document;
+    // A summary of it, where summaries are summed up, is its title.
+    const bool by_title = document.title.size() >= kTellingBytes && prompt.find(document.title) != std::string_view::npos;
+    if (by_title || (!beginning.empty() && prompt.find(beginning) != std::string_view::npos)) return &document;
   }
   return Error::Invalid("prompt", "got neither a query nor a document of the judged set in it");
 }

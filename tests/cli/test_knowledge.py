@@ -87,6 +87,27 @@ class Knowledge(FolderCase):
         self.assertEqual([way["name"] for way in report["ways"]], ["BM25", "dense", "hybrid"])
         self.assertEqual([way["ndcg_at_10"] for way in report["ways"]], [1, 1, 1])
 
+    def test_a_learned_reranker_is_fitted_and_used(self):
+        judged = self.folder.parent / "judged"
+        (judged / "qrels").mkdir(parents=True)
+        documents = [{"_id": f"d{i}", "text": f"{word} tea, a note on {word} water."}
+                     for i, word in enumerate(["green", "black", "white", "red"])]
+        (judged / "corpus.jsonl").write_text("".join(json.dumps(document) + "\n" for document in documents))
+        queries = [{"_id": f"q{i}", "text": f"tea {document['text'].split()[0]}"} for i, document in enumerate(documents)]
+        (judged / "queries.jsonl").write_text("".join(json.dumps(query) + "\n" for query in queries))
+        lines = "".join(f"q{i}\td{i}\t1\n" for i in range(4))
+        for split in ("train", "test"):
+            (judged / f"qrels/{split}.tsv").write_text("query-id\tcorpus-id\tscore\n" + lines)
+        model = self.folder.parent / "ranker.json"
+        report = self.ok("--json", "eval", "fit-reranker", judged, "--embedder", "none", "--out", model).json
+        self.assertEqual(report["parts"][0]["queries"], 4)
+        self.assertEqual(report["model"], json.loads(model.read_text()))
+        ways = self.ok("--json", "eval", "retrieval", judged, "--embedder", "none", "--rerank", "learned",
+                       "--rerank-model", model).json["ways"]
+        self.assertEqual([(way["name"], way["ndcg_at_10"]) for way in ways], [("BM25", 1), ("reranked", 1)])
+        wrong = atelier("eval", "fit-reranker", judged, "--embedder", "none", "--without", "beauty", home=self.home)
+        self.assertIn("beauty", wrong.err)
+
     def test_answers_are_measured_on_judged_questions(self):
         self.index()
         questions = self.folder.parent / "questions.jsonl"

@@ -24,6 +24,7 @@ namespace atelier {
 struct RankerTools {
   Embedder* embedder = nullptr;
   std::string embedding_model = {};  // of the corpus
+  std::string language = "none";     // of the corpus
   Reranker* reranker = nullptr;
   LanguageModel* model = nullptr;
   std::string chat_model = {};  // that stages ask where they name none

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
+
+#include "base/io/files.h"
 #include "base/task/manual_loop.h"
 #include "provider/scripted_model.h"
 
@@ -79,6 +83,14 @@ class RankerTest : public testing::Test {
     return skipped.ok() ? *skipped : "error";
   }
 
+  // A file of learned weights.
+  std::string ModelFile(const std::string& text) {
+    EXPECT_TRUE(WriteAtomically(Files::Real(), model_file_, text).ok());
+    return model_file_;
+  }
+  void TearDown() override { std::remove(model_file_.c_str()); }
+
+  const std::string model_file_ = testing::TempDir() + "/" + std::to_string(getpid()) + "-ranker.json";
   ManualLoop loop_{1};
   Call call_;
   CountingReranker reranker_;
@@ -118,7 +130,7 @@ TEST_F(RankerTest, AStoppedSearchAndAnUnknownMethodAreErrors) {
             ErrorKind::kCancelled);
   const auto unknown = loop_.Run(Rerank({}, "q", {.method = "best"}, tools, passages));
   EXPECT_EQ(unknown.error().Message(),
-            "rerank.method: got 'best', want one of cross_encoder, decisions, late_interaction, mmr");
+            "rerank.method: got 'best', want one of cross_encoder, decisions, late_interaction, learned, mmr");
 }
 
 TEST_F(RankerTest, LateInteractionFindsEachTokensNearest) {
@@ -127,6 +139,35 @@ TEST_F(RankerTest, LateInteractionFindsEachTokensNearest) {
   EXPECT_THAT(IdsOf(passages), ElementsAre("c3", "c2", "c1"));
   EXPECT_NEAR(passages[0].score, 1, 1e-6) << "both tokens of the question, whatever their length";
   EXPECT_NEAR(passages[1].score, 0.5, 1e-6);
+}
+
+TEST_F(RankerTest, TheLearnedOrderIsThatOfItsWeights) {
+  std::vector<Passage> passages = PassagesOf({"rivers run", "tea is green", "green tea"});
+  EXPECT_EQ(Rank({.method = "learned", .model = ModelFile(R"({"weights": {"ordered": 1}})")}, passages, "green tea"),
+            "");
+  EXPECT_THAT(IdsOf(passages), ElementsAre("c3", "c1", "c2"));
+  EXPECT_EQ(Rank({.method = "learned"}, passages, "green tea"), "") << "one is built in";
+  EXPECT_THAT(IdsOf(passages), ElementsAre("c3", "c2", "c1"));
+  EXPECT_GT(passages[0].score, passages[2].score);
+}
+
+TEST_F(RankerTest, LearnedWeightsOfLateInteractionAskTheEmbedder) {
+  std::vector<Passage> passages = PassagesOf({"c d", "a c", "b a"});
+  const RerankConfig config{.method = "learned", .model = ModelFile(R"({"weights": {"max_sim": 1}})")};
+  EXPECT_EQ(Rank(config, passages, "a b"), "");
+  EXPECT_THAT(IdsOf(passages), ElementsAre("c3", "c2", "c1"));
+  const auto skipped = loop_.Run(Rerank({}, "a b", config, {}, passages));
+  ASSERT_TRUE(skipped.ok());
+  EXPECT_THAT(*skipped, HasSubstr("want a corpus that has one"));
+}
+
+TEST_F(RankerTest, AMalformedModelChangesNothingAndIsTold) {
+  std::vector<Passage> passages = PassagesOf({"x", "xx"});
+  EXPECT_THAT(Rank({.method = "learned", .model = ModelFile("{")}, passages), HasSubstr("ranker.json"));
+  EXPECT_THAT(Rank({.method = "learned", .model = ModelFile(R"({"weights": {"beauty": 1}})")}, passages),
+              HasSubstr("weights.beauty: got an unknown figure"));
+  EXPECT_THAT(Rank({.method = "learned", .model = "/no/such/file"}, passages), HasSubstr("/no/such/file"));
+  EXPECT_THAT(IdsOf(passages), ElementsAre("c1", "c2"));
 }
 
 TEST_F(RankerTest, RepetitionsGoBehind) {

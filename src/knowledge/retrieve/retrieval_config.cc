@@ -17,8 +17,10 @@ Fields FusionConfig::Describe() {
 Fields RerankConfig::Describe() {
   using C = RerankConfig;
   static constexpr Field fields[] = {
-      Key<&C::method>("method", "cross_encoder, decisions, late_interaction, mmr; without: the search's order stays"),
-      Key<&C::model>("model", "that judges: a reranking model, or for decisions a chat model"),
+      Key<&C::method>("method",
+                      "cross_encoder, decisions, late_interaction, learned, mmr; without: the search's order stays"),
+      Key<&C::model>("model",
+                     "that judges: a reranking model, for decisions a chat model, for learned a file of weights"),
       Key<&C::candidates>("candidates", "of the search, that are judged").Between(1, 1000),
       Key<&C::budget_ms>("budget_ms", "when it is over, the search's order stays").Between(1, 600'000),
       Key<&C::lambda>("lambda", "mmr: relevance against being new").Between(0, 1),

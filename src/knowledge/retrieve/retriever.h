@@ -37,10 +37,11 @@ struct Retrieved {
 
 class Retriever {
  public:
-  // All must outlive it. Without `tools.embedder` it searches by words alone; `tools.embedding_model` is filled in.
+  // All must outlive it. Without `tools.embedder` it searches by words alone; what `tools` says of
+  // the corpus is filled in.
   Retriever(const Corpus& corpus, Pool& pool, RetrievalConfig config, RankerTools tools)
       : corpus_(corpus), pool_(pool), config_(std::move(config)), tools_(std::move(tools)) {
-    tools_.embedding_model = corpus.embedder();
+    tools_.embedding_model = corpus.embedder(), tools_.language = corpus.language();
   }
 
   // Errors: the embedder's and the corpus's; kInvalid for an unknown method of reranking.

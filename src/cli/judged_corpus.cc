@@ -1,0 +1,85 @@
+#include "cli/judged_corpus.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "app/corpus_tools.h"
+#include "eval/retrieval_eval.h"
+
+namespace atelier {
+namespace {
+
+constexpr int64_t kWholeDocument = 1'000'000;  // characters
+
+// The judged documents of the queries, then others, as they come; of a query's judgements those that are left.
+void KeepDocuments(size_t most, JudgedSet& set) {
+  std::set<std::string> judged;
+  for (const JudgedSet::Text& query : set.queries) {
+    for (const auto& [id, grade] : set.judgements.at(query.id)) judged.insert(id);
+  }
+  std::ranges::stable_partition(set.documents, [&](const auto& document) { return judged.contains(document.id); });
+  if (most < set.documents.size()) set.documents.resize(most);
+}
+
+std::string NameFor(const JudgedCorpus& judged, const std::string& embedder) {
+  if (!judged.name.empty()) return judged.name;
+  std::string folder = judged.folder;
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  std::string name = "eval-" + std::string(NameOf(folder)) + "-" + embedder + (judged.whole ? "-whole" : "");
+  if (judged.most_documents > 0) name += "-" + std::to_string(judged.most_documents);
+  if (!judged.chunking.empty()) name += "-" + judged.chunking + (judged.oracle != nullptr ? "-oracle" : "");
+  return name;
+}
+
+Result<void> Use(const JudgedCorpus& judged, CorpusSession& session) {
+  CorpusConfig config;
+  config.embedder = judged.embedder;
+  TRY(const std::optional<ModelListing> embedder, EmbedderFor(session.app(), config));
+  config.embedder = embedder ? embedder->id : "none";
+  config.name = NameFor(judged, config.embedder);
+  if (!judged.chunking.empty()) config.chunking.method = judged.chunking;
+  if (judged.whole) {
+    config.chunking.method = "fixed", config.chunking.unit = "characters";
+    config.chunking.limit = kWholeDocument, config.chunking.overlap = 0;
+  }
+  TRY(std::shared_ptr<OpenedCorpus> opened,
+      session.app().corpora().Make(config, embedder ? static_cast<int32_t>(embedder->vector_size) : 0));
+  session.Use(std::move(opened));
+  return {};
+}
+
+}  // namespace
+
+Result<JudgedSet> JudgedCorpus::LoadSet(const std::string& split, int64_t most_queries) const {
+  TRY(JudgedSet set, LoadJudgedSet(Files::Real(), folder, split));
+  if (most_queries > 0 && set.queries.size() > static_cast<size_t>(most_queries)) {
+    set.queries.resize(static_cast<size_t>(most_queries));
+  }
+  if (set.queries.empty()) return Error::Invalid(folder, "got no query that " + split + ".tsv judges");
+  if (most_documents > 0) KeepDocuments(static_cast<size_t>(most_documents), set);
+  return set;
+}
+
+Result<void> JudgedCorpus::Open(CorpusSession& session, const JudgedSet& set) const {
+  TRY_VOID(Use(*this, session));
+  TRY(PreparationTools tools, ToolsFor(session.app(), session.config()));
+  if (oracle != nullptr) tools.chunk.model = oracle;
+  const size_t total = set.documents.size();
+  TRY_VOID(session.Run(IndexJudgedSet(session.MakeCall(), set, session.corpus(), PreparationFor(session.config()),
+                                      tools, [total](size_t done) { ShowProgress("indexing", done, total); })));
+  ClearProgress();
+  return {};
+}
+
+void ShowProgress(const char* said, size_t done, size_t total) {
+  if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%s %zu of %zu\033[K", said, done, total);
+}
+
+void ClearProgress() {
+  if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
+}
+
+}  // namespace atelier

@@ -1,0 +1,33 @@
+// The corpus of a judged set, made where it is not there yet.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "cli/corpus_session.h"
+#include "cli/interrupt.h"
+#include "eval/judged_set.h"
+#include "provider/language_model.h"
+
+namespace atelier {
+
+struct JudgedCorpus {
+  std::string folder;               // of the set, in BEIR's layout
+  std::string embedder = {};        // a model; "none"; empty: the default one
+  std::string name = {};            // of the corpus; empty: by what it is made of and with
+  std::string chunking = {};        // how documents are cut; empty: by what each is
+  bool whole = false;               // documents are not cut
+  int64_t most_documents = 0;       // those that the queries are judged by, then the first others; 0: all
+  LanguageModel* oracle = nullptr;  // that methods of cutting ask; null: the application's
+
+  // Errors name file and line, or the folder where no query is judged.
+  Result<JudgedSet> LoadSet(const std::string& split, int64_t most_queries) const;
+  // Makes the corpus the session's, and puts what of the set it does not have yet; progress goes to the terminal.
+  Result<void> Open(CorpusSession& session, const JudgedSet& set) const;
+};
+
+// "\rsaid DONE of TOTAL" on standard error, where that is a terminal.
+void ShowProgress(const char* said, size_t done, size_t total);
+void ClearProgress();
+
+}  // namespace atelier
