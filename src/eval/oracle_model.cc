@@ -58,7 +58,8 @@ Result<const JudgedSet::Text*> OracleModel::DocumentIn(std::string_view prompt) 
   for (const JudgedSet::Text& document : set_.documents) {
     const std::string beginning = Beginning(document.text, kTitleBytes);
     // A summary of it, where summaries are summed up, is its title.
-    const bool by_title = document.title.size() >= kTellingBytes && prompt.find(document.title) != std::string_view::npos;
+    const bool by_title =
+        document.title.size() >= kTellingBytes && prompt.find(document.title) != std::string_view::npos;
     if (by_title || (!beginning.empty() && prompt.find(beginning) != std::string_view::npos)) return &document;
   }
   return Error::Invalid("prompt", "got neither a query nor a document of the judged set in it");
