@@ -135,6 +135,10 @@ Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
   if (!document.ok()) return std::move(document).error().Under(name);
   if (document->json.is_null()) return Config{};
   Result<Config> config = ReadJson<Config>(document->json);
+  if (config.ok()) {
+    Result<void> checked = CheckCorpora(config->corpora, config->providers);
+    if (!checked.ok()) config = std::move(checked).error();
+  }
   if (config.ok()) return config;
   // The key's line, or that of the nearest part of its path.
   Error error = std::move(config).error();

@@ -42,9 +42,7 @@ Result<std::vector<CorpusListing>> ListCorpora(CorpusLibrary& library) {
 
 Result<CorpusReport> ReportOf(CorpusLibrary& library, const std::string& name) {
   TRY(const std::shared_ptr<OpenedCorpus> opened, library.ReadAsMade(name));
-  CorpusReport report;
-  report.config = opened->config;
-  report.dimensions = opened->corpus->dimensions();
+  CorpusReport report{opened->config, opened->corpus->dimensions(), {}, {}, opened->corpus->capabilities()};
   TRY(report.stats, opened->corpus->Stats());
   if (opened->local != nullptr) {
     TRY(report.index, opened->local->index().Stats());
@@ -54,7 +52,7 @@ Result<CorpusReport> ReportOf(CorpusLibrary& library, const std::string& name) {
 
 Result<std::vector<IndexProblem>> VerifyCorpus(CorpusLibrary& library, const std::string& name) {
   TRY(const std::shared_ptr<OpenedCorpus> opened, library.ReadAsMade(name));
-  TRY(HybridIndex* const index, opened->Index());
+  TRY(HybridIndex* const index, opened->Index(CorpusCapability::kVerifying));
   TRY(std::vector<IndexProblem> problems, index->Verify());
   TRY(std::vector<IndexProblem> known, index->Problems());
   for (IndexProblem& problem : known) {
@@ -66,7 +64,7 @@ Result<std::vector<IndexProblem>> VerifyCorpus(CorpusLibrary& library, const std
 
 Result<void> SnapshotCorpus(Files& files, CorpusLibrary& library, const std::string& name, const std::string& folder) {
   TRY(const std::shared_ptr<OpenedCorpus> opened, library.ReadAsMade(name));
-  TRY(HybridIndex* const index, opened->Index());
+  TRY(HybridIndex* const index, opened->Index(CorpusCapability::kSnapshots));
   if (FileExists(files, folder)) {
     TRY(const std::vector<std::string> names, files.List(folder));
     if (!names.empty()) return Error::Conflict(folder, "got a folder with '" + names[0] + "', want an empty one");
@@ -85,7 +83,7 @@ Result<std::string> RestoreCorpus(Files& files, CorpusLibrary& library, const st
   Result<MadeCorpus> made = ReadMadeCorpus(files, folder);
   if (!made.ok()) return std::move(made).error().Under("snapshot");
   if (name.empty()) name = made->config.name;
-  TRY(const IndexChange change, library.BeginChange(name));
+  TRY(const IndexChange change, library.BeginChange(name, CorpusCapability::kSnapshots));
   if (change.made && !replace) {
     return Error::Conflict("corpus", name + " is there already: want another name by --corpus, or --replace");
   }

@@ -25,6 +25,7 @@ struct CorpusReport {
   int32_t dimensions = 0;
   CorpusStats stats;
   std::optional<IndexStats> index;  // where this machine keeps it
+  CorpusCapabilities capabilities;
 };
 Result<CorpusReport> ReportOf(CorpusLibrary& library, const std::string& name);
 

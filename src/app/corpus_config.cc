@@ -1,5 +1,7 @@
 #include "app/corpus_config.h"
 
+#include <utility>
+
 namespace atelier {
 
 Fields CorpusConfig::Describe() {
@@ -11,6 +13,7 @@ Fields CorpusConfig::Describe() {
       Key<&C::exclude>("exclude", "globs of files and folders to leave out"),
       Key<&C::embedder>("embedder", "an embedding model; \"none\": searched by words alone"),
       Key<&C::postgres>("postgres", "\"postgresql://user@host/database\": kept there; without, on this machine"),
+      Key<&C::vector_store>("vector_store", "a vector store that another program keeps; it is read alone"),
       Key<&C::language>("language", "of stemming and stop words; \"none\": neither"),
       Key<&C::ocr>("ocr", "read pictures and scanned pages"),
       Key<&C::chunking>("chunking", "how documents are cut"),
@@ -18,6 +21,22 @@ Fields CorpusConfig::Describe() {
       Key<&C::answers>("answers", "how questions are answered"),
   };
   return fields;
+}
+
+Result<void> CheckCorpora(const std::vector<CorpusConfig>& corpora, const std::vector<ProviderConfig>& providers) {
+  for (size_t i = 0; i < corpora.size(); ++i) {
+    const CorpusConfig& corpus = corpora[i];
+    if (!corpus.vector_store) continue;
+    const std::string where = "corpora[" + std::to_string(i) + "]";
+    for (const auto& [key, value] : {std::pair{"folder", corpus.folder}, std::pair{"postgres", corpus.postgres},
+                                     std::pair{"embedder", corpus.embedder}}) {
+      if (value.empty()) continue;
+      return Error::Invalid(where + "." + key, "got it beside vector_store, which another program fills and searches");
+    }
+    Result<void> checked = CheckVectorStore(*corpus.vector_store, providers);
+    if (!checked.ok()) return std::move(checked).error().Under(where + ".vector_store");
+  }
+  return {};
 }
 
 }  // namespace atelier

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -69,15 +70,10 @@ Result<void> CheckSame(const CorpusConfig& made, const CorpusConfig& config) {
   return {};
 }
 
-Error KeptElsewhere(const std::string& name) {
-  return Error::Unsupported("corpus " + name,
-                            "is kept in PostgreSQL, which has its own ways to check, copy and change it");
-}
-
 }  // namespace
 
-Result<HybridIndex*> OpenedCorpus::Index() const {
-  if (local == nullptr) return KeptElsewhere(config.name);
+Result<HybridIndex*> OpenedCorpus::Index(CorpusCapability wanted) const {
+  if (local == nullptr) return corpus->capabilities().Lacks(wanted, "corpus " + config.name);
   return &local->index();
 }
 
@@ -99,8 +95,9 @@ Fields MadeCorpus::Describe() {
   return fields;
 }
 
-CorpusLibrary::CorpusLibrary(Files& files, std::string folder, std::vector<CorpusConfig> configured)
-    : files_(files), folder_(std::move(folder)), configured_(std::move(configured)) {}
+CorpusLibrary::CorpusLibrary(Files& files, std::string folder, std::vector<CorpusConfig> configured,
+                             std::vector<ProviderConfig> providers)
+    : files_(files), folder_(std::move(folder)), configured_(std::move(configured)), providers_(std::move(providers)) {}
 
 Result<std::vector<std::string>> CorpusLibrary::Names() {
   if (!FileExists(files_, folder_)) return std::vector<std::string>();
@@ -132,7 +129,8 @@ Result<void> WriteMadeCorpus(Files& files, const std::string& folder, const Made
 Result<MadeCorpus> CorpusLibrary::ReadMade(const std::string& name) {
   TRY_VOID(CheckName(name));
   if (!FileExists(files_, JoinPath(FolderOf(name), kConfigName))) {
-    TRY(const std::vector<std::string> names, Names());
+    TRY(std::vector<std::string> names, Names());
+    std::ranges::copy(StoreNames(), std::back_inserter(names));
     return Error::NotFound("corpus",
                            "got '" + name + "', want " +
                                (names.empty() ? "one that `atelier index` has made" : "one of " + Joined(names)));
@@ -205,11 +203,13 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::OpenElsewhere(const MadeCor
 
 Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Open(const std::string& name) {
   const std::lock_guard lock(mutex_);
+  TRY_VOID(CheckNoStore(name, CorpusCapability::kWriting));
   TRY(MadeCorpus made, ReadMade(name));
   return OpenMade(std::move(made));
 }
 
 Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Follow(const std::string& name, bool as_made) {
+  if (const CorpusConfig* const store = FindStore(name); store != nullptr) return OpenStore(*store);
   for (;;) {
     TRY(const MadeCorpus made, ReadMade(name));
     // There, all may read and write at once.
@@ -264,6 +264,7 @@ Result<std::shared_ptr<OpenedCorpus>> CorpusLibrary::Make(CorpusConfig config, i
   const std::lock_guard lock(mutex_);
   const std::string name = config.name;
   TRY_VOID(CheckName(name));
+  TRY_VOID(CheckNoStore(name, CorpusCapability::kWriting));
   MadeCorpus made{std::move(config), dimensions, std::string(kIndexName)};
   if (!made.config.postgres.empty()) {
     TRY_VOID(CheckPostgresAddress(made.config.postgres));
@@ -302,6 +303,7 @@ Result<std::string> CorpusLibrary::NameOf(const std::string& name) {
   if (!name.empty()) return name;
   const std::lock_guard lock(mutex_);
   TRY(std::vector<std::string> names, Names());
+  std::ranges::copy(StoreNames(), std::back_inserter(names));
   // Of vector stores, which clients made, none is meant where there is a corpus.
   const bool has_others =
       std::ranges::any_of(names, [](const std::string& one) { return !one.starts_with(kStorePrefix); });
@@ -314,6 +316,7 @@ Result<std::string> CorpusLibrary::NameOf(const std::string& name) {
 Result<void> CorpusLibrary::Remove(const std::string& name) {
   const std::lock_guard lock(mutex_);
   TRY_VOID(CheckName(name));
+  if (!FileExists(files_, FolderOf(name))) TRY_VOID(CheckNoStore(name, CorpusCapability::kWriting));
   if (!FileExists(files_, FolderOf(name)))
     return Error::NotFound("corpus", "got '" + name + "', and there is no such one");
   if (!open_[name].expired()) return Error::Conflict("corpus", name + " is in use");
@@ -335,9 +338,10 @@ Result<void> CorpusLibrary::Remove(const std::string& name) {
   return files_.SyncFolder(folder_);
 }
 
-Result<IndexChange> CorpusLibrary::BeginChange(const std::string& name) {
+Result<IndexChange> CorpusLibrary::BeginChange(const std::string& name, CorpusCapability wanted) {
   const std::lock_guard lock(mutex_);
   TRY_VOID(CheckName(name));
+  TRY_VOID(CheckNoStore(name, wanted));
   const std::string folder = FolderOf(name);
   TRY_VOID(MakeFolderOf(name));
   IndexChange change;
@@ -346,7 +350,7 @@ Result<IndexChange> CorpusLibrary::BeginChange(const std::string& name) {
   change.lock = *std::move(held);
   if (FileExists(files_, JoinPath(folder, kConfigName))) {
     TRY(change.made, ReadMade(name));
-    if (!change.made->config.postgres.empty()) return KeptElsewhere(name);
+    if (!change.made->config.postgres.empty()) return PostgresCapabilities().Lacks(wanted, "corpus " + name);
     change.old_index = IndexPath(*change.made);
   }
   TRY(const std::vector<std::string> entries, files_.List(folder));
@@ -377,7 +381,8 @@ Result<void> CorpusLibrary::Exchange(const IndexChange& change, const std::strin
 }
 
 std::unique_ptr<CorpusLibrary> OpenCorpora(const Config& config) {
-  return std::make_unique<CorpusLibrary>(Files::Real(), HomeDirectory(config) + "/corpora", config.corpora);
+  return std::make_unique<CorpusLibrary>(Files::Real(), HomeDirectory(config) + "/corpora", config.corpora,
+                                         config.providers);
 }
 
 }  // namespace atelier

@@ -4,7 +4,8 @@
 //   NAME/index/        the HybridIndex; once another one has taken its place: index-2, index-3, ...
 //   NAME/CHANGE        held while another index is made (IndexChange)
 //
-// Of a corpus in PostgreSQL there is corpus.json alone.
+// Of a corpus in PostgreSQL there is corpus.json alone; of a vector store that another program keeps there is nothing:
+// it is what atelier.yaml says it is.
 //
 // Another index is made in a folder of its own; it takes the old one's place when corpus.json names it, in one step.
 //
@@ -34,8 +35,8 @@ struct OpenedCorpus {
   LocalCorpus* local = nullptr;  // `corpus`, where this machine keeps it
   std::string index_folder;      // empty where it does not
 
-  // Errors: kUnsupported where this machine does not keep it.
-  Result<HybridIndex*> Index() const;
+  // Errors: kUnsupported names `wanted` and what keeps the corpus, where this machine does not.
+  Result<HybridIndex*> Index(CorpusCapability wanted) const;
 };
 
 // What corpus.json says.
@@ -58,7 +59,8 @@ struct IndexChange {
 class CorpusLibrary {
  public:
   // `files` outlives the library.
-  CorpusLibrary(Files& files, std::string folder, std::vector<CorpusConfig> configured);
+  CorpusLibrary(Files& files, std::string folder, std::vector<CorpusConfig> configured,
+                std::vector<ProviderConfig> providers = {});
 
   // For writing. Errors: kNotFound names those that there are; kConflict while another process has it so; the index's.
   Result<std::shared_ptr<OpenedCorpus>> Open(const std::string& name);
@@ -77,9 +79,9 @@ class CorpusLibrary {
   // Takes it from the disk. Errors: kNotFound; kConflict while somebody writes it, here or in another process.
   Result<void> Remove(const std::string& name);
 
-  // The corpus need not be there. Errors: kConflict while another change is under way; kUnsupported where this machine
-  // does not keep it.
-  Result<IndexChange> BeginChange(const std::string& name);
+  // The corpus need not be there. Errors: kConflict while another change is under way; kUnsupported, as Index(wanted),
+  // where this machine does not keep it.
+  Result<IndexChange> BeginChange(const std::string& name, CorpusCapability wanted);
   // The index at `path`, of one that began, takes the old one's place; that and all others are removed. The caller
   // holds HybridIndex::Lock of the old one.
   Result<void> Exchange(const IndexChange& change, const std::string& path, MadeCorpus made);
@@ -95,6 +97,12 @@ class CorpusLibrary {
   Result<CorpusConfig> Configured(CorpusConfig made) const;
   Result<std::shared_ptr<OpenedCorpus>> OpenMade(MadeCorpus made);
   Result<std::shared_ptr<OpenedCorpus>> OpenElsewhere(const MadeCorpus& made);
+  // Of what is configured, the vector store of that name; null: there is none.
+  const CorpusConfig* FindStore(const std::string& name) const;
+  Result<std::shared_ptr<OpenedCorpus>> OpenStore(const CorpusConfig& config);
+  std::vector<std::string> StoreNames() const;
+  // kUnsupported where `name` is such a store.
+  Result<void> CheckNoStore(const std::string& name, CorpusCapability wanted);
   Result<std::shared_ptr<OpenedCorpus>> Follow(const std::string& name, bool as_made);
   void Keep(std::shared_ptr<OpenedCorpus> opened);
   std::string IndexPath(const MadeCorpus& made) const { return JoinPath(FolderOf(made.config.name), made.index); }
@@ -102,9 +110,11 @@ class CorpusLibrary {
   Files& files_;
   const std::string folder_;
   const std::vector<CorpusConfig> configured_;
+  const std::vector<ProviderConfig> providers_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<OpenedCorpus>> open_;    // for writing
   std::map<std::string, std::shared_ptr<OpenedCorpus>> read_;  // for reading, as configured; the last few
+  std::map<std::string, std::shared_ptr<OpenedCorpus>> stores_;
 };
 
 // corpus.json of a corpus's folder.

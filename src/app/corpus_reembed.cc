@@ -27,7 +27,7 @@ Task<Result<ReembedReport>> ReembedCorpus(Call call, App& app, std::string name,
   Files& files = Files::Real();
   CorpusLibrary& library = app.corpora();
   CO_TRY(const std::shared_ptr<OpenedCorpus> old, library.ReadAsMade(name));
-  CO_TRY(IndexChange change, library.BeginChange(name));
+  CO_TRY(IndexChange change, library.BeginChange(name, CorpusCapability::kReembedding));
   if (!change.made) co_return Error::NotFound("corpus", name + " was removed");
   MadeCorpus made = *change.made;
   made.config.embedder = embedder;
@@ -46,7 +46,7 @@ Task<Result<ReembedReport>> ReembedCorpus(Call call, App& app, std::string name,
   ReembedReport report;
   report.embedder = made.config.embedder;
   CO_TRY(report.num_kept, target->Count({}, {}));
-  CO_TRY(const HybridIndex* const source_index, old->Index());
+  CO_TRY(const HybridIndex* const source_index, old->Index(CorpusCapability::kReembedding));
   const HybridIndex& source = *source_index;
   CO_TRY(report.num_records, co_await ReembedDifferences(call, source, *target, config, tools, on_progress));
   CO_TRY(const std::shared_ptr<const void> no_writers, KeepWritersOut(files, name, change.old_index));

@@ -52,6 +52,7 @@ class AskCommand final : public Command {
     options.Text("question", question_, "what to answer from the documents");
     options.Required();
     corpus_.Declare(options);
+    filter_.Declare(options);
     options.OneOf("--mode", mode_, {"auto", "extractive", "abstractive"},
                   "extractive: sentences are quoted; abstractive: a model writes, and is checked");
     options.Text("--model", model_, "that writes (default: the one that answers chats)");
@@ -72,6 +73,7 @@ class AskCommand final : public Command {
     Question question;
     question.text = question_;
     question.history = stages_.Turns();
+    TRY(question.filter, filter_.Read());
     OnClaim on_claim;
     if (!invocation.json) on_claim = ShowClaim;
     TRY(const CitedAnswer answer,
@@ -112,6 +114,7 @@ class AskCommand final : public Command {
 
   CorpusOptions corpus_;
   StageOptions stages_;
+  FilterOption filter_;
   std::string question_, mode_, model_;
 };
 

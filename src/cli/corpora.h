@@ -23,7 +23,10 @@ struct ChosenCorpus {
 };
 Result<ChosenCorpus> Choose(const Invocation& invocation, const std::string& name);
 
-// {"name", "folder", "embedder", "language", "documents", "chunks", "bytes"}
+// {"name", "folder", "embedder", "language", "documents", "chunks", "bytes"}; of one elsewhere "vector_store" too.
 Json ListingBody(const CorpusConfig& config, const CorpusStats& stats);
+// "12", or "unknown" where nobody tells.
+std::string ChunksText(const CorpusStats& stats);
+std::string EmbedderText(const CorpusConfig& config);
 
 }  // namespace atelier

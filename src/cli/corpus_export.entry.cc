@@ -24,7 +24,7 @@ class ExportCommand final : public Command {
   Result<void> Run(const Invocation& invocation) override {
     TRY(const ChosenCorpus chosen, Choose(invocation, corpus_.name));
     TRY(const std::shared_ptr<OpenedCorpus> opened, chosen.library->ReadAsMade(chosen.name));
-    TRY(const HybridIndex* const index, opened->Index());
+    TRY(const HybridIndex* const index, opened->Index(CorpusCapability::kExport));
     if (!out_.empty()) return ToFile(invocation, *index);
     if (!invocation.json) return ExportCorpus(*index, vectors_, [](const Json& line) { return Write(line, stdout); });
     Json lines = Json::Array();

@@ -34,10 +34,10 @@ class ListCommand final : public Command {
       std::printf("%-20s %s\n", config.name.c_str(), SafeForTerminal(listing.problem).c_str());
       return;
     }
-    std::printf("%-20s %7lld documents %8lld chunks %10s  %-24s %s\n", config.name.c_str(),
-                static_cast<long long>(listing.stats.num_documents), static_cast<long long>(listing.stats.num_chunks),
-                SizeText(listing.stats.bytes_on_disk).c_str(), config.embedder.c_str(),
-                SafeForTerminal(config.folder).c_str());
+    std::printf("%-20s %7lld documents %8s chunks %10s  %-24s %s\n", config.name.c_str(),
+                static_cast<long long>(listing.stats.num_documents), ChunksText(listing.stats).c_str(),
+                SizeText(listing.stats.bytes_on_disk).c_str(), EmbedderText(config).c_str(),
+                SafeForTerminal(config.vector_store ? config.vector_store->id : config.folder).c_str());
   }
 
   bool names_only_ = false;
@@ -46,7 +46,7 @@ class ListCommand final : public Command {
 }  // namespace
 
 extern const CommandEntry command_corpus_list{
-    "corpus list", "The corpora on this machine", "  atelier corpus list",
+    "corpus list", "The corpora, and what they hold", "  atelier corpus list",
     []() -> std::unique_ptr<Command> { return std::make_unique<ListCommand>(); }};
 
 }  // namespace atelier

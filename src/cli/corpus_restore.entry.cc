@@ -23,8 +23,8 @@ class RestoreCommand final : public Command {
     if (invocation.json) {
       invocation.Print(ListingBody(report.config, report.stats));
     } else {
-      std::printf("%s: %lld documents, %lld chunks\n", name.c_str(), static_cast<long long>(report.stats.num_documents),
-                  static_cast<long long>(report.stats.num_chunks));
+      std::printf("%s: %lld documents, %s chunks\n", name.c_str(), static_cast<long long>(report.stats.num_documents),
+                  ChunksText(report.stats).c_str());
     }
     return {};
   }

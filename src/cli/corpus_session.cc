@@ -24,6 +24,19 @@ Result<std::unique_ptr<CorpusSession>> CorpusSession::OpenCorpus(const Invocatio
   return session;
 }
 
+void FilterOption::Declare(Options& options) {
+  options.Text("--filter", json, "of attributes, as JSON: {\"type\": \"eq\", \"key\": \"year\", \"value\": 2024}");
+}
+
+Result<Filter> FilterOption::Read() const {
+  if (json.empty()) return Filter();
+  const Result<Json> parsed = Json::Parse(json);
+  if (!parsed.ok()) return Error(parsed.error()).Under("--filter");
+  Result<Filter> filter = ReadFilter(*parsed);
+  if (!filter.ok()) return std::move(filter).error().Under("--filter");
+  return filter;
+}
+
 void RerankOptions::Declare(Options& options) {
   options.Text("--rerank", method,
                "cross_encoder, decisions, late_interaction, learned, mmr, or none: judge the best again");

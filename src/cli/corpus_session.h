@@ -19,6 +19,15 @@ struct CorpusOptions {
   void Declare(Options& options);
 };
 
+// Which documents, by their attributes.
+struct FilterOption {
+  std::string json;
+
+  void Declare(Options& options);
+  // Errors: kInvalid for what is no filter, under "--filter".
+  Result<Filter> Read() const;
+};
+
 // How the best passages are judged again, over what atelier.yaml says.
 struct RerankOptions {
   std::string method, model;

@@ -23,6 +23,12 @@ class StatsCommand final : public Command {
   static Json Body(const CorpusReport& report) {
     Json body = ListingBody(report.config, report.stats);
     body.Set("dimensions", report.dimensions);
+    body.Set("backend", report.capabilities.backend());
+    Json capabilities = Json::Object();
+    for (const CorpusCapabilityEntry& one : AllCorpusCapabilities()) {
+      capabilities.Set(one.name, SupportName(report.capabilities.Of(one.capability)));
+    }
+    body.Set("capabilities", std::move(capabilities));
     if (!report.index) return body;
     const IndexStats& index = *report.index;
     body.Set("records", index.num_records);
@@ -43,15 +49,33 @@ class StatsCommand final : public Command {
 
   static void Show(const CorpusReport& report) {
     std::printf("%-12s %s\n", "corpus", report.config.name.c_str());
-    std::printf("%-12s %s\n", "folder", SafeForTerminal(report.config.folder).c_str());
-    std::printf("%-12s %s, %d dimensions\n", "embedder", report.config.embedder.c_str(), report.dimensions);
+    std::printf("%-12s %s\n", "kept by", SafeForTerminal(report.capabilities.backend()).c_str());
+    if (!report.config.vector_store) {
+      std::printf("%-12s %s\n", "folder", SafeForTerminal(report.config.folder).c_str());
+    }
+    std::printf("%-12s %s, %d dimensions\n", "embedder", EmbedderText(report.config).c_str(), report.dimensions);
     std::printf("%-12s %s\n", "language", report.config.language.c_str());
     Line("documents", report.stats.num_documents);
-    Line("chunks", report.stats.num_chunks);
+    std::printf("%-12s %s\n", "chunks", ChunksText(report.stats).c_str());
     if (report.index) {
       ShowIndex(*report.index, report);
     } else {
-      std::printf("%-12s %s, in PostgreSQL\n", "on disk", SizeText(report.stats.bytes_on_disk).c_str());
+      std::printf("%-12s %s, where it is kept\n", "on disk", SizeText(report.stats.bytes_on_disk).c_str());
+    }
+    ShowCapabilities(report.capabilities);
+  }
+
+  // One line for each answer there is.
+  static void ShowCapabilities(const CorpusCapabilities& capabilities) {
+    using Support = CorpusCapabilities::Support;
+    constexpr std::pair<Support, const char*> kLines[] = {
+        {Support::kYes, "has"}, {Support::kPassedOn, "passes on"}, {Support::kNo, "lacks"}};
+    for (const auto& [support, heading] : kLines) {
+      std::string those;
+      for (const CorpusCapabilityEntry& one : AllCorpusCapabilities()) {
+        if (capabilities.Of(one.capability) == support) those += (those.empty() ? "" : ", ") + std::string(one.what);
+      }
+      if (!those.empty()) std::printf("%-12s %s\n", heading, those.c_str());
     }
   }
 
@@ -76,7 +100,8 @@ class StatsCommand final : public Command {
 
 extern const CommandEntry command_corpus_stats{
     "corpus stats", "What a corpus holds and takes",
-    "Terms are counted in each segment, deleted records until a merge has let go of them.\n"
+    "Terms are counted in each segment, deleted records until a merge has let go of them. What a corpus has, passes on "
+    "to the program that keeps it, or lacks, is told by name.\n"
     "\n"
     "  atelier corpus stats docs",
     []() -> std::unique_ptr<Command> { return std::make_unique<StatsCommand>(); }};

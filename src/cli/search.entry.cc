@@ -18,6 +18,7 @@ class SearchCommand final : public Command {
     corpus_.Declare(options);
     options.Integer("--top,-k", top_, "passages to print");
     options.OneOf("--by", by_, {"both", "words", "vectors"}, "how to search");
+    filter_.Declare(options);
     rerank_.Declare(options);
     stages_.Declare(options);
   }
@@ -33,6 +34,7 @@ class SearchCommand final : public Command {
     const Retriever retriever = session->MakeRetriever(config);
     RetrievalRequest request;
     request.query = query_;
+    TRY(request.filter, filter_.Read());
     request.top_k = static_cast<int32_t>(top_);
     request.history = stages_.Turns();
     TRY(const Retrieved retrieved, session->Run(retriever.Retrieve(session->MakeCall(), std::move(request))));
@@ -86,6 +88,7 @@ class SearchCommand final : public Command {
   }
 
   CorpusOptions corpus_;
+  FilterOption filter_;
   RerankOptions rerank_;
   StageOptions stages_;
   std::string query_, by_ = "both";

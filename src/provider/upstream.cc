@@ -121,13 +121,15 @@ Error Upstream::Refused(int status, const HttpHeaders& headers, const std::strin
   return OfProvider(std::move(made), options_.name);
 }
 
-Task<Result<std::unique_ptr<AsyncResponse>>> Upstream::Send(Call call, std::string path, Json body) {
+Task<Result<std::unique_ptr<AsyncResponse>>> Upstream::Send(Call call, std::string path, std::optional<Json> body) {
   AsyncRequest request;
-  request.method = "POST";
   request.url = options_.base_url + path;
   request.headers = options_.headers;
-  request.headers.Set("Content-Type", "application/json");
-  request.body = body.Dump();
+  if (body) {
+    request.method = "POST";
+    request.headers.Set("Content-Type", "application/json");
+    request.body = body->Dump();
+  }
   request.timeouts = options_.timeouts;
   request.may_repeat = true;  // only where the kept connection was dead: the upstream has not read it
   auto response = co_await client_.Send(std::move(call), std::move(request));
@@ -139,6 +141,14 @@ Task<Result<std::unique_ptr<AsyncResponse>>> Upstream::Send(Call call, std::stri
 }
 
 Task<Result<Json>> Upstream::Ask(Call call, std::string path, Json body) {
+  return Whole(std::move(call), std::move(path), std::move(body));
+}
+
+Task<Result<Json>> Upstream::Get(Call call, std::string path) {
+  return Whole(std::move(call), std::move(path), std::nullopt);
+}
+
+Task<Result<Json>> Upstream::Whole(Call call, std::string path, std::optional<Json> body) {
   CO_TRY(auto response, co_await Send(std::move(call), std::move(path), std::move(body)));
   Result<std::string> text = co_await response->Rest(options_.max_reply_bytes);
   if (!text) co_return OfProvider(std::move(text).error(), options_.name);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
 
   // POSTs a body and reads the JSON of the answer.
   Task<Result<Json>> Ask(Call call, std::string path, Json body);
+  // GETs and reads the JSON of the answer.
+  Task<Result<Json>> Get(Call call, std::string path);
   // POSTs a body whose answer is a stream. Errors before the answer's head are the result's, later ones the end's.
   Task<Result<Generation>> Generate(Call call, std::string path, Json body, std::unique_ptr<ReplyDecoder> decoder);
 
@@ -58,8 +61,9 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
  private:
   struct Pump;
   Upstream(IoLoop& loop, const Clock& clock, UpstreamOptions options);
-  // Sends; a status other than 2xx is an error.
-  Task<Result<std::unique_ptr<AsyncResponse>>> Send(Call call, std::string path, Json body);
+  // POSTs a body, GETs without; a status other than 2xx is an error.
+  Task<Result<std::unique_ptr<AsyncResponse>>> Send(Call call, std::string path, std::optional<Json> body);
+  Task<Result<Json>> Whole(Call call, std::string path, std::optional<Json> body);
   Error Refused(int status, const HttpHeaders& headers, const std::string& body) const;
   static Task<void> Run(std::shared_ptr<Pump> pump, std::unique_ptr<AsyncResponse> response);
 

@@ -153,6 +153,13 @@ Result<VectorStore> StoreOfCorpus(App& app, const std::string& id, const Filter&
   TRY(const std::shared_ptr<OpenedCorpus> corpus, OpenSearched(app, id));
   VectorStore store;
   store.id = id, store.name = id;
+  if (!corpus->corpus->capabilities().Has(CorpusCapability::kListing)) {
+    // What is told of the whole is not for those who see a part.
+    if (visible.op != Filter::Op::kAll) return corpus->corpus->capabilities().Lacks(CorpusCapability::kListing, id);
+    TRY(const CorpusStats stats, corpus->corpus->Stats());
+    store.files.completed = stats.num_documents, store.usage_bytes = stats.bytes_on_disk;
+    return store;
+  }
   TRY(const auto documents, corpus->corpus->List({}, visible, "", std::numeric_limits<int32_t>::max()));
   store.files.completed = static_cast<int64_t>(documents.size());
   for (const DocumentListing& document : documents) store.usage_bytes += document.num_bytes;

@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "knowledge/corpus/corpus_capabilities.h"
 #include "knowledge/index/filter.h"
 #include "record/chunk.h"
 #include "record/document.h"
@@ -55,16 +57,31 @@ struct CorpusQuery {
   Filter filter;              // what the asker wants
   Filter visible;             // what the asker may know of
   int32_t top_k = 10;         // of each way of searching
+  std::stop_token stop = {};  // what waits for another machine ends early
 };
 
 // One chunk that was found, by either way.
 struct Found {
   std::string chunk_id;                            // unique in the corpus
   std::optional<double> text_score, vector_score;  // absent: this way did not find it
+  // Of a backend that makes one ranking by itself, instead of both: then all have it, and come best first.
+  std::optional<double> own_score = {};
+};
+
+// What matches, counted by the values of an attribute: most frequent first.
+struct Facet {
+  std::string key;
+  std::vector<std::pair<Json, int64_t>> values;  // with the number of chunks
+};
+
+struct Suggestion {
+  std::string text;
+  int64_t num_records = 0;
 };
 
 struct CorpusStats {
-  int64_t num_documents = 0, num_chunks = 0;
+  int64_t num_documents = 0;
+  std::optional<int64_t> num_chunks;  // none: nobody tells
   int64_t bytes_on_disk = 0;
 };
 
@@ -89,6 +106,8 @@ class Corpus {
   virtual int32_t dimensions() const = 0;
   // Of its texts: "en", or "none".
   virtual std::string language() const = 0;
+  // What it lacks of these is kUnsupported when it is asked for.
+  virtual CorpusCapabilities capabilities() const = 0;
 
   // Replaces each of `sources` by its documents here (none: it is gone), as one commit.
   virtual Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) = 0;
@@ -100,6 +119,11 @@ class Corpus {
   virtual Result<void> SetAttributes(std::string_view source_id, const Json& attributes) = 0;
 
   virtual Result<std::vector<Found>> Search(const CorpusQuery& query) const = 0;
+  // Of the chunks that have a word of `text` (empty: of all), pass the filter and are visible.
+  virtual Result<std::vector<Facet>> Facets(std::string_view text, const Filter& filter, const Filter& visible,
+                                            const std::vector<std::string>& keys, int32_t max_values) const;
+  // Words that go on from the last word of `typed`, or are spelt nearly so, most frequent first.
+  virtual Result<std::vector<Suggestion>> Suggest(std::string_view typed, const Filter& visible, int32_t limit) const;
   // Those that exist and are visible, in the order asked for; others are left out.
   virtual Result<std::vector<Passage>> Passages(const std::vector<std::string>& chunk_ids,
                                                 const Filter& visible) const = 0;

@@ -117,6 +117,44 @@ Result<std::vector<Found>> LocalCorpus::Search(const CorpusQuery& query) const {
   return found;
 }
 
+CorpusCapabilities LocalCorpus::capabilities() const {
+  using C = CorpusCapability;
+  CorpusCapabilities all(
+      "an index on this machine",
+      {C::kWords, C::kPhrases, C::kLoosePhrases, C::kPrefixes, C::kNearSpellings, C::kFields, C::kVectors, C::kFilters,
+       C::kGlobs, C::kVisibleStatistics, C::kFacets, C::kListing, C::kSuggestions, C::kTexts, C::kWriting,
+       C::kVerifying, C::kExport, C::kSnapshots, C::kReembedding});
+  return options_.dimensions > 0 ? all : std::move(all).Without(C::kVectors);
+}
+
+Result<std::vector<Facet>> LocalCorpus::Facets(std::string_view text, const Filter& filter, const Filter& visible,
+                                               const std::vector<std::string>& keys, int32_t max_values) const {
+  IndexQuery asked;
+  asked.text = text;
+  asked.filter = Both(Equals(kKindAttribute, "chunk"), filter);
+  asked.visible = visible;
+  asked.top_k = 1;
+  asked.facets = keys;
+  asked.max_facet_values = max_values;
+  TRY(IndexHits hits, index_->Search(asked));
+  std::vector<Facet> facets;
+  for (IndexFacet& counted : hits.facets) {
+    Facet facet;
+    facet.key = std::move(counted.key);
+    for (FacetCount& one : counted.values) facet.values.emplace_back(std::move(one.value), one.count);
+    facets.push_back(std::move(facet));
+  }
+  return facets;
+}
+
+Result<std::vector<Suggestion>> LocalCorpus::Suggest(std::string_view typed, const Filter& visible,
+                                                     int32_t limit) const {
+  TRY(std::vector<IndexSuggestion> found, index_->Suggest(typed, visible, limit));
+  std::vector<Suggestion> suggestions;
+  for (IndexSuggestion& one : found) suggestions.push_back({std::move(one.text), one.num_records});
+  return suggestions;
+}
+
 Result<std::vector<Passage>> LocalCorpus::Passages(const std::vector<std::string>& chunk_ids,
                                                    const Filter& visible) const {
   std::vector<Passage> passages;
@@ -178,7 +216,8 @@ Result<std::vector<std::pair<std::string, std::vector<float>>>> LocalCorpus::Vec
 Result<CorpusStats> LocalCorpus::Stats() const {
   CorpusStats stats;
   TRY(stats.num_documents, index_->Count(Equals(kKindAttribute, "document"), {}));
-  TRY(stats.num_chunks, index_->Count(Equals(kKindAttribute, "chunk"), {}));
+  TRY(const int64_t num_chunks, index_->Count(Equals(kKindAttribute, "chunk"), {}));
+  stats.num_chunks = num_chunks;
   TRY(const IndexStats index, index_->Stats());
   stats.bytes_on_disk = index.segment_bytes + index.log_bytes;
   return stats;

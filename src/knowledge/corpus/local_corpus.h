@@ -30,10 +30,14 @@ class LocalCorpus final : public Corpus {
   std::string embedder() const override { return options_.embedder; }
   int32_t dimensions() const override { return options_.dimensions; }
   std::string language() const override { return options_.language; }
+  CorpusCapabilities capabilities() const override;
   Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) override;
   Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) override;
   Result<void> SetAttributes(std::string_view source_id, const Json& attributes) override;
   Result<std::vector<Found>> Search(const CorpusQuery& query) const override;
+  Result<std::vector<Facet>> Facets(std::string_view text, const Filter& filter, const Filter& visible,
+                                    const std::vector<std::string>& keys, int32_t max_values) const override;
+  Result<std::vector<Suggestion>> Suggest(std::string_view typed, const Filter& visible, int32_t limit) const override;
   Result<std::vector<Passage>> Passages(const std::vector<std::string>& chunk_ids,
                                         const Filter& visible) const override;
   Result<std::string> Read(std::string_view document_id, TextSpan span, const Filter& visible) const override;

@@ -7,8 +7,9 @@
 // is. What is visible is a condition of every statement; ts_rank looks at one record alone, so what is hidden cannot
 // show in a score.
 //
-// What it lacks, each an error by name: near spellings and loose phrases in queries; attributes and paths with U+0000;
-// what looks after an index on this machine (verify, snapshot, export: a database has its own). Its scores are no BM25.
+// What it lacks (PostgresCapabilities), each an error by name: near spellings and loose phrases in queries, facets,
+// suggestions, what looks after an index on this machine (verify, snapshot, export: a database has its own). Attributes
+// and paths with U+0000 are refused. Its scores are no BM25.
 #pragma once
 
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "knowledge/corpus/corpus.h"
 #include "knowledge/postgres/filter_sql.h"
+#include "knowledge/postgres/postgres_capabilities.h"
 #include "knowledge/postgres/postgres_connection.h"
 #include "knowledge/postgres/postgres_tables.h"
 
@@ -32,6 +34,9 @@ class PostgresCorpus final : public Corpus {
   std::string embedder() const override { return options_.embedder; }
   int32_t dimensions() const override { return options_.dimensions; }
   std::string language() const override { return options_.language; }
+  CorpusCapabilities capabilities() const override {
+    return dimensions() > 0 ? PostgresCapabilities() : PostgresCapabilities().Without(CorpusCapability::kVectors);
+  }
   Result<void> Replace(std::vector<std::string> sources, std::vector<IndexedDocument> documents) override;
   Result<void> Touch(std::vector<std::pair<std::string, SourceState>> sources) override;
   Result<void> SetAttributes(std::string_view source_id, const Json& attributes) override;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "knowledge/index/text/text_query.h"
+#include "knowledge/postgres/postgres_capabilities.h"
 
 namespace atelier {
 namespace {
@@ -28,10 +29,10 @@ Result<std::string> ClauseText(const TextClause& clause, std::string_view whole)
   using Kind = TextClause::Kind;
   const std::string where = "query: " + std::string(whole);
   if (clause.kind == Kind::kFuzzy) {
-    return Error::Unsupported(where, "got " + clause.terms[0].text + "~, and PostgreSQL knows no near spellings");
+    TRY_VOID(PostgresCapabilities().Check(CorpusCapability::kNearSpellings, where));
   }
   if (clause.slop > 0) {
-    return Error::Unsupported(where, "got a phrase within moves, and PostgreSQL has exact phrases alone");
+    TRY_VOID(PostgresCapabilities().Check(CorpusCapability::kLoosePhrases, where));
   }
   std::string marks = clause.field >= 0 ? std::string(kWeights[static_cast<size_t>(clause.field)]) : "";
   if (clause.kind == Kind::kPrefix) marks = "*" + marks;

@@ -35,6 +35,14 @@ SearchResult Merge(std::vector<SearchResult> results, const std::vector<SubQuery
   return merged;
 }
 
+// What a backend has ranked by itself stays in its order.
+std::vector<Ranked> RankedOf(const std::vector<Found>& found, const FusionConfig& fusion) {
+  if (found.empty() || !found[0].own_score) return Fuse(found, fusion);
+  std::vector<Ranked> ranked;
+  for (const Found& one : found) ranked.push_back({one.chunk_id, one.own_score.value_or(0)});
+  return ranked;
+}
+
 // The texts of the best, with how they were found.
 Result<std::vector<Passage>> PassagesOf(const Corpus& corpus, const SearchResult& result, const Filter& visible,
                                         int32_t num_wanted) {
@@ -97,14 +105,23 @@ Task<Result<Retriever::Searched>> Retriever::Search(Call call, std::vector<SubQu
   CorpusQuery query;
   query.filter = std::move(filter);
   query.visible = std::move(visible);
-  query.top_k = std::max(config_.candidates, num_wanted);
+  query.stop = call.stop;
+  const CorpusCapabilities capabilities = corpus_.capabilities();
+  const bool ranks_itself = capabilities.Has(CorpusCapability::kOwnRanking);
+  // Where nothing is fused, no more is asked for than what is wanted.
+  query.top_k = ranks_itself ? num_wanted : std::max(config_.candidates, num_wanted);
+  if (!config_.words && vectors[0].empty() && !capabilities.Has(CorpusCapability::kVectors)) {
+    co_return capabilities.Lacks(CorpusCapability::kVectors, "retrieval");
+  }
   auto search = [&]() -> Result<std::vector<Passage>> {
     std::vector<SearchResult> results;
     for (size_t i = 0; i < queries.size(); ++i) {
-      query.text = config_.words ? queries[i].words : "";
+      // It makes what it wants of a text.
+      const bool by_meaning = ranks_itself && queries[i].words.empty();
+      query.text = by_meaning ? queries[i].meaning : config_.words ? queries[i].words : "";
       query.vector = std::move(vectors[i]);
       TRY(std::vector<Found> found, corpus_.Search(query));
-      std::vector<Ranked> ranked = Fuse(found, config_.fusion);
+      std::vector<Ranked> ranked = RankedOf(found, config_.fusion);
       results.push_back({std::move(ranked), std::move(found)});
     }
     return PassagesOf(corpus_, Merge(std::move(results), queries), query.visible, num_wanted);
