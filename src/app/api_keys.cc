@@ -80,6 +80,10 @@ Result<std::string> ApiKeys::Admit(std::string_view authorization) {
   return found->name;
 }
 
+bool ApiKeys::Knows(std::string_view name) const {
+  return std::ranges::any_of(keys_, [&](const Key& key) { return key.name == name; });
+}
+
 void ApiKeys::TakeUsageFrom(const ApiKeys& before) {
   const auto take = [](const Window& from, Window& to) { to.start = from.start, to.used = from.used; };
   for (const Key& old : before.keys_) {

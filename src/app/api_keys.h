@@ -24,6 +24,8 @@ class ApiKeys {
   // Name of the key's owner, from "Bearer sk-…" or a bare key. Errors: Denied (none, or unknown), Exhausted with
   // retry_after. Without configured keys everyone is "".
   Result<std::string> Admit(std::string_view authorization);
+  // Whether there is a key of that name.
+  bool Knows(std::string_view name) const;
   // Goes on with the windows of keys of the same name.
   void TakeUsageFrom(const ApiKeys& before);
   void Charge(std::string_view name, int64_t num_tokens);

@@ -12,12 +12,14 @@ constexpr std::string_view kMigrations[] = {
     "CREATE TABLE batch_line(batch_id TEXT NOT NULL, line INTEGER NOT NULL, custom_id TEXT NOT NULL,"
     "  start INTEGER NOT NULL, num_bytes INTEGER NOT NULL, ok INTEGER, answer TEXT, input_tokens INTEGER,"
     "  cached_tokens INTEGER, output_tokens INTEGER, reasoning_tokens INTEGER, PRIMARY KEY(batch_id, line));",
+    "ALTER TABLE batch ADD COLUMN principal TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE batch ADD COLUMN owner TEXT NOT NULL DEFAULT '';",
 };
 
 constexpr char kColumns[] =
     "id, endpoint, input_file_id, completion_window, status, model, output_file_id, error_file_id, metadata, errors, "
     "output_expires_after, created, expires, in_progress, finalizing, completed, failed, expired, cancelling, "
-    "cancelled";
+    "cancelled, principal, owner";
 
 template <class T>
 std::optional<T> Optional(const Statement& row, int column) {
@@ -53,6 +55,7 @@ StoredBatch ReadBatch(const Statement& row) {
                                        &batch.expired, &batch.cancelling, &batch.cancelled}) {
     *time = Optional<int64_t>(row, column++);
   }
+  batch.principal = row.Text(20), batch.owner = row.Text(21);
   return batch;
 }
 
@@ -94,16 +97,21 @@ Result<std::unique_ptr<BatchStore>> BatchStore::Open(Database& database, const C
   return std::unique_ptr<BatchStore>(new BatchStore(database, clock));
 }
 
+Error NoSuchBatch(const std::string& id) {
+  return Error::NotFound("batch '" + id.substr(0, 64) + "'", "there is no such batch");
+}
+
 Result<StoredBatch> BatchStore::Create(StoredBatch batch) {
   batch.id = NewObjectId("batch_");
   batch.created = Now();
   batch.status = "validating";
   TRY_VOID(database_.Write([&](Db& db) -> Result<void> {
     TRY(Statement insert, db.Prepare("INSERT INTO batch(id, endpoint, input_file_id, completion_window, status, model, "
-                                     "metadata, errors, output_expires_after, created, expires) "
-                                     "VALUES (?, ?, ?, ?, ?, '', ?, 'null', ?, ?, ?)"));
+                                     "metadata, errors, output_expires_after, created, expires, principal, owner) "
+                                     "VALUES (?, ?, ?, ?, ?, '', ?, 'null', ?, ?, ?, ?, ?)"));
     return insert.Run(batch.id, batch.endpoint, batch.input_file_id, batch.completion_window, batch.status,
-                      batch.metadata.Dump(), batch.output_expires_after, batch.created, batch.expires);
+                      batch.metadata.Dump(), batch.output_expires_after, batch.created, batch.expires, batch.principal,
+                      batch.owner);
   }));
   if (changed_) changed_();
   return batch;
@@ -114,17 +122,18 @@ Result<StoredBatch> BatchStore::Get(const std::string& id) {
     TRY(Statement select, db.Prepare("SELECT " + std::string(kColumns) + " FROM batch WHERE id = ?"));
     select.BindAll(id);
     TRY(const bool found, select.Step());
-    if (!found) return Error::NotFound("batch '" + id.substr(0, 64) + "'", "there is no such batch");
+    if (!found) return NoSuchBatch(id);
     StoredBatch batch = ReadBatch(select);
     TRY_VOID(AddCounts(db, batch));
     return batch;
   });
 }
 
-Result<Page<StoredBatch>> BatchStore::List(const PageQuery& query) {
+Result<Page<StoredBatch>> BatchStore::List(const PageQuery& query,
+                                           const std::function<bool(const StoredBatch&)>& shows) {
   return database_.Read([&](Db& db) -> Result<Page<StoredBatch>> {
-    TRY(Page<StoredBatch> page,
-        ReadPage<StoredBatch>(db, "batch", kColumns, "true", query, [](Statement&, int) {}, ReadBatch));
+    TRY(Statement select, db.Prepare("SELECT " + std::string(kColumns) + " FROM batch ORDER BY number"));
+    TRY(Page<StoredBatch> page, ShownPage<StoredBatch>(select, query, ReadBatch, shows));
     for (StoredBatch& batch : page.items) TRY_VOID(AddCounts(db, batch));
     return page;
   });

@@ -1,5 +1,6 @@
-// Batches and their lines (tables batch, batch_line in atelier.db). A line's answer is committed before anyone hears of
-// it, so a batch goes on after a crash with the lines that have none. Thread-safe; blocks, but FinishLine.
+// Batches and their lines (tables batch, batch_line in atelier.db); of the key that made one its name, never the key. A
+// line's answer is committed before anyone hears of it, so a batch goes on after a crash with the lines that have none.
+// Thread-safe; blocks, but FinishLine.
 //
 //   validating -> failed
 //   validating -> in_progress -> finalizing -> completed
@@ -26,6 +27,8 @@ struct BatchError {
 };
 
 struct StoredBatch {
+  std::string principal;  // the name of the key that made it, by which its lines are asked; empty: nobody's
+  std::string owner;      // the user that this key was of (access.h); empty: nobody
   std::string id, endpoint, input_file_id, completion_window, status, model;
   std::optional<std::string> output_file_id, error_file_id;
   Json metadata;  // null or an object
@@ -39,6 +42,8 @@ struct StoredBatch {
   // No more is done for it.
   bool ended() const;
 };
+
+Error NoSuchBatch(const std::string& id);
 
 struct BatchLine {
   int64_t index = 0;  // in the file's order, from 0
@@ -60,7 +65,8 @@ class BatchStore {
 
   Result<StoredBatch> Create(StoredBatch batch);
   Result<StoredBatch> Get(const std::string& id);  // NotFound
-  Result<Page<StoredBatch>> List(const PageQuery& query);
+  // Those that `shows` says yes to.
+  Result<Page<StoredBatch>> List(const PageQuery& query, const std::function<bool(const StoredBatch&)>& shows);
   // Ids of those not ended, oldest first.
   Result<std::vector<std::string>> Open();
 

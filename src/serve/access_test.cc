@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <thread>
 
 #include "base/random.h"
@@ -52,11 +54,12 @@ class Served {
   }
   Answer Delete(const std::string& who, const std::string& path) { return app_.Send("DELETE", path, "", As(who)); }
 
-  std::string Upload(const std::string& who, const std::string& name, const std::string& text) {
+  std::string Upload(const std::string& who, const std::string& name, const std::string& text,
+                     const std::string& purpose = "assistants") {
     HttpHeaders headers = As(who);
     headers.Set("Content-Type", "multipart/form-data; boundary=here");
     const std::string part = "--here\r\nContent-Disposition: form-data; name=";
-    const std::string body = part + "\"purpose\"\r\n\r\nassistants\r\n" + part + "\"file\"; filename=\"" + name +
+    const std::string body = part + "\"purpose\"\r\n\r\n" + purpose + "\r\n" + part + "\"file\"; filename=\"" + name +
                              "\"\r\nContent-Type: text/plain\r\n\r\n" + text + "\r\n--here--\r\n";
     const Answer answer = app_.Send("POST", "/v1/files", body, std::move(headers));
     EXPECT_EQ(answer.status, 200) << answer.body;
@@ -87,6 +90,52 @@ class Served {
     EXPECT_EQ(found.status, 200) << found.body;
     return static_cast<size_t>(found.json["data"].size());
   }
+
+  // Waits for the end of a batch of these bodies for /v1/responses; the bodies of the answers, in order.
+  std::vector<Json> AskInBatch(const std::string& who, const std::vector<Json>& bodies) {
+    std::string lines;
+    for (size_t i = 0; i < bodies.size(); ++i) {
+      const Json line = Json::Object(
+          {{"custom_id", std::to_string(i)}, {"method", "POST"}, {"url", "/v1/responses"}, {"body", bodies[i]}});
+      lines += line.Dump() + "\n";
+    }
+    const Json batch = Json::Object({{"input_file_id", Upload(who, "in.jsonl", lines, "batch")},
+                                     {"endpoint", "/v1/responses"},
+                                     {"completion_window", "24h"}});
+    const Answer made = Post(who, "/v1/batches", batch);
+    EXPECT_EQ(made.status, 200) << made.body;
+    last_batch = made.json["id"].AsString();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+    Answer now = made;
+    while (now.json["status"] != Json("completed") && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      now = Get(who, "/v1/batches/" + last_batch);
+    }
+    EXPECT_EQ(now.json["status"], Json("completed")) << now.body;
+    std::vector<Json> answers(bodies.size());
+    for (const char* file : {"output_file_id", "error_file_id"}) {
+      if (!now.json[file].is_string()) continue;
+      std::istringstream content(Get(who, "/v1/files/" + now.json[file].AsString() + "/content").body);
+      for (std::string line; std::getline(content, line);) {
+        const Json answer = ServedApp::Parsed(line);
+        const Json& response = answer["response"];
+        answers.at(std::stoul(answer["custom_id"].AsString())) =
+            response.is_null() ? answer["error"] : response["body"];
+      }
+    }
+    return answers;
+  }
+  // What lies in the files of the database.
+  std::string DatabaseBytes() {
+    std::string bytes;
+    for (const char* tail : {"", "-wal"}) {
+      std::ifstream file(app_.app().config().home + "/atelier.db" + tail, std::ios::binary);
+      bytes += std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    return bytes;
+  }
+
+  std::string last_batch;
 
  private:
   ServedApp app_;
@@ -141,6 +190,106 @@ TEST(AccessOverHttp, WhatIsHiddenLeavesNoTraceInIdsScoresAndCounts) {
     }
     EXPECT_EQ(served.Get("ann", at_both + "/files?after=" + file).status, is_seen ? 200 : 400);
   }
+}
+
+// Asks over a store, with an answer that cites the first two sources there may be.
+Json AskOver(const std::string& store) {
+  Json body = ServedApp::Parsed(R"({"input": "What is the code of the river engine?", "temperature": 0,
+      "max_output_tokens": 40, "include": ["file_search_call.results"], "text": {"format": {"type": "json_schema",
+      "name": "x", "strict": true, "schema": {"type": "object", "properties": {"a": {"const": "[1] [2]"}},
+      "required": ["a"], "additionalProperties": false}}}})");
+  body.Set("model", kChatModel);
+  body.Set("tools", Json::Array({Json::Object({{"type", "file_search"}, {"vector_store_ids", Json::Array({store})}})}));
+  return body;
+}
+
+// The ids of files in results and in annotations of a response, in order: "file-1 | file-1 ".
+std::string FilesIn(const Json& response) {
+  std::string results, annotations;
+  for (const Json& item : response["output"].items()) {
+    if (item["type"] == Json("file_search_call")) {
+      for (const Json& result : item["results"].items()) results += result["file_id"].AsString() + " ";
+    } else if (item["type"] == Json("message")) {
+      for (const Json& one : item["content"][0]["annotations"].items()) annotations += one["file_id"].AsString() + " ";
+    }
+  }
+  return results + "| " + annotations;
+}
+
+std::string TextOf(const Json& response) {
+  for (const Json& item : response["output"].items()) {
+    if (item["type"] == Json("message")) return item["content"][0]["text"].AsString();
+  }
+  return "";
+}
+
+TEST(AccessOverHttp, FileSearchAnswersAKeyFromItsDocumentsAlone) {
+  REQUIRE_INSTALLED(kChatModel);
+  Served served(ConfigWith({RuleFor("staff", SideIs("a"))}));
+  const std::string both = served.MakeStore("root"), alone = served.MakeStore("root");
+  const std::string seen = served.Upload("root", "a.txt", "The code of the river engine is ALPHA.");
+  const std::string hidden = served.Upload("root", "b.txt", "The code of the river engine is BRAVO, says the river.");
+  served.Attach("root", both, seen, Json::Object({{"side", "a"}}));
+  served.Attach("root", both, hidden, Json::Object({{"side", "b"}}));
+  served.Attach("root", alone, seen, Json::Object({{"side", "a"}}));
+  served.WaitUntilRead("root", both), served.WaitUntilRead("root", alone);
+
+  const Answer root = served.Post("root", "/v1/responses", AskOver(both));
+  ASSERT_EQ(root.status, 200) << root.body;
+  EXPECT_TRUE(root.body.find("BRAVO") != std::string::npos && root.body.find(hidden) != std::string::npos);
+  const Answer ann = served.Post("ann", "/v1/responses", AskOver(both));
+  ASSERT_EQ(ann.status, 200) << ann.body;
+  EXPECT_EQ(FilesIn(ann.json), seen + " | " + seen + " ");
+  for (const std::string& secret : {std::string("BRAVO"), hidden, std::string("b.txt")}) {
+    EXPECT_EQ(ann.body.find(secret), std::string::npos) << ann.body;
+  }
+  // What the model is shown is no more than that: the same answer, of as many tokens, as without the other document.
+  Json free = AskOver(both), free_alone = AskOver(alone);
+  free.Erase("text"), free_alone.Erase("text");
+  const Json over_both = served.Post("ann", "/v1/responses", free).json;
+  const Json over_alone = served.Post("root", "/v1/responses", free_alone).json;
+  EXPECT_EQ(TextOf(over_both), TextOf(over_alone));
+  EXPECT_EQ(over_both["usage"]["input_tokens"], over_alone["usage"]["input_tokens"]);
+  // Streamed too.
+  Json streamed = AskOver(both);
+  streamed.Set("stream", true);
+  const Answer events = served.Post("ann", "/v1/responses", streamed);
+  EXPECT_NE(events.body.find("response.output_text.annotation.added"), std::string::npos);
+  EXPECT_EQ(events.body.find(hidden), std::string::npos);
+  // Bob may not see the store at all.
+  const Answer bob = served.Post("bob", "/v1/responses", AskOver(both));
+  EXPECT_EQ(bob.status, 404) << bob.body;
+}
+
+TEST(AccessOverHttp, LinesOfABatchSeeWhatItsMakerSees) {
+  REQUIRE_INSTALLED(kChatModel);
+  Served served(ConfigWith({RuleFor("staff", SideIs("a"))}));
+  const std::string store = served.MakeStore("root");
+  const std::string seen = served.Upload("root", "a.txt", "The code of the river engine is ALPHA.");
+  const std::string hidden = served.Upload("root", "b.txt", "The code of the river engine is BRAVO, says the river.");
+  served.Attach("root", store, seen, Json::Object({{"side", "a"}}));
+  served.Attach("root", store, hidden, Json::Object({{"side", "b"}}));
+  served.WaitUntilRead("root", store);
+  const Json ann = served.AskInBatch("ann", {AskOver(store)}).at(0);
+  EXPECT_EQ(FilesIn(ann), seen + " | " + seen + " ") << ann.Dump();
+  EXPECT_EQ(ann.Dump().find("BRAVO"), std::string::npos);
+  const std::string anns = served.last_batch;
+  // What a line stored is its maker's.
+  EXPECT_EQ(served.Get("ann", "/v1/responses/" + ann["id"].AsString()).status, 200);
+  EXPECT_EQ(served.Get("bob", "/v1/responses/" + ann["id"].AsString()).status, 404);
+  EXPECT_NE(FilesIn(served.AskInBatch("root", {AskOver(store)}).at(0)).find(hidden), std::string::npos);
+  const Json bob = served.AskInBatch("bob", {AskOver(store)}).at(0);
+  EXPECT_NE(bob.Dump().find(store), std::string::npos) << bob.Dump();
+  EXPECT_TRUE(bob["error"].is_object()) << bob.Dump();
+  // Batches are their maker's alone.
+  EXPECT_EQ(served.Get("bob", "/v1/batches/" + anns).status, 404);
+  EXPECT_EQ(served.Post("bob", "/v1/batches/" + anns + "/cancel", Json::Object()).status, 404);
+  EXPECT_EQ(served.Get("bob", "/v1/batches").json["data"].size(), 1);
+  EXPECT_EQ(served.Get("ann", "/v1/batches").json["data"][0]["id"], Json(anns));
+  // Whose they are is kept by the key's name.
+  const std::string kept = served.DatabaseBytes();
+  EXPECT_NE(kept.find("ann-laptop"), std::string::npos);
+  for (const char* key : {"k-ann", "k-bob", "k-root"}) EXPECT_EQ(kept.find(key), std::string::npos);
 }
 
 TEST(AccessOverHttp, AStoreThatAKeyMayNotSeeIsNotThere) {

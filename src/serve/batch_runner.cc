@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/api_keys.h"
 #include "app/file_store.h"
 #include "base/io/sha256.h"
 #include "base/task/pool.h"
@@ -306,12 +307,18 @@ Task<Result<BatchAnswer>> BatchRunner::Answer(std::shared_ptr<Active> active, Ba
   // Bodies of responses have no such parameter.
   if (active->batch.endpoint != "/v1/responses") body.Set("priority", kBatchPriority);
   for (int tries = 1;; ++tries) {
+    app_.FollowConfig();
+    const std::string& key = active->batch.principal;
+    if (!key.empty() && !app_.keys().Knows(key)) {
+      co_return FailedLine(line, "invalid_api_key", "got a batch of the key '" + key + "', which is no more");
+    }
     HttpRequest http;
     http.method = "POST";
     http.path = http.target = active->batch.endpoint;
     http.headers.Add("Content-Type", "application/json");
     http.body = body.Dump();
     http.call.stop = active->stop.get_token();
+    http.call.principal = active->batch.principal;
     http.call.request_id = NewObjectId("req-");
     const std::string request_id = http.call.request_id;
     Router::Match match = router_.Find(http.method, http.path);

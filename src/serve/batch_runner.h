@@ -3,6 +3,9 @@
 //
 //   validate -> a slot, the line's bytes from the input file, the route, the answer committed -> ... -> output files
 //
+// A line asks with the name of the key that made its batch: it sees what that key may see at that moment, and what it
+// uses is charged to it (its quotas do not hold a batch back; budgets do). Once that key is gone, lines fail.
+//
 // A batch goes on where it stood: lines with an answer are not asked again. Told to stop (a drain), the lines under way
 // are stopped and stay without an answer. Lives on the App's loop.
 #pragma once

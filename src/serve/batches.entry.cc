@@ -1,6 +1,7 @@
 // /v1/batches                                                            [OpenAI API reference, "Batch"]
 #include <map>
 
+#include "app/access.h"
 #include "app/batch_store.h"
 #include "app/file_store.h"
 #include "base/task/pool.h"
@@ -87,7 +88,16 @@ Result<StoredBatch> Create(const BatchBody& body, const std::string& key, App& a
   if (!body.metadata.empty()) batch.metadata = TextsBody(body.metadata);
   if (body.output_expires_after) batch.output_expires_after = body.output_expires_after->seconds;
   batch.expires = app.batches().Now() + kWindowSeconds;
+  batch.principal = key, batch.owner = app.access()->UserOf(key);
   return app.batches().Create(std::move(batch));
+}
+
+// A batch is its maker's alone, as files are.
+Result<StoredBatch> SeenBatch(App& app, const HttpRequest& http) {
+  const std::string id(http.Path("id"));
+  TRY(StoredBatch batch, app.batches().Get(id));
+  if (!app.access()->Owns(http.call.principal, batch.owner)) return NoSuchBatch(id);
+  return batch;
 }
 
 // Work that blocks and ends in a batch.
@@ -105,17 +115,25 @@ Task<HttpResponse> CreateBatch(HttpRequest http, App& app) {
 }
 
 Task<HttpResponse> RetrieveBatch(HttpRequest http, App& app) {
-  co_return co_await AnswerBatch(app, [&] { return app.batches().Get(std::string(http.Path("id"))); });
+  co_return co_await AnswerBatch(app, [&] { return SeenBatch(app, http); });
 }
 
 Task<HttpResponse> CancelBatch(HttpRequest http, App& app) {
-  co_return co_await AnswerBatch(app, [&] { return app.batches().Cancel(std::string(http.Path("id"))); });
+  auto cancel = [&]() -> Result<StoredBatch> {
+    TRY(const StoredBatch batch, SeenBatch(app, http));
+    return app.batches().Cancel(batch.id);
+  };
+  co_return co_await AnswerBatch(app, cancel);
 }
 
 Task<HttpResponse> ListBatches(HttpRequest http, App& app) {
   const Result<PageQuery> query = ReadPageQuery(http, kRules);
   if (!query.ok()) co_return ErrorResponse(query.error());
-  auto list = [&] { return app.batches().List(*query); };
+  auto list = [&] {
+    const std::shared_ptr<const Access> access = app.access();
+    return app.batches().List(*query,
+                              [&](const StoredBatch& batch) { return access->Owns(http.call.principal, batch.owner); });
+  };
   auto waiting = OnPool(app.pool(), list);
   const Result<Page<StoredBatch>> page = co_await waiting;
   if (!page.ok()) co_return ErrorResponse(page.error());

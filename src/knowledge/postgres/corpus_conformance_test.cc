@@ -247,9 +247,8 @@ TEST_P(CorpusConformance, WhatIsHiddenChangesNothing) {
   };
   const auto scores = [&] {
     std::vector<double> all;
-    for (const Found& one :
-         corpus_->Search({.text = "garden violet", .vector = {}, .filter = {}, .visible = visible}).value())
-      all.push_back(*one.text_score);
+    const auto found = corpus_->Search({.text = "garden violet", .vector = {}, .filter = {}, .visible = visible});
+    for (const Found& one : *found) all.push_back(*one.text_score);
     return all;
   };
   const auto alone = answers();
@@ -266,6 +265,49 @@ TEST_P(CorpusConformance, OddTextsComeBackAsTheyWere) {
   Put(Lines("odd \xC3\xA4 '.txt", odd));
   EXPECT_EQ(corpus_->Read("odd \xC3\xA4 '.txt", {0, 1000}, {}).value(), odd);
   EXPECT_THAT(Words("quoted"), ElementsAre("c/odd \xC3\xA4 '.txt#000000"));
+}
+
+// What is asked for either works, or is an error that names it and what keeps the corpus.
+TEST_P(CorpusConformance, WhatItSaysOfItselfIsSo) {
+  using C = CorpusCapability;
+  Put(Lines("open/a", "copper garden\nviolet matrix", Json::Object({{"year", 2024}})));
+  Put(Lines("b", "garden paper copper", Json::Object({{"year", 2020}})));
+  const CorpusCapabilities capabilities = corpus_->capabilities();
+  const auto says = [&](C capability, const auto& result) {
+    const std::string_view what = AllCorpusCapabilities()[static_cast<size_t>(capability)].what;
+    EXPECT_EQ(result.ok(), capabilities.Of(capability) == CorpusCapabilities::Support::kYes) << what;
+    if (result.ok()) return true;
+    EXPECT_EQ(result.error().kind, ErrorKind::kUnsupported);
+    EXPECT_THAT(result.error().Message(), HasSubstr("got " + std::string(what) + ", which "));
+    EXPECT_THAT(result.error().Message(), HasSubstr(capabilities.backend() + " lacks"));
+    return false;
+  };
+  const auto searched = [&](C capability, const std::string& text, size_t num_wanted) {
+    const auto found = corpus_->Search({.text = text, .vector = {}, .filter = {}, .visible = {}, .top_k = 9});
+    if (!says(capability, found)) return;
+    EXPECT_EQ(found->size(), num_wanted) << text;
+  };
+  searched(C::kWords, "garden", 2);
+  searched(C::kPhrases, "+\"copper garden\"", 1);
+  searched(C::kLoosePhrases, "+\"garden copper\"~3", 2);
+  searched(C::kPrefixes, "+matr*", 1);
+  searched(C::kNearSpellings, "+gardn~", 2);
+  searched(C::kFields, "+title:open", 2);
+  says(C::kListing, corpus_->List({}, {}, "", 9));
+  says(C::kTexts, corpus_->Read("b", {0, 6}, {}));
+  const auto facets = corpus_->Facets("copper", {}, {}, {"year"}, 5);
+  if (says(C::kFacets, facets)) {
+    ASSERT_EQ(facets->size(), 1U);
+    EXPECT_THAT((*facets)[0].values, ElementsAre(testing::Pair(Json(2020), 1), testing::Pair(Json(2024), 1)));
+    const Filter visible = Filter::Compare(Op::kGlob, "@document", "open/**");
+    EXPECT_THAT(corpus_->Facets("", {}, visible, {"year"}, 5)->at(0).values, ElementsAre(testing::Pair(Json(2024), 2)));
+  }
+  const auto suggestions = corpus_->Suggest("copper ga", {}, 3);
+  if (says(C::kSuggestions, suggestions)) {
+    ASSERT_FALSE(suggestions->empty());
+    EXPECT_EQ((*suggestions)[0].text, "garden");
+    EXPECT_EQ((*suggestions)[0].num_records, 2);
+  }
 }
 
 TEST_P(CorpusConformance, WritersAndReadersTogether) {

@@ -80,7 +80,8 @@ TEST(VectorStoreCorpus, AsksAsTheApiSaysAndKeepsTheStoresOrder) {
   Json body;
   Store store([&](const Request& request) {
     head = request.head, body = Parsed(request.body);
-    return JsonAnswer(PageOf({ResultOf("file-1", 0.25, "the engine"), ResultOf("file-2", 0.75, "an engine", Parsed(R"({"year": 2024})"))}));
+    return JsonAnswer(PageOf(
+        {ResultOf("file-1", 0.25, "the engine"), ResultOf("file-2", 0.75, "an engine", Parsed(R"({"year": 2024})"))}));
   });
   const auto found = store.Search("engine");
   ASSERT_TRUE(found.ok()) << found.error().Message();
@@ -201,22 +202,27 @@ TEST(VectorStoreCorpus, AnswersThatAreNoneAreToldByTheirPart) {
     return with(R"({"data": [{"file_id": "f", "filename": "a", )" + std::string(more) + "}]}");
   };
   EXPECT_EQ(result(R"("score": "high", "content": [])"), "provider far: data[0].score: got a string, want a number");
-  EXPECT_EQ(result(R"("score": 1e999, "content": [])"), "provider far: data[0].score: got a number, want a number that is finite");
+  EXPECT_EQ(result(R"("score": 1e999, "content": [])"),
+            "provider far: data[0].score: got a number, want a number that is finite");
   EXPECT_EQ(result(R"("score": 1)"), "provider far: data[0].content: got nothing, want an array of texts");
   EXPECT_EQ(result(R"("score": 1, "content": [{"type": "text"}])"),
             "provider far: data[0].content[0].text: got nothing, want a text");
   EXPECT_EQ(result(R"("score": 1, "content": [], "attributes": [])"),
             "provider far: data[0].attributes: got an array, want an object");
   // What is no text is nobody's fault, and what is said twice is found once.
-  EXPECT_EQ(result(R"("score": 1, "content": [{"type": "image"}, {"type": "text", "text": "a"}, {"type": "text", "text": "a"},
-      {"type": "text", "text": ""}, 7], "attributes": {"@document": "x", "list": [1]})"), "found 1");
+  EXPECT_EQ(
+      result(R"("score": 1, "content": [{"type": "image"}, {"type": "text", "text": "a"}, {"type": "text", "text": "a"},
+      {"type": "text", "text": ""}, 7], "attributes": {"@document": "x", "list": [1]})"),
+      "found 1");
   EXPECT_EQ(with(R"({"data": []})"), "found 0");
 }
 
 TEST(VectorStoreCorpus, ALongAnswerIsCutOffAndASilentOneGivenUp) {
   Store store([](const Request&) {
-    return Answer{.bytes = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                           "1000\r\n" + std::string(4096, ' ') + "\r\n",
+    return Answer{.bytes =
+                      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      "1000\r\n" +
+                      std::string(4096, ' ') + "\r\n",
                   .endless = true};
   });
   const auto giant = store.Search("x");
@@ -244,6 +250,12 @@ TEST(VectorStoreCorpus, AStopEndsTheWaitAtOnce) {
   const auto found = store.corpus_->Search(query);
   ASSERT_FALSE(found.ok());
   EXPECT_EQ(found.error().kind, ErrorKind::kCancelled);
+}
+
+TEST(VectorStoreCorpus, MayBeClosedAsSoonAsItIsOpen) {
+  Store store([](const Request&) { return JsonAnswer(PageOf({})); });
+  for (int i = 0; i < 200; ++i) store.Open(60);
+  EXPECT_EQ(store.ErrorOf(), "found 0");
 }
 
 TEST(VectorStoreCorpus, ManyAskAtOnce) {
@@ -335,7 +347,7 @@ TEST(VectorStoreConfig, IsCheckedByItsKeys) {
   EXPECT_EQ(error("vs_1", "openai", "http://a/v1"), "provider");
   EXPECT_EQ(error("vs_1", "opemai", ""), "provider");
   EXPECT_EQ(error("vs_1", "claude", ""), "provider");
-  EXPECT_EQ(error("vs_1", "", "ftp://a"), "base_url");
+  EXPECT_EQ(error("vs_1", "", "ftp://a"), "base_url.URL");
   EXPECT_EQ(error("vs_1", "openai", "", "env:X"), "key");
 }
 

@@ -25,7 +25,7 @@ Result<std::unique_ptr<WaitingUpstream>> WaitingUpstream::Create(UpstreamOptions
 
 WaitingUpstream::~WaitingUpstream() {
   if (thread_.joinable()) {
-    loop_->Stop();
+    loop_->Post([loop = loop_.get()] { loop->Stop(); });  // the thread may not have come to Run yet
     thread_.join();
   }
   upstream_.reset();  // whose connections are the loop's
@@ -34,7 +34,8 @@ WaitingUpstream::~WaitingUpstream() {
 Task<Result<Json>> WaitingUpstream::Ask(Loop& loop, Call call, std::shared_ptr<Upstream> upstream, std::string path,
                                         std::optional<Json> body) {
   for (int tries = 1;; ++tries) {
-    Result<Json> answer = body ? co_await upstream->Ask(call, path, *body) : co_await upstream->Get(call, path);
+    Task<Result<Json>> asking = body ? upstream->Ask(call, path, *body) : upstream->Get(call, path);
+    Result<Json> answer = co_await asking;
     if (answer.ok() || tries == kMaxTries || !HasNoRoom(answer.error())) co_return answer;
     const std::chrono::milliseconds pause = answer.error().retry_after.value_or(kPause);
     if (loop.Now() + pause >= call.deadline) co_return answer;
