@@ -29,10 +29,11 @@ Result<std::vector<CorpusListing>> ListCorpora(CorpusLibrary& library) {
   for (CorpusConfig& config : configs) {
     CorpusListing listing;
     const Result<CorpusReport> report = ReportOf(library, config.name);
+    const bool is_elsewhere = config.vector_store.has_value();
     listing.config = std::move(config);
     if (report.ok()) listing.stats = report->stats;
     if (!report.ok()) {
-      const bool is_made = report.error().kind != ErrorKind::kNotFound;
+      const bool is_made = is_elsewhere || report.error().kind != ErrorKind::kNotFound;
       listing.problem = is_made ? report.error().Message() : "not indexed yet";
     }
     listings.push_back(std::move(listing));

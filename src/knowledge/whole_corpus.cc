@@ -13,6 +13,7 @@ constexpr int64_t kHeadBytes = 40;  // of a source's number and line breaks in t
 Result<std::vector<Passage>> WholeDocuments(const Corpus& corpus, const Filter& filter, const Filter& visible,
                                             int64_t most) {
   std::vector<Passage> passages;
+  if (!corpus.capabilities().Has(CorpusCapability::kListing)) return passages;
   int64_t num_bytes = 0;
   std::string after;
   while (true) {

@@ -9,7 +9,7 @@
 namespace atelier {
 
 // Every document that passes both filters as one passage, in order of their ids; none where they have more bytes than
-// `most` together.   Blocks. COST: lists documents until there are too many.
+// `most` together, or the corpus has no lists of them.   Blocks. COST: lists documents until there are too many.
 Result<std::vector<Passage>> WholeDocuments(const Corpus& corpus, const Filter& filter, const Filter& visible,
                                             int64_t most);
 
