@@ -12,6 +12,7 @@
 #include "app/corpus_library.h"
 #include "app/corpus_tools.h"
 #include "app/file_store.h"
+#include "app/query_rewriting.h"
 #include "app/vector_store_corpora.h"
 #include "app/vector_store_search.h"
 #include "app/vector_store_view.h"
@@ -76,6 +77,7 @@ struct StoreSearchBody {
   Json filters;
   int64_t max_num_results = 10;
   std::optional<RankingBody> ranking_options;
+  bool rewrite_query = false;
   static Fields Describe();
 };
 
@@ -89,7 +91,7 @@ Fields StoreSearchBody::Describe() {
       Key<&B::filters>("filters", "comparisons of attributes: eq, ne, gt, gte, lt, lte, in, nin, and, or"),
       Key<&B::max_num_results>("max_num_results", "most chunks").Between(1, kMaxResults),
       Key<&B::ranking_options>("ranking_options", "how what is found is scored"),
-      Ignored("rewrite_query", "the query is searched as it is"),
+      Key<&B::rewrite_query>("rewrite_query", "search for what the default chat model makes of the query too"),
   };
   return fields;
 }
@@ -235,8 +237,9 @@ Json HitBody(const VectorStoreHit& hit) {
 Task<HttpResponse> SearchStore(HttpRequest http, App& app) {
   const Result<Parsed<StoreSearchBody>> parsed = ParseBody<StoreSearchBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
-  const Result<VectorStoreSearch> search = SearchOf(parsed->body, std::string(http.Path("id")));
+  Result<VectorStoreSearch> search = SearchOf(parsed->body, std::string(http.Path("id")));
   if (!search.ok()) co_return ErrorResponse(search.error());
+  if (parsed->body.rewrite_query) search->queries = co_await WithRewritten(app, http.call, search->queries);
   const Result<std::vector<VectorStoreHit>> hits = co_await SearchVectorStores(app, http.call, *search);
   if (!hits.ok()) co_return ErrorResponse(hits.error());
   Json data = Json::Array();

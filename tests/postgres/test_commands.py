@@ -36,7 +36,7 @@ class Commands(FolderCase):
         for command in (("verify", "shared"), ("export", "shared"), ("reembed", "shared", "--embedder", "none")):
             refused = atelier("corpus", *command, home=self.home)
             self.assertEqual(refused.code, 1, command)
-            self.assertIn("kept in PostgreSQL", refused.err)
+            self.assertIn("PostgreSQL lacks", refused.err)
         self.ok("corpus", "rm", "shared", "--yes")
         self.assertIn("not indexed yet", self.ok("corpus", "list").out)
 

@@ -77,9 +77,16 @@ def test_search_finds_by_meaning_and_by_words(client, store):
         [], ["tower.md"])
 
 
+def test_a_rewritten_query_is_searched_too(client, store):
+    page = client.vector_stores.search(store.id, query="How tall is the tower?", rewrite_query=True)
+    assert page.search_query[0] == "How tall is the tower?"
+    assert 1 <= len(page.search_query) <= 2 and all(query.strip() for query in page.search_query)
+    assert "tower.md" in names(page)
+
+
 def test_words_and_likeness_are_weighed(client, store):
     def search(likeness, words, **more):
-        return client.vector_stores.search(store.id, query="ripens", rewrite_query=True, ranking_options={
+        return client.vector_stores.search(store.id, query="ripens", ranking_options={
             "ranker": "auto", "score_threshold": 0.01, "hybrid_search": {
                 "embedding_weight": likeness, "text_weight": words}}, **more)
     assert names(search(0, 1)) == ["cheese.md"]  # the only one that says the word
