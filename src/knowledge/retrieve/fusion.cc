@@ -42,10 +42,12 @@ double ScoreAt(const std::vector<double>& sorted, size_t place) {
   return sorted.empty() ? 0 : sorted[std::min(place, sorted.size() - 1)];
 }
 
-// Of convex; `sorted` is what words found.
-double VectorWeight(const std::vector<double>& sorted, const FusionConfig& config) {
+// Of convex; `sorted` is what words found. Where they found fewer than that place and the collection is no small one
+// (likeness always finds what there is), what they found stands out.
+double VectorWeight(const std::vector<double>& sorted, bool is_small, const FusionConfig& config) {
   if (sorted.empty() || sorted[0] <= 0) return config.vector_weight;
-  const double stands_out = 1 - ScoreAt(sorted, kStandOutPlace) / sorted[0];
+  const bool is_rare = sorted.size() <= kStandOutPlace && !is_small;
+  const double stands_out = is_rare ? 1 : 1 - ScoreAt(sorted, kStandOutPlace) / sorted[0];
   const double least = std::min(config.vector_weight, kLeastVectorWeight);
   return std::max(least, config.vector_weight - config.stand_out * stands_out);
 }
@@ -76,7 +78,8 @@ std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& co
   const double least_vector = ScoreAt(vector_sorted, convex ? kLikenessDepth - 1 : vector_sorted.size());
   const std::vector<double> by_text = by_rank ? ByRank(text, config.rank_constant) : Scaled(text, least_text);
   const std::vector<double> by_vector = by_rank ? ByRank(vector, config.rank_constant) : Scaled(vector, least_vector);
-  const double weight = convex ? VectorWeight(text_sorted, config) : config.vector_weight;
+  const double weight =
+      convex ? VectorWeight(text_sorted, vector_sorted.size() < kLikenessDepth, config) : config.vector_weight;
   std::vector<Ranked> ranked;
   for (size_t i = 0; i < found.size(); ++i) {
     const double score = by_rank ? by_text[i] + by_vector[i] : (1 - weight) * by_text[i] + weight * by_vector[i];

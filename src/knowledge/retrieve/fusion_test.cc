@@ -49,6 +49,10 @@ TEST(Fusion, WordsTakeWeightWhereOneStandsOutByThem) {
   EXPECT_NEAR(ranked[0].score, 1 - (0.5 - 0.6 * 0.6), 1e-12);
   config.stand_out = 1;
   EXPECT_NEAR(Fuse(found, config)[0].score, 0.95, 1e-12) << "never all of it";
+
+  std::vector<Found> many = {{"named", 10.0, {}}};
+  for (int i = 0; i < 100; ++i) many.push_back({"alike" + std::to_string(i), {}, 0.9 - 0.001 * i});
+  EXPECT_NEAR(Fuse(many, config)[0].score, 0.95, 1e-12) << "of a hundred and more the only one with the words";
 }
 
 TEST(Fusion, RelativeScoresScaleFromTheLeastFound) {

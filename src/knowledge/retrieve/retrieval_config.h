@@ -14,7 +14,7 @@ struct FusionConfig {
   double vector_weight = 0.5;  // of relative_score and convex; words have the rest
   // convex: where the tenth best by words has a share s of the best one's score, this times (1 - s) goes from the
   // vectors' weight to the words'. 0: weights are the same for all questions.
-  double stand_out = 0.6;
+  double stand_out = 0.7;
   double rank_constant = 60;  // k of reciprocal_rank
   static Fields Describe();
 };
