@@ -10,6 +10,8 @@ becomes 0 of a leg's scores (the greatest found becomes 1, and what a leg did no
     found       the least found in either leg
     mixed       0 of BM25, the least found of a cosine
     deviations  both legs by how many standard deviations above their mean; what was not found is two below
+    stand out   0 of BM25, the 100th likeness; the vectors' weight is less by a factor times 1 - s, where the best by
+                words at a place has a share s of the first one's score (src/knowledge/retrieve/fusion.h)
 """
 import json
 import math
@@ -17,6 +19,9 @@ import statistics
 import sys
 
 WEIGHTS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+PLACES = [5, 10]
+FACTORS = [0.5, 0.6, 0.7, 0.8]
+LEAST_WEIGHT = 0.05
 
 
 def ndcg(ranking, relevant):
@@ -57,6 +62,17 @@ METHODS = {
 }
 
 
+def standing_out(query, place, weight, factor):
+    text, vector = [row[1] for row in query["found"]], [row[2] for row in query["found"]]
+    words = sorted((score for score in text if score is not None), reverse=True)
+    likeness = sorted((score for score in vector if score is not None), reverse=True)
+    if words and words[0] > 0:
+        stands_out = 1 - words[place] / words[0] if len(words) > place else 1.0
+        weight = max(LEAST_WEIGHT, weight - factor * stands_out)
+    least = likeness[min(99, len(likeness) - 1)] if likeness else None
+    return [(1 - weight) * a + weight * b for a, b in zip(scaled(text, 0.0), scaled(vector, least))]
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return [json.loads(line) for line in file]
@@ -87,6 +103,10 @@ def main():
                 text, vector = method([row[1] for row in query["found"]], [row[2] for row in query["found"]])
                 return [(1 - weight) * a + weight * b for a, b in zip(text, vector)]
             show(f"{name} {weight}", fused)
+    for place in PLACES:
+        for weight in WEIGHTS[1:4]:
+            for factor in FACTORS:
+                show(f"out {place} {weight} {factor}", lambda q: standing_out(q, place, weight, factor))
 
 
 if __name__ == "__main__":

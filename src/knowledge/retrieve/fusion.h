@@ -2,9 +2,8 @@
 //
 //   reciprocal_rank  sum over the legs of 1 / (k + rank)                    [Cormack, Clarke, Büttcher, SIGIR 2009]
 //   relative_score   each leg's scores from its least to its greatest become 0 to 1, then a weighted sum
-//   convex           BM25 from 0 to the greatest found, and likeness from that of the 100th best to the greatest,
-//   become
-//                    0 to 1, then a weighted sum                  [after Bruch, Gai, Ingber, arXiv:2210.11934]
+//   convex           BM25 from 0, and likeness from that of the 100th best, to the greatest found become 0 to 1, then
+//                    a weighted sum                               [after Bruch, Gai, Ingber, arXiv:2210.11934]
 // A leg that did not find a chunk gives it 0.
 //
 // Of convex, likeness is not scaled from -1: a model's cosines may all lie between 0.6 and 0.9, and then to be found at

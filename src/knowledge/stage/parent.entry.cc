@@ -58,11 +58,9 @@ TextSpan SectionAround(std::string_view text, TextSpan found, int64_t limit) {
 }
 
 Task<Result<void>> ShowParents(Call /*call*/, StageConfig config, StageTools tools, StageState& state) {
-  auto widen = [&state, &tools, limit = config.limit] {
-    auto section = [limit](std::string_view text, TextSpan found) { return SectionAround(text, found, limit); };
-    return Widen(tools.corpus, state.visible, limit, section, state.passages);
-  };
-  auto widening = OnPool(tools.pool, widen);
+  const int64_t limit = config.limit;
+  WidenedSpan section = [limit](std::string_view text, TextSpan found) { return SectionAround(text, found, limit); };
+  auto widening = WidenOnPool(std::move(tools), limit, std::move(section), state);
   co_return co_await widening;
 }
 

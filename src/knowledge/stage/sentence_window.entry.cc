@@ -30,12 +30,8 @@ TextSpan WithSentences(std::string_view text, TextSpan found, size_t count) {
 
 Task<Result<void>> ShowSentences(Call /*call*/, StageConfig config, StageTools tools, StageState& state) {
   const auto count = static_cast<size_t>(config.count);
-  const int64_t reach = kReachPerSentence * config.count;
-  auto widen = [&state, &tools, count, reach] {
-    auto window = [count](std::string_view text, TextSpan found) { return WithSentences(text, found, count); };
-    return Widen(tools.corpus, state.visible, reach, window, state.passages);
-  };
-  auto widening = OnPool(tools.pool, widen);
+  WidenedSpan window = [count](std::string_view text, TextSpan found) { return WithSentences(text, found, count); };
+  auto widening = WidenOnPool(std::move(tools), kReachPerSentence * config.count, std::move(window), state);
   co_return co_await widening;
 }
 

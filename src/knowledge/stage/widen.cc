@@ -56,4 +56,10 @@ Result<void> Widen(const Corpus& corpus, const Filter& visible, int64_t reach, c
   return {};
 }
 
+Task<Result<void>> WidenOnPool(StageTools tools, int64_t reach, WidenedSpan widened, StageState& state) {
+  auto widen = [&] { return Widen(tools.corpus, state.visible, reach, widened, state.passages); };
+  auto widening = OnPool(tools.pool, widen);
+  co_return co_await widening;
+}
+
 }  // namespace atelier

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "knowledge/corpus/corpus.h"
+#include "knowledge/stage/stage.h"
 
 namespace atelier {
 
@@ -17,5 +18,7 @@ using WidenedSpan = std::function<TextSpan(std::string_view text, TextSpan found
 // Errors: the corpus's; a document that is gone by now keeps its passage as it is.
 Result<void> Widen(const Corpus& corpus, const Filter& visible, int64_t reach, const WidenedSpan& widened,
                    std::vector<Passage>& passages);
+// The same for a stage, on the pool.
+Task<Result<void>> WidenOnPool(StageTools tools, int64_t reach, WidenedSpan widened, StageState& state);
 
 }  // namespace atelier
