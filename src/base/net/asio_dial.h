@@ -1,13 +1,16 @@
-// An outgoing TCP connection, made without blocking: resolved, connected to the first address that answers and, where
-// asked, tunnelled through a proxy. For client_wire.cc.
+// An outgoing TCP connection, made without blocking: resolved, connected to the first address that answers of those
+// that may be dialled and, where asked, tunnelled through a proxy. For client_wire.cc.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/net/http_client.h"
 #include "base/net/io_loop.h"
+#include "base/net/ip_address.h"
 #include "base/result.h"
 
 namespace atelier {
@@ -17,27 +20,33 @@ class Dial : public std::enable_shared_from_this<Dial> {
   using Tcp = boost::asio::ip::tcp;
   using Done = std::move_only_function<void(Result<Tcp::socket>)>;
 
-  // `tunnel`: a CONNECT request to send once connected; empty: none.
-  Dial(IoLoop& loop, std::string host, int port, std::string tunnel);
+  struct Target {
+    std::string host;
+    int port = 0;
+    std::string tunnel = {};                        // a CONNECT request to send once connected; empty: none
+    decltype(ClientOptions::resolve) resolve = {};  // empty: the system's
+    std::function<Result<void>(const IpAddress&)> may_dial = {};  // empty: any address
+  };
+  Dial(IoLoop& loop, Target target);
   // `done` is called once, never before Start returns. Keep the Dial until then.
   void Start(Done done);
   // Ends it with `error` unless it has ended. Loop thread.
   void GiveUp(Error error);
 
  private:
-  void Connect(Tcp::resolver::results_type addresses);
+  void Connect(std::vector<Tcp::endpoint> addresses);
   void OpenTunnel();
   void Finish(Result<Tcp::socket> result);
   Error Lost(std::string_view doing, const std::string& why) const;
 
+  const Target target_;
   const std::string where_;
-  const std::string host_;
-  const int port_;
-  const std::string tunnel_;
   Tcp::resolver resolver_;
   Tcp::socket socket_;
   std::string answer_;  // of the proxy
   Done done_;
 };
+
+IpAddress AddressOf(const boost::asio::ip::tcp::endpoint& endpoint);
 
 }  // namespace atelier

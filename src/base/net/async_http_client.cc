@@ -40,10 +40,13 @@ struct AsyncHttpClient::Shared {
     return trust;
   }
 
-  std::unique_ptr<ClientWire> TakeIdle(const std::string& key) {
+  // One that the policy would let be dialled now.
+  std::unique_ptr<ClientWire> TakeIdle(const std::string& key, const ClientWire::Target& target) {
     std::erase_if(idle, [&](const IdleWire& kept) { return loop.Now() - kept.since > kMaxIdle; });
     for (size_t i = idle.size(); i-- > 0;) {
       if (idle[i].key != key) continue;
+      const bool checked = target.egress && target.proxy.host.empty();
+      if (checked && !target.egress->CheckAddress(target.url, idle[i].wire->address())) continue;
       std::unique_ptr<ClientWire> wire = std::move(idle[i].wire);
       idle.erase(idle.begin() + static_cast<ptrdiff_t>(i));
       if (wire->quiet()) return wire;
@@ -203,24 +206,30 @@ AsyncHttpClient::AsyncHttpClient(IoLoop& loop, ClientOptions options)
     : shared_(std::make_shared<Shared>(loop, std::move(options))) {}
 AsyncHttpClient::~AsyncHttpClient() = default;
 size_t AsyncHttpClient::num_idle() const { return shared_->idle.size(); }
+IoLoop& AsyncHttpClient::loop() const { return shared_->loop; }
 
 Task<Result<std::unique_ptr<AsyncResponse>>> AsyncHttpClient::Send(Call call, AsyncRequest request) {
   const std::shared_ptr<Shared> shared = shared_;
-  CO_TRY(const Url url, Url::Parse(request.url));
-  const Proxy proxy = shared->options.use_proxy_environment ? ProxyFor(url) : Proxy();
-  const RequestHead head{request.method, url, request.headers, request.body.size(), shared->options.user_agent};
-  CO_TRY(const std::string head_text, FormatRequestHead(head, proxy));
-  std::shared_ptr<TlsTrust> trust;
-  if (url.scheme == "https") {
-    CO_TRY(trust, shared->Trust());
+  ClientWire::Target target;
+  target.egress = request.egress;
+  target.resolve = shared->options.resolve;
+  CO_TRY(target.url, Url::Parse(request.url));
+  if (target.egress) CO_TRY_VOID(target.egress->CheckUrl(target.url));
+  const bool proxied = shared->options.use_proxy_environment && (!target.egress || target.egress->use_proxy());
+  if (proxied) target.proxy = ProxyFor(target.url);
+  const RequestHead head{request.method, target.url, request.headers, request.body.size(), shared->options.user_agent};
+  CO_TRY(const std::string head_text, FormatRequestHead(head, target.proxy));
+  if (target.url.scheme == "https") {
+    CO_TRY(target.trust, shared->Trust());
   }
-  const std::string key = url.scheme + "://" + AuthorityOf(url);
+  const std::string origin = target.url.scheme + "://" + AuthorityOf(target.url);
+  const std::string key = target.proxy.host.empty() ? origin : origin + " by proxy";
   for (bool again = false;; again = true) {
-    std::unique_ptr<ClientWire> wire = again ? nullptr : shared->TakeIdle(key);
+    std::unique_ptr<ClientWire> wire = again ? nullptr : shared->TakeIdle(key, target);
     const bool reused = wire != nullptr;
     if (!reused) {
       const Patience patience{std::min(call.deadline, shared->loop.Now() + request.timeouts.connect), call.stop};
-      CO_TRY(wire, co_await ClientWire::Open(shared->loop, url, proxy, trust, patience));
+      CO_TRY(wire, co_await ClientWire::Open(shared->loop, target, patience));
     }
     auto exchange = std::make_unique<AsyncResponse::Exchange>(shared, key, std::move(wire), call, request.timeouts);
     Result<void> begun = co_await exchange->Begin(head_text + request.body, request.method == "HEAD");

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "base/net/egress_policy.h"
 #include "base/net/http_client.h"
 #include "base/net/io_loop.h"
 #include "base/net/sse.h"
@@ -38,6 +39,8 @@ struct AsyncRequest {
   // It may be sent anew where a kept connection turns out to be closed before a byte of the answer came; always so for
   // methods that are idempotent.
   bool may_repeat = false;
+  // What a model or a stranger may steer goes under a policy. Null: no limit, for what this machine's owner configured.
+  std::shared_ptr<const EgressPolicy> egress = {};
 };
 
 // An answer whose head is here. Letting go of it before the body's end closes the connection.
@@ -88,11 +91,13 @@ class AsyncHttpClient {
   AsyncHttpClient(const AsyncHttpClient&) = delete;
   AsyncHttpClient& operator=(const AsyncHttpClient&) = delete;
 
-  // Any status is an answer. Errors: Unavailable (no connection, cut off), Timeout, Cancelled, Invalid (URL, header, or
-  // an answer that is no HTTP). `where` begins with the host, never with the path or a header.
+  // Any status is an answer. Errors: Denied (by the egress policy), Unavailable (no connection, cut off), Timeout,
+  // Cancelled, Invalid (URL, header, or an answer that is no HTTP). `where` begins with the host, never with the path
+  // or a header.
   Task<Result<std::unique_ptr<AsyncResponse>>> Send(Call call, AsyncRequest request);
   // Connections kept for later use.
   size_t num_idle() const;
+  IoLoop& loop() const;
 
   struct Shared;
 

@@ -8,14 +8,28 @@ namespace {
 
 constexpr size_t kReadBytes = 16 << 10;  // a TLS record
 
-Task<Result<boost::asio::ip::tcp::socket>> Connect(IoLoop& loop, Url url, Proxy proxy, Patience patience) {
-  const bool direct = proxy.host.empty();
-  const bool tunnelled = !direct && url.scheme == "https";
-  auto dial = std::make_shared<Dial>(loop, direct ? url.host : proxy.host, direct ? url.port : proxy.port,
-                                     tunnelled ? ConnectRequest(url, proxy) : "");
-  const PatienceWatch watch(loop, AuthorityOf(url), "connecting", patience,
+using Socket = Result<boost::asio::ip::tcp::socket>;
+
+Dial::Target DialTargetOf(const ClientWire::Target& target) {
+  const bool direct = target.proxy.host.empty();
+  Dial::Target dial{direct ? target.url.host : target.proxy.host, direct ? target.url.port : target.proxy.port};
+  if (!direct) {
+    if (target.url.scheme == "https") dial.tunnel = ConnectRequest(target.url, target.proxy);
+    return dial;
+  }
+  dial.resolve = target.resolve;
+  if (target.egress) {
+    dial.may_dial = [egress = target.egress, url = target.url](const IpAddress& address) {
+      return egress->CheckAddress(url, address);
+    };
+  }
+  return dial;
+}
+
+Task<Socket> Connect(IoLoop& loop, ClientWire::Target target, Patience patience) {
+  auto dial = std::make_shared<Dial>(loop, DialTargetOf(target));
+  const PatienceWatch watch(loop, AuthorityOf(target.url), "connecting", patience,
                             [dial](Error error) { dial->GiveUp(std::move(error)); });
-  using Socket = Result<boost::asio::ip::tcp::socket>;
   auto start = [&](std::move_only_function<void(Socket)> done) { dial->Start(std::move(done)); };
   auto waiting = AwaitCallback<Socket>(loop, start);
   Socket socket = co_await waiting;
@@ -24,15 +38,17 @@ Task<Result<boost::asio::ip::tcp::socket>> Connect(IoLoop& loop, Url url, Proxy 
 
 }  // namespace
 
-Task<Result<std::unique_ptr<ClientWire>>> ClientWire::Open(IoLoop& loop, Url url, Proxy proxy,
-                                                           std::shared_ptr<TlsTrust> trust, Patience patience) {
-  const std::string where = AuthorityOf(url);
+Task<Result<std::unique_ptr<ClientWire>>> ClientWire::Open(IoLoop& loop, Target target, Patience patience) {
+  const std::string where = AuthorityOf(target.url);
   if (auto over = AlreadyOver(loop, where, "connecting", patience)) co_return *over;
-  CO_TRY(auto socket, co_await Connect(loop, url, proxy, patience));
-  const bool secure = url.scheme == "https";
-  auto transport = secure ? MakeTlsClientTransport(std::move(socket), std::move(trust), url.host)
+  CO_TRY(auto socket, co_await Connect(loop, target, patience));
+  boost::system::error_code gone;
+  const auto peer = socket.remote_endpoint(gone);
+  if (gone) co_return Error::Unavailable(where, "connecting: " + gone.message());
+  const bool secure = target.url.scheme == "https";
+  auto transport = secure ? MakeTlsClientTransport(std::move(socket), target.trust, target.url.host)
                           : MakeTcpTransport(std::move(socket));
-  std::unique_ptr<ClientWire> wire(new ClientWire(loop, where, std::move(transport)));
+  std::unique_ptr<ClientWire> wire(new ClientWire(loop, where, AddressOf(peer), std::move(transport)));
   if (secure) {
     Start start = [&](Transport::Done done) { wire->transport_->Handshake(std::move(done)); };
     CO_TRY([[maybe_unused]] const size_t none, co_await wire->Run("TLS handshake", patience, std::move(start)));

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/net/http.h"
+#include "base/net/ip_address.h"
 #include "base/result.h"
 
 namespace atelier {
@@ -66,6 +67,8 @@ struct ClientOptions {
   std::string user_agent = "atelier/" ATELIER_VERSION;
   bool use_proxy_environment = true;
   int max_idle_connections = 8;
+  // In place of the system's, for tests of AsyncHttpClient: the addresses of a name, on the loop's thread.
+  std::function<Result<std::vector<IpAddress>>(const std::string& host)> resolve = {};
 };
 
 class HttpClient {
