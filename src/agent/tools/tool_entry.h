@@ -9,6 +9,7 @@
 //       with: {corpus: handbook, limit: 5}
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@
 namespace atelier {
 
 class AsyncHttpClient;
+class EgressPolicy;
 
 // One entry of `tools` in atelier.yaml.
 struct ToolConfig {
@@ -41,6 +43,8 @@ struct ToolConfig {
 struct ToolEnvironment {
   Pool& pool;                       // for what blocks
   AsyncHttpClient* http = nullptr;  // null: no tool may reach the network
+  // Of tools that settings do not give one of their own. Null: EgressPolicy::Public().
+  std::shared_ptr<const EgressPolicy> egress = {};
   std::string home = {};            // Atelier's data folder
   const Clock* clock = &Clock::Real();
 };
