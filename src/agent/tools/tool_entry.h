@@ -45,7 +45,7 @@ struct ToolEnvironment {
   AsyncHttpClient* http = nullptr;  // null: no tool may reach the network
   // Of tools that settings do not give one of their own. Null: EgressPolicy::Public().
   std::shared_ptr<const EgressPolicy> egress = {};
-  std::string home = {};            // Atelier's data folder
+  std::string home = {};  // Atelier's data folder
   const Clock* clock = &Clock::Real();
 };
 
