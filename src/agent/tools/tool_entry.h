@@ -29,9 +29,9 @@ class EgressPolicy;
 
 // One entry of `tools` in atelier.yaml.
 struct ToolConfig {
-  std::string name;         // of the tool, or before the names of several; empty: the type's
+  std::string name;         // of the tool, or before the names of several ("name_search"); empty: the tool's own
   std::string type;         // of ToolEntry
-  std::string description;  // in place of the tool's own; empty: its own
+  std::string description;  // in place of the tool's own, or before those of several; empty: its own
   // In place of what the tool says of itself.
   std::optional<bool> sensitive, needs_approval, outside;
   double timeout_seconds = 0;  // 0: the tool's own
@@ -52,15 +52,19 @@ struct ToolEnvironment {
 struct ToolEntry {
   std::string_view type;
   std::string_view sentence;  // for the reference
-  // Errors: kInvalid under "with".
+  // Names and describes its tools as if `config` did not; MakeTools overrides. Errors: kInvalid with the key within
+  // `with`; MakeTools puts "with" before.
   Result<AgentTools> (*make)(const ToolConfig& config, const ToolEnvironment& environment) = nullptr;
 };
 
 // Every type, sorted by file name.
 std::span<const ToolEntry* const> ToolTypes();
-// The tools of one entry, with its overrides applied. Errors: an unknown type, by the nearest known one; the type's
-// own.
+// The tools of one entry, with its overrides applied; each call ends at the spec's timeout at the latest. Errors: an
+// unknown type, by the nearest known one; the type's own; what CheckToolSpec says of one of them.
 Result<AgentTools> MakeTools(const ToolConfig& config, const ToolEnvironment& environment);
+
+// What tool.h says of a ToolSpec: the name's letters, schemas that compile, a timeout above 0.
+Result<void> CheckToolSpec(const ToolSpec& spec);
 
 // `with` as a described struct of the type's.
 template <class Options>
