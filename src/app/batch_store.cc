@@ -1,5 +1,7 @@
 #include "app/batch_store.h"
 
+#include "base/object_id.h"
+
 namespace atelier {
 namespace {
 

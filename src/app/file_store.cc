@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/io/sha256.h"
+#include "base/object_id.h"
 #include "observe/log.h"
 
 namespace atelier {

@@ -25,9 +25,6 @@ struct Page {
   bool has_more = false;
 };
 
-// "file-" and 24 random letters and digits: 142 bits.
-std::string NewObjectId(std::string_view prefix);
-
 inline Error NoSuchPage(const PageQuery& query) {
   return Error::Invalid("after", "got '" + query.after.substr(0, 64) + "', want the id of a listed object");
 }

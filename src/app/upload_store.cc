@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/object_id.h"
+
 namespace atelier {
 namespace {
 

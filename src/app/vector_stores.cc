@@ -1,6 +1,7 @@
 #include "app/vector_stores.h"
 
 #include "app/vector_store_rows.h"
+#include "base/object_id.h"
 
 namespace atelier {
 

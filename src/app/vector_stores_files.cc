@@ -1,6 +1,7 @@
 // The files of vector stores and their batches.
 #include "app/vector_store_rows.h"
 #include "app/vector_stores.h"
+#include "base/object_id.h"
 
 namespace atelier {
 

@@ -5,6 +5,7 @@
 #include "app/api_keys.h"
 #include "app/file_store.h"
 #include "base/io/sha256.h"
+#include "base/object_id.h"
 #include "base/task/pool.h"
 #include "observe/log.h"
 

@@ -1,4 +1,4 @@
-#include "app/page.h"
+#include "base/object_id.h"
 
 #include <random>
 

@@ -1,0 +1,23 @@
+#include "agent/agent.h"
+
+#include <array>
+
+namespace atelier {
+
+std::string_view AgentEventName(AgentEventType type) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "run_started",   "step_started", "text",      "reasoning",     "model_answered", "tool_called",
+      "tool_progress", "tool_answered", "person_asked", "compacted", "guard_refused",  "run_ended"};
+  return kNames.at(static_cast<size_t>(type));
+}
+
+Json AgentOutcome::Body() const {
+  Json body = Json::Object({{"status", RunStatusName(status)}, {"text", text}});
+  if (!structured.is_null()) body.Set("structured", structured);
+  if (!reason.empty()) body.Set("reason", reason);
+  if (!what.empty()) body.Set("what", what);
+  if (!calls.is_null()) body.Set("calls", calls);
+  return body;
+}
+
+}  // namespace atelier

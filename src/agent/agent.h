@@ -1,0 +1,60 @@
+// An agent: what atelier.yaml says of it, with its tools. Immutable; shared by its runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/agent_config.h"
+#include "agent/agent_event.h"
+#include "agent/run_log.h"
+#include "agent/run_meter.h"
+#include "agent/tools/tool.h"
+#include "base/clock.h"
+#include "base/task/loop.h"
+#include "base/task/pool.h"
+#include "provider/language_model.h"
+
+namespace atelier {
+
+struct Agent {
+  AgentConfig config;
+  AgentTools tools;
+
+  const AgentTool* FindTool(const std::string& name) const {
+    for (const auto& tool : tools) {
+      if (tool->spec().name == name) return tool.get();
+    }
+    return nullptr;
+  }
+};
+
+// What a run's program works with; it outlives the program.
+struct AgentWork {
+  Loop& loop;
+  Pool& pool;
+  const Clock& clock;
+  LanguageModel& model;
+  Journal& journal;  // for values; steps go through `log`
+  RunLog& log;
+  RunMeter& meter;
+  std::string principal = {};
+  OnAgentEvent emit = {};                                                        // may be empty
+  std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
+
+  void Tell(const Agent& agent, AgentEventType type, std::string path, Json data) const {
+    if (emit) emit({.type = type, .agent = agent.config.name, .path = std::move(path), .data = std::move(data)});
+  }
+};
+
+// How a program ended. `reason` is empty of one that answered.
+struct AgentOutcome {
+  RunStatus status = RunStatus::kCompleted;  // completed, limited or refused
+  std::string text = {};                     // the answer, or what there was of one
+  Json structured = {};                      // where the agent has an output schema
+  std::string reason = {}, what = {};        // of limited and refused
+  Json calls = {};                           // what was called, where it did not answer: [{"name", "is_error"}]
+  Json Body() const;
+};
+
+}  // namespace atelier

@@ -1,0 +1,38 @@
+// Asks a model, as a step of a run: what it answers is journalled, and told as it comes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/conversation.h"
+#include "provider/gathered.h"
+
+namespace atelier {
+
+struct ModelAnswer {
+  std::string text, reasoning;
+  std::vector<GatheredCall> calls;
+  bool was_cut = false;    // by max_answer_tokens, or the context's end
+  bool timed_out = false;  // the run's seconds at work were over; there is nothing else
+  Usage usage;
+};
+
+struct ModelQuestion {
+  std::string path;
+  const Conversation& conversation;
+  ToolUse tools = {};
+  Json output_schema = {};  // of an answer without calls; null: text
+  int64_t max_tokens = 1024;
+};
+
+// The call, to end where the run's seconds at work are over.
+Call WithinLimits(Call call, const AgentWork& work);
+
+// Errors: those of LanguageModel::Generate and of RunLog::Step.
+Task<Result<ModelAnswer>> AskModel(Call call, AgentWork& work, const Agent& agent, ModelQuestion question);
+
+// The answer as a message of the conversation.
+Json AssistantMessage(const ModelAnswer& answer);
+
+}  // namespace atelier

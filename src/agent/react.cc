@@ -1,0 +1,159 @@
+#include "agent/react.h"
+
+#include <utility>
+
+#include "agent/compaction.h"
+#include "agent/guards.h"
+#include "agent/model_step.h"
+#include "agent/tool_calls.h"
+#include "agent/tool_output.h"
+
+namespace atelier {
+namespace {
+
+Result<void> AddInput(Conversation& talk, const Json& input, std::string& last_text) {
+  if (input.is_string()) {
+    last_text = input.AsString();
+    talk.Add(Conversation::User(last_text));
+    return {};
+  }
+  if (!input.is_array() || input.empty()) {
+    return Error::Invalid("input", "got " + std::string(input.TypeName()) + ", want a text or messages");
+  }
+  for (int64_t i = 0; i < input.size(); ++i) {
+    const Json& message = input[i];
+    if (!message["role"].is_string()) {
+      return Error::Invalid("input[" + std::to_string(i) + "].role", "got none, want a message's role");
+    }
+    if (message["content"].is_string()) last_text = message["content"].AsString();
+    talk.Add(message);
+  }
+  return {};
+}
+
+std::string Instructions(const Agent& agent) {
+  std::string text = agent.config.instructions;
+  for (const auto& tool : agent.tools) {
+    if (!tool->spec().outside) continue;
+    return text + (text.empty() ? "" : "\n\n") + std::string(OutsideDataRule());
+  }
+  return text;
+}
+
+Tool ShownTool(const ToolSpec& spec) {
+  Json function = Json::Object(
+      {{"name", spec.name}, {"description", spec.description}, {"parameters", spec.parameters}});
+  Tool tool;
+  tool.name = spec.name;
+  tool.definition = Json::Object({{"type", "function"}, {"function", std::move(function)}});
+  tool.parameters = spec.parameters;
+  return tool;
+}
+
+class ReactRun {
+ public:
+  ReactRun(AgentWork work, const Agent& agent, StepScope scope)
+      : work_(std::move(work)), agent_(agent), scope_(std::move(scope)) {
+    // A tool of the run's own beside the agent's.
+    agent_.tools.push_back(MakeReadResult(work_.journal, work_.pool, agent_.config.max_result_bytes));
+  }
+
+  Task<Result<AgentOutcome>> Run(Call call, Json input) {
+    std::string text;
+    if (const std::string system = Instructions(agent_); !system.empty()) talk_.Add(Conversation::System(system));
+    CO_TRY_VOID(AddInput(talk_, input, text));
+    num_fixed_ = talk_.size();
+    CO_TRY(const auto refused, co_await Guard(call, "input", std::move(text)));
+    if (refused) co_return *refused;
+    CO_TRY(const int64_t compact_above, co_await CompactAbove(call, work_, agent_, scope_.Next()));
+    while (true) {
+      if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
+      CO_TRY(ModelAnswer answer, co_await Ask(call));
+      if (answer.timed_out) co_return Limited({"seconds", "the run's time at work is over"});
+      last_text_ = answer.text;
+      talk_.Add(AssistantMessage(answer));
+      if (answer.calls.empty()) co_return co_await Finish(call, std::move(answer));
+      CO_TRY(CallsAnswered answered, co_await CallTools(call, work_, agent_, history_, scope_.Next(), answer.calls));
+      if (answered.limit) co_return Limited(*answered.limit);
+      for (Json& message : answered.messages) talk_.Add(std::move(message));
+      const int64_t tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens;
+      if (compact_above > 0 && tokens > compact_above) {
+        CO_TRY_VOID(co_await Compact(call, work_, agent_, talk_, num_fixed_, scope_.Next()));
+      }
+    }
+  }
+
+ private:
+  Task<Result<ModelAnswer>> Ask(Call call) {
+    ModelQuestion question{.path = scope_.Next(), .conversation = talk_};
+    for (const auto& tool : agent_.tools) {
+      const bool of_run = tool == agent_.tools.back();
+      if (!of_run || history_.has_handles) question.tools.tools.push_back(ShownTool(tool->spec()));
+    }
+    question.output_schema = agent_.config.output_schema;
+    question.max_tokens = agent_.config.max_answer_tokens;
+    auto asking = AskModel(std::move(call), work_, agent_, std::move(question));
+    co_return co_await asking;
+  }
+
+  // How the run ends where a guard refuses a text; nothing: it may go on. A person may let it pass, or put another text
+  // in the answer's place.
+  Task<Result<std::optional<AgentOutcome>>> Guard(Call call, std::string on, std::string text) {
+    const std::string path = scope_.Next();
+    GuardedText guarded{.on = on, .text = std::move(text), .path = path};
+    const std::string shown = guarded.text;
+    auto checking = CheckGuards(call, work_, agent_, std::move(guarded));
+    CO_TRY(const std::optional<GuardRefusal> refusal, co_await checking);
+    if (!refusal) co_return std::nullopt;
+    AgentOutcome outcome{.status = RunStatus::kRefused, .reason = "guard:" + refusal->guard};
+    outcome.what = "the " + on + " " + refusal->why;
+    if (!refusal->ask) co_return outcome;
+    Json question = Json::Object({{"reason", outcome.reason}, {"why", refusal->why}, {"text", shown}});
+    auto asking = work_.log.AskPerson(path + "!", refusal->guard, std::move(question));
+    CO_TRY(const Json answer, co_await asking);
+    if (answer["decision"] == Json("approve")) co_return std::nullopt;
+    if (answer["decision"] == Json("edit") && on == "output" && answer["text"].is_string()) {
+      co_return AgentOutcome{.text = answer["text"].AsString()};
+    }
+    co_return outcome;
+  }
+
+  Task<Result<AgentOutcome>> Finish(Call call, ModelAnswer answer) {
+    CO_TRY(const auto refused, co_await Guard(call, "output", answer.text));
+    if (refused) co_return *refused;
+    AgentOutcome outcome{.text = answer.text};
+    if (answer.was_cut) {
+      co_return Limited({"answer_tokens",
+                         "the answer was cut after " + std::to_string(answer.usage.completion_tokens) + " tokens"});
+    }
+    if (!agent_.config.output_schema.is_null()) {
+      Result<Json> structured = Json::Parse(answer.text);
+      if (!structured.ok()) co_return std::move(structured).error().Under("the answer of " + agent_.config.model);
+      outcome.structured = std::move(*structured);
+    }
+    co_return outcome;
+  }
+
+  AgentOutcome Limited(const LimitReached& limit) const {
+    AgentOutcome outcome{.status = RunStatus::kLimited, .text = last_text_, .reason = limit.reason, .what = limit.what};
+    outcome.calls = history_.made;
+    return outcome;
+  }
+
+  AgentWork work_;
+  Agent agent_;
+  StepScope scope_;
+  Conversation talk_;
+  size_t num_fixed_ = 0;  // messages that are never summed up: the instructions and the task
+  CallHistory history_;
+  std::string last_text_;
+};
+
+}  // namespace
+
+Task<Result<AgentOutcome>> RunReact(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
+  ReactRun run(std::move(work), agent, std::move(scope));
+  co_return co_await run.Run(std::move(call), std::move(input));
+}
+
+}  // namespace atelier
