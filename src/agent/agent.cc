@@ -6,7 +6,7 @@ namespace atelier {
 
 std::string_view AgentEventName(AgentEventType type) {
   static constexpr std::array<std::string_view, 12> kNames = {
-      "run_started",   "step_started", "text",      "reasoning",     "model_answered", "tool_called",
+      "run_started",   "step_started",  "text",         "reasoning", "model_answered", "tool_called",
       "tool_progress", "tool_answered", "person_asked", "compacted", "guard_refused",  "run_ended"};
   return kNames.at(static_cast<size_t>(type));
 }

@@ -39,7 +39,7 @@ struct AgentWork {
   RunLog& log;
   RunMeter& meter;
   std::string principal = {};
-  OnAgentEvent emit = {};                                                        // may be empty
+  OnAgentEvent emit = {};                                                         // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
 
   void Tell(const Agent& agent, AgentEventType type, std::string path, Json data) const {

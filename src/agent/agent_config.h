@@ -15,10 +15,10 @@ namespace atelier {
 
 // Of one run, with all agents that it asks. 0: no bound.
 struct AgentLimits {
-  int64_t max_steps = 24;       // answers of models
-  int64_t max_tokens = 0;       // read and written
-  double max_cost = 0;          // in the unit of `prices`
-  double max_seconds = 600;     // at work; waiting for a person doesn't count
+  int64_t max_steps = 24;    // answers of models
+  int64_t max_tokens = 0;    // read and written
+  double max_cost = 0;       // in the unit of `prices`
+  double max_seconds = 600;  // at work; waiting for a person doesn't count
   int64_t max_tool_calls = 100;
   std::map<std::string, int64_t> max_calls_of;  // of a tool, by name
   int32_t max_parallel = 8;                     // calls at once
@@ -30,13 +30,13 @@ struct AgentLimits {
 
 // Looks at a text, or at the arguments of a tool's call, before it goes on its way.
 struct GuardConfig {
-  std::string name = {};             // told where it refuses
+  std::string name = {};        // told where it refuses
   std::string on = "output";    // "input", "output", "arguments"
   std::string tool = "*";       // of arguments: a glob of tools
-  std::string must_match = {};       // a regular expression (ECMA-262); empty: none
+  std::string must_match = {};  // a regular expression (ECMA-262); empty: none
   std::string must_not_match = {};
-  Json schema = {};                  // that it must keep, read as JSON; null: none
-  std::string statement = {};        // about the text, judged by the model; it refuses what is likelier than `at_most`
+  Json schema = {};            // that it must keep, read as JSON; null: none
+  std::string statement = {};  // about the text, judged by the model; it refuses what is likelier than `at_most`
   double at_most = 0.5;
   std::string then = "refuse";  // "refuse": ends the run, or the call; "ask": a person decides
   static Fields Describe();
@@ -56,7 +56,7 @@ struct AgentConfig {
   int64_t max_answer_tokens = 1024;         // of one answer of the model
   std::optional<double> temperature;
   int64_t max_result_bytes = 16'000;  // a result above is shown in part, with a handle to read on
-  int64_t compact_above_tokens = 0;   // of the conversation: then its older part is summed up; 0: by the model's context
+  int64_t compact_above_tokens = 0;  // of the conversation: then its older part is summed up; 0: by the model's context
   static Fields Describe();
 };
 

@@ -26,8 +26,8 @@ Json AboutLost(const PersonAnswer& answer) {
 }
 
 Result<Json> Worded(const Json& question, const PersonAnswer& answer) {
-  Json worded = question["reason"] == Json("outcome_unknown") ? AboutLost(answer)
-                                                              : Json::Object({{"decision", answer.decision}});
+  Json worded =
+      question["reason"] == Json("outcome_unknown") ? AboutLost(answer) : Json::Object({{"decision", answer.decision}});
   if (question["reason"] != Json("outcome_unknown") && answer.decision == "edit") {
     const bool of_call = question.Has("arguments");
     if (of_call && !answer.arguments.is_object()) {
@@ -40,14 +40,12 @@ Result<Json> Worded(const Json& question, const PersonAnswer& answer) {
   return worded;
 }
 
-Json Started(const RunRow& row) {
-  return Json::Object({{"run", row.id}, {"agent", row.agent}, {"input", row.input}});
-}
+Json Started(const RunRow& row) { return Json::Object({{"run", row.id}, {"agent", row.agent}, {"input", row.input}}); }
 
 std::vector<OpenQuestion> Open(const std::vector<StepRow>& steps) {
   std::vector<OpenQuestion> open;
   for (const StepRow& step : steps) {
-    if (step.kind == StepKind::kPerson && !step.result) open.push_back({step.path, step.request});
+    if (step.kind == RunStepKind::kPerson && !step.result) open.push_back({step.path, step.request});
   }
   return open;
 }

@@ -1,6 +1,6 @@
-// Runs of agents, from outside: started, followed, stopped, resumed, answered, forked and replayed. What a process knows
-// of a run beside its journal is only that it is running it, and holds the run's lock (a file's, which the kernel takes
-// back when the process dies), so that no two processes run it at once.
+// Runs of agents, from outside: started, followed, stopped, resumed, answered, forked and replayed. What a process
+// knows of a run beside its journal is only that it is running it, and holds the run's lock (a file's, which the kernel
+// takes back when the process dies), so that no two processes run it at once.
 //
 //   Start   -> a row, then the program: until it ends, or waits for a person
 //   Resume  -> the program again, from the journal: after a crash, a stop, or a person's answer
@@ -27,10 +27,10 @@ struct PersonAnswer {
   // "approve", "edit" or "reject". Of a call whose outcome is unknown: make it again, take `text` for what it gave, or
   // tell the model that nobody knows.
   std::string decision = "approve";
-  Json arguments = {};       // edit: in place of the call's
-  std::string text = {};     // edit: in place of an answer that a guard refused, or of what a lost call gave
-  std::string reason = {};   // told to the model
-  std::string by = {};       // who says so
+  Json arguments = {};      // edit: in place of the call's
+  std::string text = {};    // edit: in place of an answer that a guard refused, or of what a lost call gave
+  std::string reason = {};  // told to the model
+  std::string by = {};      // who says so
 };
 
 // A step that waits for a person.

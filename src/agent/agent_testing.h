@@ -95,20 +95,20 @@ class FunctionTool final : public AgentTool {
 class AgentLife {
  public:
   AgentLife(std::filesystem::path folder, Agent agent, FunctionModel::Answer answer)
-      : folder_(std::move(folder)), agent_(std::make_shared<const Agent>(std::move(agent))),
+      : folder_(std::move(folder)),
+        agent_(std::make_shared<const Agent>(std::move(agent))),
         model(loop, std::move(answer)) {
     std::filesystem::create_directories(folder_);
     database_ = std::move(Database::Open((folder_ / "atelier.db").string()).value());
     journal_ = std::move(Journal::Open(*database_).value());
-    runs_ = std::make_unique<AgentRuns>(AgentRuns::Parts{.loop = loop,
-                                                         .pool = pool_,
-                                                         .clock = Clock::Real(),
-                                                         .journal = *journal_,
-                                                         .model = model,
-                                                         .lock_folder = folder_.string(),
-                                                         .find_agent = [this](const std::string&) {
-                                                           return Result<std::shared_ptr<const Agent>>(agent_);
-                                                         }});
+    runs_ = std::make_unique<AgentRuns>(AgentRuns::Parts{
+        .loop = loop,
+        .pool = pool_,
+        .clock = Clock::Real(),
+        .journal = *journal_,
+        .model = model,
+        .lock_folder = folder_.string(),
+        .find_agent = [this](const std::string&) { return Result<std::shared_ptr<const Agent>>(agent_); }});
   }
 
   AgentRuns& runs() { return *runs_; }

@@ -1,12 +1,12 @@
-// Keeps the conversation of a long run within its model's context: the older part is summed up by the model, as a step of
-// the run, and the summary stands in its place. Instructions, task and the last messages stay as they are.
+// Keeps the conversation of a long run within its model's context: the older part is summed up by the model, as a step
+// of the run, and the summary stands in its place. Instructions, task and the last messages stay as they are.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "agent/agent.h"
-#include "agent/conversation.h"
+#include "agent/agent_conversation.h"
 
 namespace atelier {
 
@@ -15,7 +15,7 @@ namespace atelier {
 Task<Result<int64_t>> CompactAbove(Call call, AgentWork& work, const Agent& agent, std::string path);
 
 // `num_fixed` messages at the beginning stay, and the last ones from an answer of the model on.
-Task<Result<void>> Compact(Call call, AgentWork& work, const Agent& agent, Conversation& talk, size_t num_fixed,
+Task<Result<void>> Compact(Call call, AgentWork& work, const Agent& agent, AgentConversation& talk, size_t num_fixed,
                            std::string path);
 
 }  // namespace atelier

@@ -39,8 +39,8 @@ Result<std::string> Judge(const GuardConfig& guard, const std::string& text) {
 
 Task<Result<Performed>> Decide(Call call, AgentWork& work, const Agent& agent, std::string statement,
                                std::string text) {
-  auto question = DecisionRequest::Of(agent.config.model, std::move(text),
-                                      {DecisionQuestion::Predicate(std::move(statement))});
+  auto question =
+      DecisionRequest::Of(agent.config.model, std::move(text), {DecisionQuestion::Predicate(std::move(statement))});
   CO_TRY(const Decision decision, co_await work.model.Decide(std::move(call), std::move(question)));
   if (decision.answers.size() != 1 || decision.answers[0].refused) {
     co_return Error::Unavailable("guard", "the model did not judge");
@@ -51,7 +51,7 @@ Task<Result<Performed>> Decide(Call call, AgentWork& work, const Agent& agent, s
 
 Task<Result<std::string>> JudgeStatement(Call call, AgentWork& work, const Agent& agent, const GuardConfig& guard,
                                          std::string text, std::string path) {
-  StepSpec spec{.path = std::move(path), .kind = StepKind::kDecision, .name = guard.name};
+  StepSpec spec{.path = std::move(path), .kind = RunStepKind::kDecision, .name = guard.name};
   spec.request = Json::Object({{"statement", guard.statement}, {"text", Sha256Hex(text)}});
   RunLog::Perform perform = [&](Call deciding) {
     return Decide(std::move(deciding), work, agent, guard.statement, text);

@@ -45,7 +45,7 @@ Result<RunRow> ReadRun(const Statement& row) {
 Result<StepRow> ReadStep(const Statement& row) {
   StepRow step;
   step.path = row.Text(0), step.number = row.Int(1);
-  step.kind = static_cast<StepKind>(row.Int(2));
+  step.kind = static_cast<RunStepKind>(row.Int(2));
   step.name = row.Text(3), step.request_hash = row.Text(4);
   if (!row.IsNull(5)) {
     TRY(step.request, Json::Parse(row.Text(5)));
@@ -84,8 +84,7 @@ struct Grown {
 
 Result<Grown> Apply(Db& db, int64_t run, const BeginStep& change) {
   const StepRow& step = change.step;
-  const std::optional<std::string> request =
-      step.request.is_null() ? std::nullopt : std::optional(step.request.Dump());
+  const std::optional<std::string> request = step.request.is_null() ? std::nullopt : std::optional(step.request.Dump());
   TRY(auto insert, db.Prepare("INSERT INTO agent_step(run, path, number, kind, name, request_hash, request, attempt,"
                               " begun_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
                               " ON CONFLICT(run, path) DO UPDATE SET attempt = excluded.attempt, begun_ms ="
@@ -143,7 +142,7 @@ std::optional<RunStatus> RunStatusOf(std::string_view name) {
 
 bool HasEnded(RunStatus status) { return status != RunStatus::kRunning && status != RunStatus::kWaiting; }
 
-std::string_view StepKindName(StepKind kind) {
+std::string_view RunStepKindName(RunStepKind kind) {
   static constexpr std::array<std::string_view, 5> kNames = {"model", "tool", "decision", "person", "value"};
   return kNames.at(static_cast<size_t>(kind));
 }
@@ -195,7 +194,8 @@ Result<std::string> Journal::Value(const std::string& run_id, const std::string&
     TRY(auto query, db.Prepare("SELECT bytes FROM agent_value WHERE run = ? AND handle = ?"));
     query.BindAll(run, handle);
     TRY(const bool found, query.Step());
-    if (!found) return Error::NotFound("handle", "got '" + handle.substr(0, 64) + "', want one that this run was given");
+    if (!found)
+      return Error::NotFound("handle", "got '" + handle.substr(0, 64) + "', want one that this run was given");
     const auto bytes = query.Blob(0);
     return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   });
@@ -222,8 +222,7 @@ Result<std::vector<RunRow>> Journal::List(const Filter& filter) {
 Result<void> Journal::Fork(const std::string& run_id, const RunRow& fork, int64_t num_steps) {
   return database_.Write([run_id, fork, num_steps](Db& db) -> Result<void> {
     TRY(const int64_t from, NumberOf(db, run_id));
-    TRY(const auto compacted,
-        db.QueryInt("SELECT compacted FROM agent_run WHERE number = " + std::to_string(from)));
+    TRY(const auto compacted, db.QueryInt("SELECT compacted FROM agent_run WHERE number = " + std::to_string(from)));
     if (compacted != 0) return Error::Conflict("run " + run_id, "was compacted: what came of its steps is gone");
     TRY_VOID(Insert(db, fork));
     TRY(const int64_t to, NumberOf(db, fork.id));
@@ -231,8 +230,7 @@ Result<void> Journal::Fork(const std::string& run_id, const RunRow& fork, int64_
                                " attempt, result, begun_ms, ended_ms FROM agent_step WHERE run = ?2 AND number < ?3 AND"
                                " result IS NOT NULL"));
     TRY_VOID(steps.Run(to, from, num_steps));
-    TRY(auto values,
-        db.Prepare("INSERT INTO agent_value SELECT ?1, handle, bytes FROM agent_value WHERE run = ?2"));
+    TRY(auto values, db.Prepare("INSERT INTO agent_value SELECT ?1, handle, bytes FROM agent_value WHERE run = ?2"));
     TRY_VOID(values.Run(to, from));
     TRY(auto sizes, db.Prepare("UPDATE agent_run SET num_steps = (SELECT count(*) FROM agent_step WHERE run = ?1),"
                                " num_bytes = (SELECT coalesce(sum(length(result) + coalesce(length(request), 0)), 0)"
@@ -248,9 +246,11 @@ Result<void> Journal::Answer(const std::string& run_id, const std::string& path,
     TRY(auto query, db.Prepare("SELECT kind, result FROM agent_step WHERE run = ? AND path = ?"));
     query.BindAll(run, path);
     TRY(const bool found, query.Step());
-    if (!found) return Error::NotFound("step", "got '" + path.substr(0, 64) + "', want a step that waits for an answer");
-    if (static_cast<StepKind>(query.Int(0)) != StepKind::kPerson) {
-      return Error::Conflict("step " + path, "got a " + std::string(StepKindName(static_cast<StepKind>(query.Int(0)))) +
+    if (!found)
+      return Error::NotFound("step", "got '" + path.substr(0, 64) + "', want a step that waits for an answer");
+    if (static_cast<RunStepKind>(query.Int(0)) != RunStepKind::kPerson) {
+      return Error::Conflict("step " + path, "got a " +
+                                                 std::string(RunStepKindName(static_cast<RunStepKind>(query.Int(0)))) +
                                                  " step, want one that waits for an answer");
     }
     if (!query.IsNull(1)) return Error::Conflict("step " + path, "was answered already");
@@ -297,9 +297,9 @@ Result<int64_t> Journal::DeleteOld(int64_t ended_before_ms, int64_t keep) {
     const std::string old =
         "SELECT number FROM agent_run WHERE status >= 2 AND (updated_ms < ?1 OR number NOT IN (SELECT number FROM"
         " agent_run WHERE status >= 2 ORDER BY number DESC LIMIT ?2))";
-    for (const std::string& sql : {"DELETE FROM agent_step WHERE run IN (" + old + ")",
-                                   "DELETE FROM agent_value WHERE run IN (" + old + ")",
-                                   "DELETE FROM agent_run WHERE number IN (" + old + ")"}) {
+    for (const std::string& sql :
+         {"DELETE FROM agent_step WHERE run IN (" + old + ")", "DELETE FROM agent_value WHERE run IN (" + old + ")",
+          "DELETE FROM agent_run WHERE number IN (" + old + ")"}) {
       TRY(auto erase, db.Prepare(sql));
       TRY_VOID(erase.Run(ended_before_ms, keep));
       num_gone = db.changes();

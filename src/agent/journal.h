@@ -1,12 +1,12 @@
-// The journal of agents' runs, in atelier.db: a row a run, a row a step. A step is one thing with an effect or an outcome
-// that cannot be computed again: a call of a model, a call of a tool, a decision, a person's answer. What was asked is
-// kept as a hash, what came of it whole, so that a run is replayed from its rows alone.
+// The journal of agents' runs, in atelier.db: a row a run, a row a step. A step is one thing with an effect or an
+// outcome that cannot be computed again: a call of a model, a call of a tool, a decision, a person's answer. What was
+// asked is kept as a hash, what came of it whole, so that a run is replayed from its rows alone.
 //
 //   run   running -> waiting -> running ... -> completed | limited | failed | cancelled | refused
 //   step  begun -> ended                       (a row without an ended time is in flight, or was when the process died)
 //
-// A step's path is its place in the run's program: "3" is the fourth step, "3.1" the second call beside it. Paths do not
-// depend on which of several parallel steps ends first; `number` tells the order in which they began.
+// A step's path is its place in the run's program: "3" is the fourth step, "3.1" the second call beside it. Paths do
+// not depend on which of several parallel steps ends first; `number` tells the order in which they began.
 //
 // Changes of one Commit are one transaction. Methods but Commit block: call them on a Pool. Thread-safe.
 #pragma once
@@ -31,32 +31,32 @@ std::string_view RunStatusName(RunStatus status);
 std::optional<RunStatus> RunStatusOf(std::string_view name);
 bool HasEnded(RunStatus status);
 
-enum class StepKind : uint8_t { kModel, kTool, kDecision, kPerson, kValue };
+enum class RunStepKind : uint8_t { kModel, kTool, kDecision, kPerson, kValue };
 // "model", "tool", "decision", "person", "value".
-std::string_view StepKindName(StepKind kind);
+std::string_view RunStepKindName(RunStepKind kind);
 
 struct RunRow {
   std::string id = {};
   std::string agent = {};      // its name
   std::string principal = {};  // for whom; empty: nobody in particular
   RunStatus status = RunStatus::kRunning;
-  Json input = {};          // as it was started with
-  Json outcome = {};        // null until it has ended; while it waits, what for
-  std::string parent = {};  // the run it was forked from; empty: none
+  Json input = {};                         // as it was started with
+  Json outcome = {};                       // null until it has ended; while it waits, what for
+  std::string parent = {};                 // the run it was forked from; empty: none
   int64_t created_ms = 0, updated_ms = 0;  // since 1970
   int64_t num_steps = 0;
-  int64_t num_bytes = 0;  // of its steps and values
+  int64_t num_bytes = 0;   // of its steps and values
   bool compacted = false;  // what came of its steps is gone
 };
 
 struct StepRow {
   int64_t number = 0;  // 0, 1, ... in the order of beginning
   std::string path = {};
-  StepKind kind = StepKind::kValue;
+  RunStepKind kind = RunStepKind::kValue;
   std::string name = {};          // of the model, tool, question
   std::string request_hash = {};  // 32 hexadecimal digits
   Json request = {};              // null where the run's program can make it again
-  int32_t attempt = 1;       // begun so many times
+  int32_t attempt = 1;            // begun so many times
   std::optional<Json> result = {};
   int64_t begun_ms = 0, ended_ms = 0;
 };

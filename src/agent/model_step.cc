@@ -109,8 +109,7 @@ Task<Result<Gathered>> Generate(Call call, AgentWork& work, const Agent& agent, 
 
 Task<Result<Performed>> Perform(Call call, AgentWork& work, const Agent& agent, std::string path,
                                 GenerationRequest request) {
-  work.Tell(agent, AgentEventType::kStepStarted, path,
-            Json::Object({{"kind", "model"}, {"name", agent.config.model}}));
+  work.Tell(agent, AgentEventType::kStepStarted, path, Json::Object({{"kind", "model"}, {"name", agent.config.model}}));
   const Clock::TimePoint deadline = call.deadline;
   Result<Gathered> gathered = co_await Generate(std::move(call), work, agent, path, std::move(request));
   const bool is_over = !gathered.ok() && gathered.error().kind == ErrorKind::kTimeout && work.loop.Now() >= deadline;
@@ -138,15 +137,15 @@ Call WithinLimits(Call call, const AgentWork& work) {
 }
 
 Task<Result<ModelAnswer>> AskModel(Call call, AgentWork& work, const Agent& agent, ModelQuestion question) {
-  StepSpec spec{.path = question.path, .kind = StepKind::kModel, .name = agent.config.model};
+  StepSpec spec{.path = question.path, .kind = RunStepKind::kModel, .name = agent.config.model};
   spec.request = RequestOf(agent, question);
   spec.keep_request = false;
   std::string path = question.path;
   RunLog::Perform perform = [&work, &agent, path, &question](Call stepping) {
     return Perform(std::move(stepping), work, agent, path, GenerationOf(agent, std::move(question)));
   };
-  CO_TRY(const StepResult step, co_await work.log.Step(WithinLimits(std::move(call), work), std::move(spec),
-                                                       std::move(perform)));
+  CO_TRY(const StepResult step,
+         co_await work.log.Step(WithinLimits(std::move(call), work), std::move(spec), std::move(perform)));
   Result<ModelAnswer> answer = Read(step.value);
   if (!answer.ok()) co_return std::move(answer).error().Under("step " + path);
   const double cost = work.cost ? work.cost(agent.config.model, answer->usage) : 0;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/agent.h"
-#include "agent/conversation.h"
+#include "agent/agent_conversation.h"
 #include "provider/gathered.h"
 
 namespace atelier {
@@ -20,7 +20,7 @@ struct ModelAnswer {
 
 struct ModelQuestion {
   std::string path;
-  const Conversation& conversation;
+  const AgentConversation& conversation;
   ToolUse tools = {};
   Json output_schema = {};  // of an answer without calls; null: text
   int64_t max_tokens = 1024;

@@ -11,10 +11,10 @@
 namespace atelier {
 namespace {
 
-Result<void> AddInput(Conversation& talk, const Json& input, std::string& last_text) {
+Result<void> AddInput(AgentConversation& talk, const Json& input, std::string& last_text) {
   if (input.is_string()) {
     last_text = input.AsString();
-    talk.Add(Conversation::User(last_text));
+    talk.Add(AgentConversation::User(last_text));
     return {};
   }
   if (!input.is_array() || input.empty()) {
@@ -41,8 +41,8 @@ std::string Instructions(const Agent& agent) {
 }
 
 Tool ShownTool(const ToolSpec& spec) {
-  Json function = Json::Object(
-      {{"name", spec.name}, {"description", spec.description}, {"parameters", spec.parameters}});
+  Json function =
+      Json::Object({{"name", spec.name}, {"description", spec.description}, {"parameters", spec.parameters}});
   Tool tool;
   tool.name = spec.name;
   tool.definition = Json::Object({{"type", "function"}, {"function", std::move(function)}});
@@ -60,7 +60,7 @@ class ReactRun {
 
   Task<Result<AgentOutcome>> Run(Call call, Json input) {
     std::string text;
-    if (const std::string system = Instructions(agent_); !system.empty()) talk_.Add(Conversation::System(system));
+    if (const std::string system = Instructions(agent_); !system.empty()) talk_.Add(AgentConversation::System(system));
     CO_TRY_VOID(AddInput(talk_, input, text));
     num_fixed_ = talk_.size();
     CO_TRY(const auto refused, co_await Guard(call, "input", std::move(text)));
@@ -123,8 +123,8 @@ class ReactRun {
     if (refused) co_return *refused;
     AgentOutcome outcome{.text = answer.text};
     if (answer.was_cut) {
-      co_return Limited({"answer_tokens",
-                         "the answer was cut after " + std::to_string(answer.usage.completion_tokens) + " tokens"});
+      co_return Limited(
+          {"answer_tokens", "the answer was cut after " + std::to_string(answer.usage.completion_tokens) + " tokens"});
     }
     if (!agent_.config.output_schema.is_null()) {
       Result<Json> structured = Json::Parse(answer.text);
@@ -143,7 +143,7 @@ class ReactRun {
   AgentWork work_;
   Agent agent_;
   StepScope scope_;
-  Conversation talk_;
+  AgentConversation talk_;
   size_t num_fixed_ = 0;  // messages that are never summed up: the instructions and the task
   CallHistory history_;
   std::string last_text_;

@@ -1,4 +1,4 @@
-// The policy "react": the model is asked, what it calls is called, until it answers without a call.   [arXiv:2210.03629,
+// The policy "react": the model is asked, what it calls is called, until it answers without a call. [arXiv:2210.03629,
 // by native function calling]
 #pragma once
 
@@ -6,8 +6,8 @@
 
 namespace atelier {
 
-// `input`: a text, or messages of a conversation in OpenAI's shape (no system message: the agent's instructions are it).
-// Errors: Suspended; those of steps; kInvalid for an input that is neither.
+// `input`: a text, or messages of a conversation in OpenAI's shape (no system message: the agent's instructions are
+// it). Errors: Suspended; those of steps; kInvalid for an input that is neither.
 Task<Result<AgentOutcome>> RunReact(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);
 
 }  // namespace atelier

@@ -12,22 +12,23 @@ constexpr char kSuspended[] = "suspended";
 
 std::string HashOf(const StepSpec& spec) {
   Sha256 hash;
-  hash.Update(StepKindName(spec.kind));
+  hash.Update(RunStepKindName(spec.kind));
   hash.Update("\n" + spec.name + "\n");
   hash.Update(spec.request.Dump());
   return hash.HexDigest().substr(0, 32);
 }
 
 std::string Named(const StepSpec& spec) {
-  return "step " + spec.path + " (" + std::string(StepKindName(spec.kind)) + " " + spec.name + ")";
+  return "step " + spec.path + " (" + std::string(RunStepKindName(spec.kind)) + " " + spec.name + ")";
 }
 
 Result<void> CheckSame(const StepRow& row, const StepSpec& spec, const std::string& hash) {
   if (row.kind == spec.kind && row.name == spec.name && row.request_hash == hash) return {};
-  const std::string was = std::string(StepKindName(row.kind)) + " " + row.name;
+  const std::string was = std::string(RunStepKindName(row.kind)) + " " + row.name;
   const bool renamed = row.kind != spec.kind || row.name != spec.name;
-  return Error::Conflict(Named(spec), "got " + (renamed ? "another step, want " + was
-                                                        : "another request, want the one with hash " + row.request_hash) +
+  return Error::Conflict(Named(spec), "got " +
+                                          (renamed ? "another step, want " + was
+                                                   : "another request, want the one with hash " + row.request_hash) +
                                           ": what the run is made of has changed since")
       .WithCode("replay_mismatch");
 }
@@ -51,9 +52,7 @@ RunLog::RunLog(Parts parts, std::string run_id, std::vector<StepRow> steps)
 Task<Result<void>> RunLog::Commit(JournalChange last) {
   uncommitted_.push_back(std::move(last));
   auto changes = std::exchange(uncommitted_, {});
-  auto start = [&](Writer::Done done) {
-    parts_.journal.Commit(run_id_, std::move(changes), NowMs(), std::move(done));
-  };
+  auto start = [&](Writer::Done done) { parts_.journal.Commit(run_id_, std::move(changes), NowMs(), std::move(done)); };
   auto committed = AwaitCallback<Result<void>>(parts_.loop, std::move(start));
   co_return co_await committed;
 }
@@ -125,7 +124,7 @@ Task<Result<RunLog::Lost>> RunLog::AskAboutLost(StepSpec spec, int32_t attempt) 
 }
 
 Task<Result<Json>> RunLog::AskPerson(std::string path, std::string name, Json question) {
-  StepSpec spec{.path = path, .kind = StepKind::kPerson, .name = std::move(name), .request = std::move(question)};
+  StepSpec spec{.path = path, .kind = RunStepKind::kPerson, .name = std::move(name), .request = std::move(question)};
   const std::string hash = HashOf(spec);
   const auto at = known_.find(path);
   if (at != known_.end()) {
@@ -136,7 +135,7 @@ Task<Result<Json>> RunLog::AskPerson(std::string path, std::string name, Json qu
       co_return answer;
     }
   } else if (!only_replay_) {
-    StepRow row{.number = next_number_++, .path = path, .kind = StepKind::kPerson, .name = spec.name};
+    StepRow row{.number = next_number_++, .path = path, .kind = RunStepKind::kPerson, .name = spec.name};
     row.request_hash = hash, row.request = std::move(spec.request), row.begun_ms = NowMs();
     JournalChange begin = BeginStep{.step = std::move(row)};
     CO_TRY_VOID(co_await Commit(std::move(begin)));

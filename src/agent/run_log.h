@@ -47,11 +47,11 @@ class StepScope {
 
 struct StepSpec {
   std::string path = {};
-  StepKind kind = StepKind::kValue;
+  RunStepKind kind = RunStepKind::kValue;
   std::string name = {};
   Json request = {};         // what is asked
-  bool keep_request = true;    // in the journal: where the program cannot tell it again to whoever looks
-  bool may_repeat = true;      // performed twice, it has one effect
+  bool keep_request = true;  // in the journal: where the program cannot tell it again to whoever looks
+  bool may_repeat = true;    // performed twice, it has one effect
 };
 
 struct StepResult {
@@ -80,8 +80,8 @@ class RunLog {
   // Stands for one call, however often the process dies.
   std::string KeyOf(const StepSpec& spec) const { return run_id_ + "/" + spec.path; }
 
-  // The journalled outcome, or that of `perform`. Errors: perform's own, which are not journalled, so that a resumed run
-  // tries again; Suspended (the step's outcome is unknown and a person must say); kConflict, code replay_mismatch;
+  // The journalled outcome, or that of `perform`. Errors: perform's own, which are not journalled, so that a resumed
+  // run tries again; Suspended (the step's outcome is unknown and a person must say); kConflict, code replay_mismatch;
   // the journal's.
   using Perform = std::function<Task<Result<Performed>>(Call)>;
   Task<Result<StepResult>> Step(Call call, StepSpec spec, Perform perform);

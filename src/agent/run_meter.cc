@@ -41,8 +41,8 @@ std::optional<LimitReached> RunMeter::Reached() const {
     return LimitReached{"cost", "got " + Json(cost_).Dump() + ", want at most " + Json(most.max_cost).Dump()};
   }
   if (most.max_seconds > 0 && seconds_ >= most.max_seconds) {
-    return LimitReached{"seconds", "got " + Json(seconds_).Dump() + " seconds at work, want at most " +
-                                       Json(most.max_seconds).Dump()};
+    return LimitReached{
+        "seconds", "got " + Json(seconds_).Dump() + " seconds at work, want at most " + Json(most.max_seconds).Dump()};
   }
   if (bytes_ >= most.max_journal_mib << 20) {
     return LimitReached{"journal", Of(bytes_ >> 20, most.max_journal_mib, "MiB of steps")};
@@ -69,11 +69,8 @@ std::optional<double> RunMeter::SecondsLeft() const {
 }
 
 Json RunMeter::Body() const {
-  return Json::Object({{"steps", steps_},
-                       {"tool_calls", calls_},
-                       {"tokens", tokens_},
-                       {"cost", cost_},
-                       {"seconds", seconds_}});
+  return Json::Object(
+      {{"steps", steps_}, {"tool_calls", calls_}, {"tokens", tokens_}, {"cost", cost_}, {"seconds", seconds_}});
 }
 
 }  // namespace atelier

@@ -1,5 +1,5 @@
-// What a run has used, and whether it may go on: one meter for all agents of a run. Fed from steps' journalled outcomes,
-// so that a replayed run has used what it had.
+// What a run has used, and whether it may go on: one meter for all agents of a run. Fed from steps' journalled
+// outcomes, so that a replayed run has used what it had.
 #pragma once
 
 #include <cstdint>

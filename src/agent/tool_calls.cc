@@ -135,8 +135,8 @@ Task<Result<Performed>> Perform(Call calling, Turn turn, CallInMaking& call, std
   const ToolSpec& spec = call.tool->spec();
   turn.work.Tell(turn.agent, AgentEventType::kToolCalled, call.path,
                  Json::Object({{"name", spec.name}, {"id", call.asked.id}, {"arguments", call.arguments}}));
-  ToolCallInfo info{.run_id = turn.work.log.run_id(), .idempotency_key = std::move(key),
-                    .principal = turn.work.principal};
+  ToolCallInfo info{
+      .run_id = turn.work.log.run_id(), .idempotency_key = std::move(key), .principal = turn.work.principal};
   info.on_progress = [turn, path = call.path, name = spec.name](double done, double total, std::string message) {
     turn.work.Tell(turn.agent, AgentEventType::kToolProgress, path,
                    Json::Object({{"name", name}, {"done", done}, {"total", total}, {"message", std::move(message)}}));
@@ -162,7 +162,7 @@ Task<Result<Performed>> Perform(Call calling, Turn turn, CallInMaking& call, std
 Task<Result<void>> Make(Call calling, Turn turn, CallInMaking& call) {
   if (call.output || call.waits) co_return Result<void>();
   const ToolSpec& tool = call.tool->spec();
-  StepSpec spec{.path = call.path, .kind = StepKind::kTool, .name = tool.name};
+  StepSpec spec{.path = call.path, .kind = RunStepKind::kTool, .name = tool.name};
   spec.request = Json::Object({{"arguments", call.arguments}, {"id", call.asked.id}});
   spec.may_repeat = tool.may_repeat();
   const std::string key = turn.work.log.KeyOf(spec);
@@ -189,10 +189,10 @@ Json Answered(Turn turn, CallInMaking& call) {
   if (outside) turn.history.tainted_by.insert(call.asked.name);
   turn.history.has_handles = turn.history.has_handles || call.output->Has("handle");
   turn.history.made.Push(Json::Object({{"name", call.asked.name}, {"is_error", IsErrorOutput(*call.output)}}));
-  return Json::Object({{"role", "tool"},
-                       {"tool_call_id", call.asked.id},
-                       {"content", outside ? MarkedOutside(call.asked.name, TextForModel(*call.output))
-                                           : TextForModel(*call.output)}});
+  return Json::Object(
+      {{"role", "tool"},
+       {"tool_call_id", call.asked.id},
+       {"content", outside ? MarkedOutside(call.asked.name, TextForModel(*call.output)) : TextForModel(*call.output)}});
 }
 
 }  // namespace

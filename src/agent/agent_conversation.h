@@ -9,7 +9,7 @@
 
 namespace atelier {
 
-class Conversation {
+class AgentConversation {
  public:
   void Add(Json message);
   const Json& messages() const { return messages_; }

@@ -1,4 +1,4 @@
-#include "agent/conversation.h"
+#include "agent/agent_conversation.h"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 
 namespace atelier {
 
-void Conversation::Add(Json message) {
+void AgentConversation::Add(Json message) {
   digest_ = Sha256Hex(digest_ + message.Dump());
   messages_.Push(std::move(message));
 }
