@@ -208,7 +208,8 @@ Task<Result<AgentOutcome>> AgentRuns::Replay(Call call, std::string run_id) {
   CO_TRY(std::vector<StepRow> steps, co_await OnPool(parts_.pool, read));
   RunLog log({parts_.loop, parts_.journal, parts_.clock}, run_id, std::move(steps));
   log.OnlyReplay();
-  co_return co_await RunProgram(std::move(call), row, log, {});
+  auto program = RunProgram(std::move(call), row, log, OnAgentEvent());
+  co_return co_await program;
 }
 
 }  // namespace atelier

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "agent/agent_config.h"
-#include "engine/events.h"
+#include "provider/language_model.h"
 
 namespace atelier {
 
