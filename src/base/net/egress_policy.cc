@@ -158,6 +158,11 @@ std::shared_ptr<const EgressPolicy> EgressPolicy::OnlyOriginOf(const Url& url) {
   return policy;
 }
 
+bool EgressPolicy::any_host() const {
+  const auto any = [](const Pattern& pattern) { return pattern.host == "*"; };
+  return std::any_of(hosts_.begin(), hosts_.end(), any) || std::any_of(private_hosts_.begin(), private_hosts_.end(), any);
+}
+
 bool EgressPolicy::IsNamedPrivate(const Url& url, const std::string& host) const {
   return std::any_of(private_hosts_.begin(), private_hosts_.end(),
                      [&](const Pattern& pattern) { return pattern.Matches(url.scheme, host, url.port); });

@@ -51,6 +51,8 @@ class EgressPolicy {
   // Whether `address`, which `url`'s host has, may be dialled. Errors: kDenied.
   Result<void> CheckAddress(const Url& url, const IpAddress& address) const;
   bool use_proxy() const { return use_proxy_; }
+  // Whether some scheme's or port's every host is on the list, so that a URL can carry anything to anybody.
+  bool any_host() const;
 
  private:
   struct Pattern {
