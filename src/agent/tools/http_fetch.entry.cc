@@ -41,8 +41,9 @@ struct Arguments {
 ToolSpec Spec(bool any_host) {
   return {.name = "http_fetch",
           .title = "Fetch a page",
-          .description = "Reads a web page, text or JSON behind a URL. Of a page the readable text is given. A long text "
-                         "comes in parts: ask again with start = next_start.",
+          .description =
+              "Reads a web page, text or JSON behind a URL. Of a page the readable text is given. A long text "
+              "comes in parts: ask again with start = next_start.",
           .parameters = JsonSchema<Arguments>(),
           .output_schema = Json::Parse(R"({"type": "object", "required": ["url", "status", "media_type", "text"],
               "properties": {"url": {"type": "string", "description": "that answered, after redirects"},
@@ -57,7 +58,8 @@ ToolSpec Spec(bool any_host) {
 
 ToolOutput Tell(const Fetched& fetched, const ReadableText& readable, int64_t start, int64_t max_text) {
   const TextPart part = PartOf(readable.text, start, max_text);
-  Json structured = Json::Object({{"url", fetched.url}, {"status", fetched.status}, {"media_type", readable.media_type}});
+  Json structured =
+      Json::Object({{"url", fetched.url}, {"status", fetched.status}, {"media_type", readable.media_type}});
   std::string text = fetched.url + "\n";
   if (!readable.title.empty()) {
     structured.Set("title", Shortened(readable.title, 500));
@@ -72,8 +74,8 @@ ToolOutput Tell(const Fetched& fetched, const ReadableText& readable, int64_t st
   }
   if (fetched.cut) {
     structured.Set("cut", true);
-    if (part.next == 0) text += "\n\n[the body is longer than what is read of one, " +
-                                std::to_string(fetched.body.size()) + " bytes]";
+    if (part.next == 0)
+      text += "\n\n[the body is longer than what is read of one, " + std::to_string(fetched.body.size()) + " bytes]";
   }
   return {.text = std::move(text), .structured = std::move(structured)};
 }

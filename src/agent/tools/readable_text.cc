@@ -1,5 +1,6 @@
 #include "agent/tools/readable_text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "agent/tools/tool_net.h"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kParseTime{5'000};
 constexpr std::array<std::string_view, 10> kTextTypes{
-    "application/xml",  "application/javascript", "application/x-javascript", "application/yaml",  "application/x-yaml",
+    "application/xml",  "application/javascript", "application/x-javascript", "application/yaml", "application/x-yaml",
     "application/toml", "application/x-ndjson",   "application/jsonl",        "application/x-sh", "application/sql"};
 
 bool IsHtml(std::string_view type) { return type == "text/html" || type == "application/xhtml+xml"; }

@@ -10,6 +10,7 @@
 
 #include "agent/tools/tool_entry.h"
 #include "base/io/files.h"
+#include "base/net/async_http_client.h"
 #include "base/net/io_loop.h"
 
 namespace atelier {
@@ -19,7 +20,7 @@ class ToolBench {
  public:
   ToolBench() { CHECK(Files::Real().MakeFolders(folder_).ok()); }
   ~ToolBench() { static_cast<void>(RemoveTree(Files::Real(), folder_)); }
-  ToolEnvironment environment() { return {.pool = pool_, .home = home, .clock = clock}; }
+  ToolEnvironment environment() { return {.pool = pool_, .http = &http_, .home = home, .clock = clock}; }
   Result<AgentTools> Make(std::string type, Json with = {}) {
     ToolConfig config;
     config.type = std::move(type);
@@ -43,6 +44,7 @@ class ToolBench {
       ::testing::TempDir() + "/tools_" + std::to_string(getpid()) + "_" + std::to_string(++num_benches_);
   IoLoop loop_;
   Pool pool_{loop_, 2};
+  AsyncHttpClient http_{loop_};
 };
 
 }  // namespace atelier

@@ -160,7 +160,8 @@ std::shared_ptr<const EgressPolicy> EgressPolicy::OnlyOriginOf(const Url& url) {
 
 bool EgressPolicy::any_host() const {
   const auto any = [](const Pattern& pattern) { return pattern.host == "*"; };
-  return std::any_of(hosts_.begin(), hosts_.end(), any) || std::any_of(private_hosts_.begin(), private_hosts_.end(), any);
+  return std::any_of(hosts_.begin(), hosts_.end(), any) ||
+         std::any_of(private_hosts_.begin(), private_hosts_.end(), any);
 }
 
 bool EgressPolicy::IsNamedPrivate(const Url& url, const std::string& host) const {
