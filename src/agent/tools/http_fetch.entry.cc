@@ -57,7 +57,7 @@ ToolSpec Spec(bool any_host) {
 }
 
 ToolOutput Tell(const Fetched& fetched, const ReadableText& readable, int64_t start, int64_t max_text) {
-  const TextPart part = PartOf(readable.text, start, max_text);
+  const TextExtract part = PartOf(readable.text, start, max_text);
   Json structured =
       Json::Object({{"url", fetched.url}, {"status", fetched.status}, {"media_type", readable.media_type}});
   std::string text = fetched.url + "\n";

@@ -39,7 +39,7 @@ Result<ToolNet> NetOfUrl(std::string_view key, const std::string& url, const Too
   return Net(environment, std::move(egress));
 }
 
-TextPart PartOf(std::string_view text, int64_t start, int64_t most) {
+TextExtract PartOf(std::string_view text, int64_t start, int64_t most) {
   const auto size = static_cast<int64_t>(text.size());
   const size_t begin = Border(text, static_cast<size_t>(std::clamp<int64_t>(start, 0, size)));
   const size_t end = Border(text, begin + static_cast<size_t>(std::max<int64_t>(most, 4)));  // a character at least
@@ -47,7 +47,7 @@ TextPart PartOf(std::string_view text, int64_t start, int64_t most) {
 }
 
 std::string Shortened(std::string_view text, int64_t most) {
-  const TextPart part = PartOf(text, 0, most);
+  const TextExtract part = PartOf(text, 0, most);
   std::string shortened(part.text);
   if (part.next > 0) shortened += "… [" + std::to_string(text.size() - part.text.size()) + " more bytes left out]";
   return shortened;

@@ -27,11 +27,11 @@ Result<ToolNet> NetOf(const ToolConfig& config, const ToolEnvironment& environme
 Result<ToolNet> NetOfUrl(std::string_view key, const std::string& url, const ToolEnvironment& environment);
 
 // A part of a text, with both ends between characters: at most `most` bytes from `start` on.
-struct TextPart {
+struct TextExtract {
   std::string_view text;
   int64_t next = 0;  // where the rest begins; 0: there is none
 };
-TextPart PartOf(std::string_view text, int64_t start, int64_t most);
+TextExtract PartOf(std::string_view text, int64_t start, int64_t most);
 
 // The start of `text`, with words that say how much is left out where it is longer than `most`.
 std::string Shortened(std::string_view text, int64_t most);
