@@ -133,9 +133,9 @@ Json RpcMessage::ToJson() const {
 
 RpcReading ReadRpcMessage(std::string_view text, int64_t max_bytes) {
   if (static_cast<int64_t>(text.size()) > max_bytes) {
-    return Refused({}, RpcError::kInvalidRequest,
-                   "a message: got " + std::to_string(text.size()) + " bytes, want at most " +
-                       std::to_string(max_bytes));
+    return Refused(
+        {}, RpcError::kInvalidRequest,
+        "a message: got " + std::to_string(text.size()) + " bytes, want at most " + std::to_string(max_bytes));
   }
   const auto body = Json::Parse(text);
   if (!body) return Refused({}, RpcError::kParse, "not JSON: " + body.error().Message());

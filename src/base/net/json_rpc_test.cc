@@ -119,9 +119,7 @@ TEST(RpcQuestions, DeadlineAndStopGiveUpAndAreTold) {
   const auto on_give_up = [&](const Json& id, const Error& why) {
     given_up.push_back(id.Dump() + " " + std::string(ErrorKindName(why.kind)));
   };
-  const auto take = [&](Result<RpcAnswer> answer) {
-    ended.push_back(std::string(ErrorKindName(answer.error().kind)));
-  };
+  const auto take = [&](Result<RpcAnswer> answer) { ended.push_back(std::string(ErrorKindName(answer.error().kind))); };
   Call late;
   late.deadline = f.loop.Now() + std::chrono::seconds(5);
   Spawn(f.questions.Ask(late, "a", {}, f.send, on_give_up), take);

@@ -1,0 +1,71 @@
+// What a server offers: interfaces, each of which may be absent. An application implements those it has something for;
+// mcp_server.h does the rest (revisions, pages, checks, sealed state, subscriptions).
+//
+// Lists may depend on who asks. Definitions, contents and results are Json in the protocol's words. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/protocol/mcp_context.h"
+#include "base/result.h"
+#include "base/task/task.h"
+#include "base/text/json.h"
+
+namespace atelier {
+
+using McpContextPtr = std::shared_ptr<McpContext>;
+
+class McpTools {
+ public:
+  virtual ~McpTools() = default;
+  // {"name", "description", "inputSchema", …} each, in a stable order.
+  virtual std::vector<Json> List(const McpCaller& caller) = 0;
+  // A tool of the list; `arguments` keep its input schema. {"content", "structuredContent", "isError"}. An error of any
+  // kind becomes a result with isError, for the model to read.
+  virtual Task<Result<Json>> Call(McpContextPtr context, std::string name, Json arguments) = 0;
+};
+
+class McpResources {
+ public:
+  virtual ~McpResources() = default;
+  virtual std::vector<Json> List(const McpCaller& caller) = 0;       // {"uri", "name", …}
+  virtual std::vector<Json> Templates(const McpCaller& caller) = 0;  // {"uriTemplate", "name", …}
+  // {"contents": […]}. Errors: kNotFound.
+  virtual Task<Result<Json>> Read(McpContextPtr context, std::string uri) = 0;
+};
+
+class McpPrompts {
+ public:
+  virtual ~McpPrompts() = default;
+  virtual std::vector<Json> List(const McpCaller& caller) = 0;  // {"name", "arguments", …}
+  // A prompt of the list, with all arguments that it requires. {"messages", "description"}.
+  virtual Task<Result<Json>> Get(McpContextPtr context, std::string name, Json arguments) = 0;
+};
+
+class McpCompletion {
+ public:
+  virtual ~McpCompletion() = default;
+  // What an argument may begin with `value` as: of a prompt or a resource template (`reference`), given the other
+  // arguments. At most 100 are sent.
+  virtual Task<Result<std::vector<std::string>>> Complete(McpContextPtr context, Json reference, std::string argument,
+                                                          std::string value, Json others) = 0;
+};
+
+struct McpFeatures {
+  std::string name = "atelier";
+  std::string title = {};
+  std::string version = ATELIER_VERSION;
+  std::string instructions = {};
+  std::shared_ptr<McpTools> tools = {};
+  std::shared_ptr<McpResources> resources = {};
+  std::shared_ptr<McpPrompts> prompts = {};
+  std::shared_ptr<McpCompletion> completion = {};
+  // How long clients may keep lists, and whether lists are the same for everybody. What is read is for who asked.
+  std::chrono::milliseconds list_ttl{60'000};
+  bool lists_are_public = false;
+};
+
+}  // namespace atelier
