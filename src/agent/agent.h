@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "agent/agent_config.h"
@@ -38,7 +39,11 @@ struct AgentWork {
   Journal& journal;  // for values; steps go through `log`
   RunLog& log;
   RunMeter& meter;
+  std::function<Result<std::shared_ptr<const Agent>>(const std::string& name)> find_agent = {};
   std::string principal = {};
+  // Of agents that agents ask: how deep, and what from outside the one who asks had read.
+  int32_t depth = 1;
+  std::set<std::string> tainted_by = {};
   OnAgentEvent emit = {};                                                         // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
 

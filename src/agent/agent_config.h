@@ -48,8 +48,11 @@ struct AgentConfig {
   std::string instructions;  // its system message
   std::string model;         // empty: the default chat model
   std::string policy = "react";
-  std::vector<std::string> tools;  // names of `tools`, or globs of them
-  Json output_schema;              // of its answer; null: text
+  std::vector<std::string> tools;     // names of `tools`, or globs of them
+  std::vector<std::string> agents;    // that it may ask, as tools "ask_NAME"
+  std::vector<std::string> handoffs;  // that it may hand the conversation over to, by tools "transfer_to_NAME"
+  bool ask_person = false;            // it may ask a person, by a tool of this name
+  Json output_schema;                 // of its answer; null: text
   AgentLimits limits;
   std::vector<GuardConfig> guards;
   std::vector<std::string> needs_approval;  // globs of tools, beside those that say so themselves

@@ -28,7 +28,9 @@ Json AboutLost(const PersonAnswer& answer) {
 Result<Json> Worded(const Json& question, const PersonAnswer& answer) {
   Json worded =
       question["reason"] == Json("outcome_unknown") ? AboutLost(answer) : Json::Object({{"decision", answer.decision}});
-  if (question["reason"] != Json("outcome_unknown") && answer.decision == "edit") {
+  if (question["reason"] == Json("question")) {
+    if (answer.decision != "reject") worded.Set("text", answer.text);
+  } else if (question["reason"] != Json("outcome_unknown") && answer.decision == "edit") {
     const bool of_call = question.Has("arguments");
     if (of_call && !answer.arguments.is_object()) {
       return Error::Invalid("arguments", "got " + std::string(answer.arguments.TypeName()) + ", want an object");
@@ -125,16 +127,16 @@ Task<Result<RunRow>> AgentRuns::RunLocked(Call call, std::string run_id, OnAgent
 }
 
 AgentWork AgentRuns::WorkOf(const RunRow& row, RunLog& log, RunMeter& meter, OnAgentEvent emit) const {
-  return {.loop = parts_.loop,
-          .pool = parts_.pool,
-          .clock = parts_.clock,
-          .model = parts_.model,
-          .journal = parts_.journal,
-          .log = log,
-          .meter = meter,
-          .principal = row.principal,
-          .emit = std::move(emit),
-          .cost = parts_.cost};
+  AgentWork work{.loop = parts_.loop,
+                 .pool = parts_.pool,
+                 .clock = parts_.clock,
+                 .model = parts_.model,
+                 .journal = parts_.journal,
+                 .log = log,
+                 .meter = meter};
+  work.find_agent = parts_.find_agent, work.principal = row.principal;
+  work.emit = std::move(emit), work.cost = parts_.cost;
+  return work;
 }
 
 Task<Result<AgentOutcome>> AgentRuns::RunProgram(Call call, const RunRow& row, RunLog& log, OnAgentEvent emit) {

@@ -101,16 +101,21 @@ class AgentLife {
     std::filesystem::create_directories(folder_);
     database_ = std::move(Database::Open((folder_ / "atelier.db").string()).value());
     journal_ = std::move(Journal::Open(*database_).value());
-    runs_ = std::make_unique<AgentRuns>(AgentRuns::Parts{
-        .loop = loop,
-        .pool = pool_,
-        .clock = Clock::Real(),
-        .journal = *journal_,
-        .model = model,
-        .lock_folder = folder_.string(),
-        .find_agent = [this](const std::string&) { return Result<std::shared_ptr<const Agent>>(agent_); }});
+    runs_ = std::make_unique<AgentRuns>(
+        AgentRuns::Parts{.loop = loop,
+                         .pool = pool_,
+                         .clock = Clock::Real(),
+                         .journal = *journal_,
+                         .model = model,
+                         .lock_folder = folder_.string(),
+                         .find_agent = [this](const std::string& name) { return Find(name); }});
   }
 
+  // Beside the first, which answers to every other name.
+  void AddAgent(Agent agent) {
+    std::string name = agent.config.name;
+    others_[std::move(name)] = std::make_shared<const Agent>(std::move(agent));
+  }
   AgentRuns& runs() { return *runs_; }
   Journal& journal() { return *journal_; }
   template <class T>
@@ -129,8 +134,14 @@ class AgentLife {
   }
 
  private:
+  Result<std::shared_ptr<const Agent>> Find(const std::string& name) const {
+    const auto at = others_.find(name);
+    return at == others_.end() ? agent_ : at->second;
+  }
+
   std::filesystem::path folder_;
   std::shared_ptr<const Agent> agent_;
+  std::map<std::string, std::shared_ptr<const Agent>> others_;
 
  public:
   IoLoop loop;

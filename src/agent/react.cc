@@ -5,6 +5,7 @@
 #include "agent/compaction.h"
 #include "agent/guards.h"
 #include "agent/model_step.h"
+#include "agent/run_tools.h"
 #include "agent/tool_calls.h"
 #include "agent/tool_output.h"
 
@@ -54,13 +55,15 @@ class ReactRun {
  public:
   ReactRun(AgentWork work, const Agent& agent, StepScope scope)
       : work_(std::move(work)), agent_(agent), scope_(std::move(scope)) {
-    // A tool of the run's own beside the agent's.
-    agent_.tools.push_back(MakeReadResult(work_.journal, work_.pool, agent_.config.max_result_bytes));
+    history_.tainted_by = work_.tainted_by;
   }
 
   Task<Result<AgentOutcome>> Run(Call call, Json input) {
+    CO_TRY_VOID(TakeTools());
     std::string text;
-    if (const std::string system = Instructions(agent_); !system.empty()) talk_.Add(AgentConversation::System(system));
+    if (const std::string system = Instructions(agent_); !system.empty()) {
+      talk_.Add(AgentConversation::System(system));
+    }
     CO_TRY_VOID(AddInput(talk_, input, text));
     num_fixed_ = talk_.size();
     CO_TRY(const auto refused, co_await Guard(call, "input", std::move(text)));
@@ -76,6 +79,7 @@ class ReactRun {
       CO_TRY(CallsAnswered answered, co_await CallTools(call, work_, agent_, history_, scope_.Next(), answer.calls));
       if (answered.limit) co_return Limited(*answered.limit);
       for (Json& message : answered.messages) talk_.Add(std::move(message));
+      if (handoff_.to) CO_TRY_VOID(BecomeTheOther());
       const int64_t tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens;
       if (compact_above > 0 && tokens > compact_above) {
         CO_TRY_VOID(co_await Compact(call, work_, agent_, talk_, num_fixed_, scope_.Next()));
@@ -84,11 +88,32 @@ class ReactRun {
   }
 
  private:
+  // The run's own tools beside the agent's; the last is shown only where there is something to read.
+  Result<void> TakeTools() {
+    TRY(AgentTools own, MakeRunTools(work_, agent_, history_, handoff_));
+    agent_.tools.insert(agent_.tools.end(), own.begin(), own.end());
+    agent_.tools.push_back(MakeReadResult(work_.journal, work_.pool, agent_.config.max_result_bytes));
+    return {};
+  }
+
+  // The conversation goes on under the other's instructions, with the other's tools.
+  Result<void> BecomeTheOther() {
+    agent_ = *std::exchange(handoff_.to, nullptr);
+    const Json messages = talk_.messages();
+    talk_ = {};
+    const std::string system = Instructions(agent_);
+    const bool had_system = messages[0]["role"] == Json("system");
+    if (!system.empty()) talk_.Add(AgentConversation::System(system));
+    num_fixed_ += (system.empty() ? 0 : 1);
+    num_fixed_ -= (had_system ? 1 : 0);
+    for (int64_t i = had_system ? 1 : 0; i < messages.size(); ++i) talk_.Add(messages[i]);
+    return TakeTools();
+  }
+
   Task<Result<ModelAnswer>> Ask(Call call) {
     ModelQuestion question{.path = scope_.Next(), .conversation = talk_};
     for (const auto& tool : agent_.tools) {
-      const bool of_run = tool == agent_.tools.back();
-      if (!of_run || history_.has_handles) question.tools.tools.push_back(ShownTool(tool->spec()));
+      if (tool != agent_.tools.back() || history_.has_handles) question.tools.tools.push_back(ShownTool(tool->spec()));
     }
     question.output_schema = agent_.config.output_schema;
     question.max_tokens = agent_.config.max_answer_tokens;
@@ -146,6 +171,7 @@ class ReactRun {
   AgentConversation talk_;
   size_t num_fixed_ = 0;  // messages that are never summed up: the instructions and the task
   CallHistory history_;
+  Handoff handoff_;
   std::string last_text_;
 };
 

@@ -116,7 +116,7 @@ Task<Result<RunLog::Lost>> RunLog::AskAboutLost(StepSpec spec, int32_t attempt) 
                                 {"step", spec.path},
                                 {"name", spec.name},
                                 {"request", spec.request},
-                                {"idempotency_key", KeyOf(spec)}});
+                                {"idempotency_key", KeyOf(spec.path)}});
   auto asking = AskPerson(spec.path + "?" + std::to_string(attempt), spec.name, std::move(question));
   CO_TRY(const Json answer, co_await asking);
   if (answer["decision"] == Json("approve")) co_return Lost{};

@@ -78,7 +78,7 @@ class RunLog {
 
   const std::string& run_id() const { return run_id_; }
   // Stands for one call, however often the process dies.
-  std::string KeyOf(const StepSpec& spec) const { return run_id_ + "/" + spec.path; }
+  std::string KeyOf(const std::string& path) const { return run_id_ + "/" + path; }
 
   // The journalled outcome, or that of `perform`. Errors: perform's own, which are not journalled, so that a resumed
   // run tries again; Suspended (the step's outcome is unknown and a person must say); kConflict, code replay_mismatch;

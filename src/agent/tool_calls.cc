@@ -131,20 +131,34 @@ Task<Result<void>> Clear(Call calling, Turn turn, CallInMaking& call) {
   co_return Result<void>();
 }
 
-Task<Result<Performed>> Perform(Call calling, Turn turn, CallInMaking& call, std::string key) {
-  const ToolSpec& spec = call.tool->spec();
-  turn.work.Tell(turn.agent, AgentEventType::kToolCalled, call.path,
-                 Json::Object({{"name", spec.name}, {"id", call.asked.id}, {"arguments", call.arguments}}));
-  ToolCallInfo info{
-      .run_id = turn.work.log.run_id(), .idempotency_key = std::move(key), .principal = turn.work.principal};
-  info.on_progress = [turn, path = call.path, name = spec.name](double done, double total, std::string message) {
+ToolCallInfo InfoOf(const Turn& turn, const CallInMaking& call) {
+  ToolCallInfo info;
+  info.run_id = turn.work.log.run_id(), info.idempotency_key = turn.work.log.KeyOf(call.path);
+  info.principal = turn.work.principal, info.path = call.path;
+  info.on_progress = [turn, path = call.path, name = call.asked.name](double done, double total, std::string message) {
     turn.work.Tell(turn.agent, AgentEventType::kToolProgress, path,
                    Json::Object({{"name", name}, {"done", done}, {"total", total}, {"message", std::move(message)}}));
   };
+  return info;
+}
+
+void TellAnswered(const Turn& turn, const CallInMaking& call, const Json& output) {
+  Json told = Json::Object({{"name", call.asked.name}, {"id", call.asked.id}});
+  for (const JsonMember& member : output.members()) told.Set(member.key, member.value);
+  turn.work.Tell(turn.agent, AgentEventType::kToolAnswered, call.path, std::move(told));
+}
+
+void TellCalled(const Turn& turn, const CallInMaking& call) {
+  turn.work.Tell(turn.agent, AgentEventType::kToolCalled, call.path,
+                 Json::Object({{"name", call.asked.name}, {"id", call.asked.id}, {"arguments", call.arguments}}));
+}
+
+Task<Result<Performed>> Perform(Call calling, Turn turn, CallInMaking& call) {
+  TellCalled(turn, call);
   const std::stop_token stop = calling.stop;
   calling = WithinLimits(std::move(calling), turn.work);
-  calling.deadline = std::min(calling.deadline, turn.work.loop.Now() + spec.timeout);
-  Result<ToolOutput> output = co_await call.tool->Run(std::move(calling), std::move(info), call.arguments);
+  calling.deadline = std::min(calling.deadline, turn.work.loop.Now() + call.tool->spec().timeout);
+  Result<ToolOutput> output = co_await call.tool->Run(std::move(calling), InfoOf(turn, call), call.arguments);
   // A run that was stopped has not learnt what the call did; one whose tool failed has.
   if (!output.ok() && stop.stop_requested()) co_return std::move(output).error();
   Performed performed;
@@ -153,28 +167,44 @@ Task<Result<Performed>> Perform(Call calling, Turn turn, CallInMaking& call, std
   } else {
     performed.result = ErrorOutput("The call failed: " + output.error().Message());
   }
-  Json told = Json::Object({{"name", spec.name}, {"id", call.asked.id}});
-  for (const JsonMember& member : performed.result.members()) told.Set(member.key, member.value);
-  turn.work.Tell(turn.agent, AgentEventType::kToolAnswered, call.path, std::move(told));
+  TellAnswered(turn, call, performed.result);
   co_return performed;
 }
 
-Task<Result<void>> Make(Call calling, Turn turn, CallInMaking& call) {
-  if (call.output || call.waits) co_return Result<void>();
+// Its steps are the run's own, so the run's limits and questions are its too.
+Task<Result<StepResult>> RunComposed(Call calling, Turn turn, CallInMaking& call) {
+  TellCalled(turn, call);
+  CO_TRY(ToolOutput output, co_await call.tool->Run(std::move(calling), InfoOf(turn, call), call.arguments));
+  Performed performed = WriteOutput(std::move(output), "v" + call.path, kMaxToolTextBytes);
+  TellAnswered(turn, call, performed.result);
+  StepResult result{.value = std::move(performed.result)};
+  co_return result;
+}
+
+Task<Result<StepResult>> RunAsStep(Call calling, Turn turn, CallInMaking& call) {
   const ToolSpec& tool = call.tool->spec();
   StepSpec spec{.path = call.path, .kind = RunStepKind::kTool, .name = tool.name};
   spec.request = Json::Object({{"arguments", call.arguments}, {"id", call.asked.id}});
   spec.may_repeat = tool.may_repeat();
-  const std::string key = turn.work.log.KeyOf(spec);
-  RunLog::Perform perform = [turn, &call, key](Call making) { return Perform(std::move(making), turn, call, key); };
+  RunLog::Perform perform = [turn, &call](Call making) { return Perform(std::move(making), turn, call); };
   auto stepping = turn.work.log.Step(std::move(calling), std::move(spec), std::move(perform));
   Result<StepResult> step = co_await stepping;
+  if (!step.ok() && IsSuspended(step.error())) {
+    turn.work.Tell(turn.agent, AgentEventType::kPersonAsked, call.path,
+                   Json::Object({{"reason", "outcome_unknown"}, {"tool", tool.name}, {"arguments", call.arguments}}));
+  }
+  co_return step;
+}
+
+Task<Result<void>> Make(Call calling, Turn turn, CallInMaking& call) {
+  if (call.output || call.waits) co_return Result<void>();
+  auto making = call.tool->spec().composed ? RunComposed(std::move(calling), turn, call)
+                                           : RunAsStep(std::move(calling), turn, call);
+  Result<StepResult> step = co_await making;
   if (step.ok()) {
     call.output = std::move(step->value), call.seconds = step->seconds, call.ran = true;
   } else if (IsSuspended(step.error())) {
     call.waits = true;
-    turn.work.Tell(turn.agent, AgentEventType::kPersonAsked, call.path,
-                   Json::Object({{"reason", "outcome_unknown"}, {"tool", tool.name}, {"arguments", call.arguments}}));
   } else {
     co_return std::move(step).error();
   }

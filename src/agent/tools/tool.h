@@ -33,6 +33,7 @@ struct ToolSpec {
   bool idempotent = false;      // made again with the same key it has one effect; so is what is read_only
   bool sensitive = false;       // not to be steered by what came from outside: then a person is asked first
   bool needs_approval = false;  // a person is asked first in any case
+  bool composed = false;        // a program of steps of its own: these are journalled, the call is not
   bool outside = true;          // what it says may come from strangers: marked for the model, and taints the run
   std::chrono::milliseconds timeout{60'000};
 
@@ -53,6 +54,7 @@ struct ToolCallInfo {
   std::string run_id;
   std::string idempotency_key;  // the same whenever this call of this run is made
   std::string principal;        // for whom the run is
+  std::string path = {};        // of the call in its run; of composed ones, their steps stand below it
   // How far a long call has come; may be empty. `total` 0: not known.
   std::function<void(double done, double total, std::string message)> on_progress = {};
 };
