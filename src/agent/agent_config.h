@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,8 +56,8 @@ struct AgentConfig {
   std::vector<GuardConfig> guards;
   std::vector<std::string> needs_approval;  // globs of tools, beside those that say so themselves
   int64_t max_answer_tokens = 1024;         // of one answer of the model
-  std::optional<double> temperature;
-  int64_t max_result_bytes = 16'000;  // a result above is shown in part, with a handle to read on
+  double temperature = 0;                   // greedy: an agent is to do the same thing again
+  int64_t max_result_bytes = 16'000;        // a result above is shown in part, with a handle to read on
   int64_t compact_above_tokens = 0;  // of the conversation: then its older part is summed up; 0: by the model's context
   static Fields Describe();
 };

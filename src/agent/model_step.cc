@@ -28,9 +28,7 @@ GenerationRequest GenerationOf(const Agent& agent, ModelQuestion question) {
   prompt.tool_use = std::move(question.tools);
   request.prompt = std::move(prompt);
   request.options.request.max_tokens = question.max_tokens;
-  if (agent.config.temperature) {
-    request.options.request.sampling.temperature = static_cast<float>(*agent.config.temperature);
-  }
+  request.options.request.sampling.temperature = static_cast<float>(agent.config.temperature);
   if (!question.output_schema.is_null()) {
     request.options.grammar = GrammarSpec{.schema = std::move(question.output_schema), .where = "output_schema"};
   }

@@ -10,6 +10,7 @@
 
 #include "app/access.h"
 #include "app/activity.h"
+#include "app/agent_library.h"
 #include "app/api_keys.h"
 #include "app/batch_store.h"
 #include "app/calibration_store.h"
@@ -129,6 +130,7 @@ struct App::Parts {
   std::unique_ptr<LocalProvider> local;
   std::unique_ptr<ProviderSet> providers;
   std::unique_ptr<ModelLibrary> library;
+  std::unique_ptr<AgentLibrary> agents;
 
   Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
       : config(std::move(configuration)),
@@ -237,15 +239,20 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY(p.providers, ProviderSet::Create({p.config.providers, p.config.routes, p.config.prices, p.config.budgets}, local,
                                        std::move(around)));
   TRY_VOID(KeepSpending(*p.database, p.providers->spending()));
-  return std::unique_ptr<App>(new App(std::move(parts)));
+  std::unique_ptr<App> app(new App(std::move(parts)));
+  TRY(app->parts_->agents, AgentLibrary::Create(*app));
+  return app;
 }
 
 const Config& App::config() const { return parts_->config; }
 const Clock& App::clock() const { return parts_->clock; }
 Loop& App::loop() { return parts_->loop; }
+IoLoop& App::io_loop() { return parts_->loop; }
 LanguageModel& App::language_model() { return *parts_->providers; }
 Embedder& App::embedder() { return *parts_->providers; }
 Reranker& App::reranker() { return *parts_->providers; }
+Spending& App::spending() { return parts_->providers->spending(); }
+AgentLibrary& App::agents() { return *parts_->agents; }
 Tracer& App::tracer() { return *parts_->tracer; }
 TraceStore& App::traces() { return *parts_->traces; }
 MetricRegistry& App::metrics() { return parts_->metrics; }

@@ -19,6 +19,7 @@ namespace atelier {
 
 class Access;
 class Activity;
+class AgentLibrary;
 class ApiKeys;
 class BatchStore;
 class CalibrationStore;
@@ -33,6 +34,7 @@ class ModelLibrary;
 class OwnMetrics;
 class Pool;
 class ResponseStore;
+class Spending;
 class Tracer;
 class TraceStore;
 class UploadStore;
@@ -65,9 +67,12 @@ class App {
   const Config& config() const;
   const Clock& clock() const;
   Loop& loop();
+  IoLoop& io_loop();
   LanguageModel& language_model();
   Embedder& embedder();
   Reranker& reranker();
+  Spending& spending();
+  AgentLibrary& agents();
   Tracer& tracer();
   TraceStore& traces();
   MetricRegistry& metrics();

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/agent_library.h"
 #include "app/yaml.h"
 #include "base/text/describe_json.h"
 
@@ -120,6 +121,8 @@ Fields Config::Describe() {
       Key<&Config::prices>("prices", "what models cost, for budgets"),
       Key<&Config::budgets>("budgets", "what API keys may spend"),
       Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),
+      Key<&Config::tools>("tools", "what agents may be given to call"),
+      Key<&Config::agents>("agents", "models with instructions, tools and limits"),
       Key<&Config::access>("access", "who may see which documents; without, every key sees everything"),
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
@@ -137,6 +140,7 @@ Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
   Result<Config> config = ReadJson<Config>(document->json);
   if (config.ok()) {
     Result<void> checked = CheckCorpora(config->corpora, config->providers);
+    if (checked.ok()) checked = CheckAgents(config->agents, config->tools);
     if (!checked.ok()) config = std::move(checked).error();
   }
   if (config.ok()) return config;

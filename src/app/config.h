@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/agent_config.h"
+#include "agent/tools/tool_entry.h"
 #include "app/access_rule.h"
 #include "app/corpus_config.h"
 #include "base/result.h"
@@ -107,6 +109,8 @@ struct Config {
   std::vector<PriceConfig> prices;
   std::vector<BudgetConfig> budgets;
   std::vector<CorpusConfig> corpora;
+  std::vector<ToolConfig> tools;  // that agents may be given
+  std::vector<AgentConfig> agents;
   std::vector<AccessRule> access;  // of none, every key sees everything
   ServerConfig server;
   EngineConfig engine;

@@ -9,11 +9,13 @@
 //       with: {corpus: handbook, limit: 5}
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/tools/tool.h"
 #include "base/clock.h"
@@ -29,14 +31,26 @@ class EgressPolicy;
 
 // One entry of `tools` in atelier.yaml.
 struct ToolConfig {
-  std::string name;         // of the tool, or before the names of several ("name_search"); empty: the tool's own
-  std::string type;         // of ToolEntry
-  std::string description;  // in place of the tool's own, or before those of several; empty: its own
+  std::string name = {};         // of the tool, or before the names of several ("name_search"); empty: the tool's own
+  std::string type = {};         // of ToolEntry
+  std::string description = {};  // in place of the tool's own, or before those of several; empty: its own
   // In place of what the tool says of itself.
-  std::optional<bool> sensitive, needs_approval, outside;
+  std::optional<bool> sensitive = {}, needs_approval = {}, outside = {};
   double timeout_seconds = 0;  // 0: the tool's own
-  Json with;                   // what the type has to be told; null or an object
+  Json with = {};              // what the type has to be told; null or an object
   static Fields Describe();
+};
+
+// What a tool asks of a corpus, and what it is given.
+struct PassageQuery {
+  std::string corpus, text;
+  int32_t limit = 5;
+};
+struct FoundPassage {
+  std::string document_id, title, text;
+  std::vector<std::string> heading_path;
+  int32_t first_page = 0;  // 0: it has no pages
+  double score = 0;
 };
 
 // What tools are made with; it outlives them.
@@ -47,6 +61,8 @@ struct ToolEnvironment {
   std::shared_ptr<const EgressPolicy> egress = {};
   std::string home = {};  // Atelier's data folder
   const Clock* clock = &Clock::Real();
+  // Of what the call's principal may see, best first. Empty: there are no corpora.
+  std::function<Task<Result<std::vector<FoundPassage>>>(Call call, PassageQuery query)> search_corpus = {};
 };
 
 struct ToolEntry {

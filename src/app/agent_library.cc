@@ -1,0 +1,161 @@
+#include "app/agent_library.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "app/vector_store_search.h"
+#include "base/net/async_http_client.h"
+#include "base/store/database.h"
+#include "base/text/glob.h"
+#include "provider/provider_set.h"
+
+namespace atelier {
+namespace {
+
+constexpr char kLocks[] = "/agent-locks";
+
+AgentConfig Assistant() {
+  AgentConfig config;
+  config.name = "assistant";
+  config.description = "Answers, and calculates where that is wanted.";
+  config.instructions = "You are a helpful assistant. Use the calculator for arithmetic.";
+  config.tools = {"calculator"};
+  return config;
+}
+
+std::string At(std::string_view list, size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; }
+
+Task<Result<std::vector<FoundPassage>>> SearchCorpus(App& app, Call call, PassageQuery query) {
+  VectorStoreSearch search;
+  search.store_ids = {query.corpus}, search.queries = {query.text}, search.max_results = query.limit;
+  CO_TRY(const std::vector<VectorStoreHit> hits, co_await SearchVectorStores(app, std::move(call), std::move(search)));
+  std::vector<FoundPassage> found;
+  for (const VectorStoreHit& hit : hits) {
+    FoundPassage& passage = found.emplace_back();
+    passage.document_id = hit.passage.document_id, passage.title = hit.passage.title;
+    passage.text = hit.passage.shown.empty() ? hit.passage.text : hit.passage.shown;
+    passage.first_page = hit.passage.chunk.first_page, passage.heading_path = hit.passage.chunk.heading_path;
+    passage.score = hit.passage.score;
+  }
+  co_return found;
+}
+
+}  // namespace
+
+Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < agents.size(); ++i) {
+    auto checked = CheckAgent(agents[i]);
+    if (!checked.ok()) return std::move(checked).error().Under(At("agents", i));
+    if (!names.insert(agents[i].name).second) {
+      return Error::Invalid(At("agents", i) + ".name", "got '" + agents[i].name + "' twice");
+    }
+  }
+  for (size_t i = 0; i < agents.size(); ++i) {
+    for (const auto& [key, others] : {std::pair("agents", &agents[i].agents), std::pair("handoffs", &agents[i].handoffs)}) {
+      for (const std::string& other : *others) {
+        if (names.contains(other)) continue;
+        return Error::Invalid(At("agents", i) + "." + key, "got '" + other + "', want the name of an agent");
+      }
+    }
+  }
+  for (size_t i = 0; i < tools.size(); ++i) {
+    const auto is_type = [&](const ToolEntry* entry) { return entry->type == tools[i].type; };
+    if (std::ranges::none_of(ToolTypes(), is_type)) {
+      return Error::Invalid(At("tools", i) + ".type", "got '" + tools[i].type + "', which is no type of tool");
+    }
+  }
+  return {};
+}
+
+AgentLibrary::AgentLibrary(App& app) : app_(app), configs_(app.config().agents) {
+  if (configs_.empty()) configs_.push_back(Assistant());
+}
+AgentLibrary::~AgentLibrary() = default;
+
+Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
+  std::unique_ptr<AgentLibrary> library(new AgentLibrary(app));
+  const std::string home = HomeDirectory(app.config());
+  std::error_code fault;
+  std::filesystem::create_directories(home + kLocks, fault);
+  if (fault) return Error::Unavailable(home + kLocks, "cannot make this folder: " + fault.message());
+  TRY(library->journal_, Journal::Open(app.database()));
+  library->http_ = std::make_unique<AsyncHttpClient>(app.io_loop());
+  library->environment_ = std::make_unique<ToolEnvironment>(ToolEnvironment{.pool = app.pool()});
+  ToolEnvironment& environment = *library->environment_;
+  environment.http = library->http_.get(), environment.home = home, environment.clock = &app.clock();
+  environment.search_corpus = [&app](Call call, PassageQuery query) {
+    return SearchCorpus(app, std::move(call), std::move(query));
+  };
+  AgentRuns::Parts parts{.loop = app.loop(),
+                         .pool = app.pool(),
+                         .clock = app.clock(),
+                         .journal = *library->journal_,
+                         .model = app.language_model(),
+                         .lock_folder = home + kLocks,
+                         .find_agent = [at = library.get()](const std::string& name) { return at->Find(name); }};
+  parts.cost = [&app](const std::string& model, const Usage& usage) {
+    return static_cast<double>(app.spending().MicrosOf(model, usage)) / 1e6;
+  };
+  library->runs_ = std::make_unique<AgentRuns>(std::move(parts));
+  return library;
+}
+
+Result<const AgentTools*> AgentLibrary::Tools() {
+  if (tools_) return tools_.get();
+  AgentTools all;
+  std::vector<ToolConfig> configs = app_.config().tools;
+  if (app_.config().agents.empty()) configs.push_back({.type = "calculator"});
+  std::set<std::string> names;
+  for (size_t i = 0; i < configs.size(); ++i) {
+    auto made = MakeTools(configs[i], *environment_);
+    if (!made.ok()) return std::move(made).error().Under(At("tools", i));
+    for (auto& tool : *made) {
+      if (!names.insert(tool->spec().name).second) {
+        return Error::Invalid(At("tools", i), "got a second tool called '" + tool->spec().name + "'; give it a name");
+      }
+      all.push_back(std::move(tool));
+    }
+  }
+  tools_ = std::make_unique<AgentTools>(std::move(all));
+  return tools_.get();
+}
+
+Result<std::shared_ptr<const Agent>> AgentLibrary::Make(const AgentConfig& config) {
+  auto agent = std::make_shared<Agent>();
+  agent->config = config;
+  TRY(const ModelListing model, app_.FindModel(config.model, "chat"));
+  agent->config.model = model.id;
+  TRY(const AgentTools* tools, Tools());
+  for (const std::string& wanted : config.tools) {
+    bool found = false;
+    for (const auto& tool : *tools) {
+      if (!GlobMatches(wanted, tool->spec().name)) continue;
+      found = true;
+      if (std::ranges::find(agent->tools, tool) == agent->tools.end()) agent->tools.push_back(tool);
+    }
+    if (!found) return Error::Invalid("agent " + config.name, "wants the tool '" + wanted + "', which `tools` lacks");
+  }
+  return agent;
+}
+
+Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name) {
+  if (const auto at = made_.find(name); at != made_.end()) return at->second;
+  std::vector<std::string_view> known;
+  for (const AgentConfig& config : configs_) {
+    if (config.name != name) {
+      known.push_back(config.name);
+      continue;
+    }
+    TRY(auto agent, Make(config));
+    return made_[name] = std::move(agent);
+  }
+  const std::string_view near = Nearest(name, known);
+  return Error::NotFound("agent", "got '" + name.substr(0, 64) + "', want one of atelier.yaml" +
+                                      (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"))
+      .WithCode("agent_not_found");
+}
+
+}  // namespace atelier

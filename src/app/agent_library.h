@@ -1,0 +1,50 @@
+// The agents of atelier.yaml, made with their tools on first use, and their runs. Where it names none there is one,
+// "assistant", that can calculate.
+//
+// Loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/agent_runs.h"
+#include "agent/tools/tool_entry.h"
+#include "app/app.h"
+
+namespace atelier {
+
+class AgentLibrary {
+ public:
+  // `app` outlives it.
+  static Result<std::unique_ptr<AgentLibrary>> Create(App& app);
+  ~AgentLibrary();
+
+  // As configured, in its order.
+  const std::vector<AgentConfig>& configs() const { return configs_; }
+  // Errors: kNotFound names the nearest; those of its tools.
+  Result<std::shared_ptr<const Agent>> Find(const std::string& name);
+  // Every tool that an agent may name.
+  Result<const AgentTools*> Tools();
+  AgentRuns& runs() { return *runs_; }
+  Journal& journal() { return *journal_; }
+
+ private:
+  explicit AgentLibrary(App& app);
+  Result<std::shared_ptr<const Agent>> Make(const AgentConfig& config);
+
+  App& app_;
+  std::vector<AgentConfig> configs_;
+  std::unique_ptr<AsyncHttpClient> http_;
+  std::unique_ptr<ToolEnvironment> environment_;
+  std::unique_ptr<AgentTools> tools_;  // null: not made yet
+  std::map<std::string, std::shared_ptr<const Agent>> made_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<AgentRuns> runs_;
+};
+
+// What atelier.yaml says of agents and tools, as far as it can be told without making them.
+// Errors: names twice, agents that do not exist, patterns and schemas; under "agents[i]" or "tools[i]".
+Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools);
+
+}  // namespace atelier

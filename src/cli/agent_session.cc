@@ -1,0 +1,108 @@
+#include "cli/agent_session.h"
+
+#include <cstdio>
+
+#include "app/agent_view.h"
+#include "cli/terminal_text.h"
+
+namespace atelier {
+namespace {
+
+constexpr size_t kMaxShown = 400;  // bytes of arguments or of a result
+
+std::string Short(const std::string& text) {
+  const bool is_long = text.size() > kMaxShown;
+  return SafeForTerminal(is_long ? text.substr(0, kMaxShown) + " …" : text);
+}
+
+std::string TextOf(const Json& value) { return value.is_string() ? value.AsString() : value.Dump(); }
+
+void ShowEvent(const AgentEvent& event) {
+  const std::string who = "[" + event.agent + "] ";
+  const Json& data = event.data;
+  switch (event.type) {
+    case AgentEventType::kText:
+      std::printf("%s", SafeForTerminal(TextOf(data["text"])).c_str());
+      std::fflush(stdout);
+      break;
+    case AgentEventType::kToolCalled:
+      std::fprintf(stderr, "%s%s %s\n", who.c_str(), TextOf(data["name"]).c_str(),
+                   Short(data["arguments"].Dump()).c_str());
+      break;
+    case AgentEventType::kToolAnswered:
+      std::fprintf(stderr, "%s%s -> %s\n", who.c_str(), TextOf(data["name"]).c_str(),
+                   Short(TextOf(data["text"])).c_str());
+      break;
+    case AgentEventType::kToolProgress:
+      std::fprintf(stderr, "%s%s: %s\n", who.c_str(), TextOf(data["name"]).c_str(),
+                   Short(TextOf(data["message"])).c_str());
+      break;
+    case AgentEventType::kGuardRefused:
+      std::fprintf(stderr, "%sguard %s: the %s %s\n", who.c_str(), TextOf(data["guard"]).c_str(),
+                   TextOf(data["on"]).c_str(), Short(TextOf(data["why"])).c_str());
+      break;
+    default:
+      break;
+  }
+}
+
+void ShowEnd(const RunRow& run) {
+  if (run.status == RunStatus::kWaiting) {
+    ShowQuestions(run);
+    return;
+  }
+  const std::string status(RunStatusName(run.status));
+  std::fprintf(stderr, "(%s %s%s%s)\n", run.id.c_str(), status.c_str(), run.outcome.Has("what") ? ": " : "",
+               run.outcome.Has("what") ? Short(TextOf(run.outcome["what"])).c_str() : "");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AgentSession>> AgentSession::Open(const Invocation& invocation) {
+  auto session = std::make_unique<AgentSession>();
+  TRY(session->session_, Session::Open(invocation, ModelOptions()));
+  return session;
+}
+
+Call AgentSession::MakeCall() const {
+  Call call;
+  call.stop = session_->interrupt().token();
+  return call;
+}
+
+Result<std::string> AgentSession::RunIdOf(const std::string& id) {
+  if (!id.empty()) return id;
+  TRY(const auto newest, agents().journal().List({.limit = 1}));
+  if (newest.empty()) return Error::NotFound("run", "got none, and there is none: `atelier agent run` starts one");
+  return newest.front().id;
+}
+
+void ShowQuestions(const RunRow& run) {
+  const Json& questions = run.outcome["questions"];
+  if (!questions.is_array()) return;
+  for (const Json& one : questions.items()) {
+    const Json& question = one["question"];
+    std::fprintf(stderr, "\nwaits at step %s (%s):", TextOf(one["path"]).c_str(), TextOf(question["reason"]).c_str());
+    for (const char* key : {"tool", "arguments", "question", "why", "text", "sources"}) {
+      if (question.Has(key)) std::fprintf(stderr, " %s", Short(TextOf(question[key])).c_str());
+    }
+    std::fprintf(stderr, "\n");
+  }
+  std::fprintf(stderr, "answer with: atelier agent approve|edit|reject %s\n", run.id.c_str());
+}
+
+Result<void> AgentSession::RunAndShow(const Invocation& invocation, const std::string& run_id) {
+  OnAgentEvent show;
+  if (!invocation.json) show = ShowEvent;
+  TRY(const RunRow run, Run(runs().Run(MakeCall(), run_id, std::move(show))));
+  if (invocation.json) {
+    invocation.Print(RunBody(run));
+  } else {
+    std::printf("\n");
+    ShowEnd(run);
+  }
+  if (run.status != RunStatus::kFailed) return {};
+  return Error::Unavailable("run " + run.id, TextOf(run.outcome["error"]["message"]));
+}
+
+}  // namespace atelier
