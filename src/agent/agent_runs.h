@@ -77,6 +77,7 @@ class AgentRuns {
   Task<Result<AgentOutcome>> Replay(Call call, std::string run_id);
 
   Journal& journal() { return parts_.journal; }
+  Pool& pool() { return parts_.pool; }
   bool IsRunning(const std::string& run_id) const { return live_.contains(run_id); }
 
  private:

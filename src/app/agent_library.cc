@@ -54,7 +54,8 @@ Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vect
     }
   }
   for (size_t i = 0; i < agents.size(); ++i) {
-    for (const auto& [key, others] : {std::pair("agents", &agents[i].agents), std::pair("handoffs", &agents[i].handoffs)}) {
+    for (const auto& [key, others] :
+         {std::pair("agents", &agents[i].agents), std::pair("handoffs", &agents[i].handoffs)}) {
       for (const std::string& other : *others) {
         if (names.contains(other)) continue;
         return Error::Invalid(At("agents", i) + "." + key, "got '" + other + "', want the name of an agent");
@@ -100,6 +101,7 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
     return static_cast<double>(app.spending().MicrosOf(model, usage)) / 1e6;
   };
   library->runs_ = std::make_unique<AgentRuns>(std::move(parts));
+  library->keeper_ = std::make_unique<RunKeeper>(*library->runs_, app.loop());
   return library;
 }
 

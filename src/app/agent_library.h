@@ -11,6 +11,7 @@
 #include "agent/agent_runs.h"
 #include "agent/tools/tool_entry.h"
 #include "app/app.h"
+#include "app/run_keeper.h"
 
 namespace atelier {
 
@@ -28,6 +29,7 @@ class AgentLibrary {
   Result<const AgentTools*> Tools();
   AgentRuns& runs() { return *runs_; }
   Journal& journal() { return *journal_; }
+  RunKeeper& keeper() { return *keeper_; }
 
  private:
   explicit AgentLibrary(App& app);
@@ -41,6 +43,7 @@ class AgentLibrary {
   std::map<std::string, std::shared_ptr<const Agent>> made_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<AgentRuns> runs_;
+  std::unique_ptr<RunKeeper> keeper_;
 };
 
 // What atelier.yaml says of agents and tools, as far as it can be told without making them.

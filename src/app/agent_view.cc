@@ -31,10 +31,8 @@ Json RunBody(const RunRow& run) {
 }
 
 Json StepBody(const StepRow& step) {
-  Json body = Json::Object({{"number", step.number},
-                            {"path", step.path},
-                            {"kind", RunStepKindName(step.kind)},
-                            {"name", step.name}});
+  Json body = Json::Object(
+      {{"number", step.number}, {"path", step.path}, {"kind", RunStepKindName(step.kind)}, {"name", step.name}});
   if (!step.request.is_null()) body.Set("request", step.request);
   body.Set("request_hash", step.request_hash);
   if (step.result) body.Set("result", *step.result);

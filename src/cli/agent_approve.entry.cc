@@ -24,7 +24,8 @@ class AgentApproveCommand final : public Command {
 }  // namespace
 
 extern const CommandEntry command_agent_approve{
-    "agent approve", "Let a waiting call of an agent be made, or answer its question", "The run then goes on, here, unless --later is given.\n\n  atelier agent approve run_3hQ…",
+    "agent approve", "Let a waiting call of an agent be made, or answer its question",
+    "The run then goes on, here, unless --later is given.\n\n  atelier agent approve run_3hQ…",
     []() -> std::unique_ptr<Command> { return std::make_unique<AgentApproveCommand>(); }};
 
 }  // namespace atelier

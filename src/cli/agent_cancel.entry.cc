@@ -26,7 +26,8 @@ class AgentCancelCommand final : public Command {
 
 extern const CommandEntry command_agent_cancel{
     "agent cancel", "End a run of an agent for good",
-    "A run that a server is at work on is cancelled there: POST /v1/runs/RUN/cancel.\n\n  atelier agent cancel run_3hQ…",
+    "A run that a server is at work on is cancelled there: POST /v1/runs/RUN/cancel.\n\n  atelier agent cancel "
+    "run_3hQ…",
     []() -> std::unique_ptr<Command> { return std::make_unique<AgentCancelCommand>(); }};
 
 }  // namespace atelier

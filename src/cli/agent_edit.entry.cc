@@ -31,7 +31,9 @@ class AgentEditCommand final : public Command {
 }  // namespace
 
 extern const CommandEntry command_agent_edit{
-    "agent edit", "Change what a run of an agent waits for, and let it go on", "The run then goes on, here, unless --later is given.\n\n  atelier agent edit run_3hQ… --arguments '{\"to\": \"me@example.org\"}'",
+    "agent edit", "Change what a run of an agent waits for, and let it go on",
+    "The run then goes on, here, unless --later is given.\n\n  atelier agent edit run_3hQ… --arguments '{\"to\": "
+    "\"me@example.org\"}'",
     []() -> std::unique_ptr<Command> { return std::make_unique<AgentEditCommand>(); }};
 
 }  // namespace atelier

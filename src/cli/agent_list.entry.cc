@@ -11,8 +11,8 @@ namespace {
 class AgentListCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.OneOf("--status", status_,
-                  {"running", "waiting", "completed", "limited", "failed", "cancelled", "refused"}, "only such runs");
+    options.OneOf("--status", status_, {"running", "waiting", "completed", "limited", "failed", "cancelled", "refused"},
+                  "only such runs");
     options.Text("--agent,-a", agent_, "only runs of this agent");
     options.Integer("--limit", limit_, "at most so many, the newest");
     options.Flag("--agents", agents_, "the agents instead of their runs");

@@ -24,7 +24,9 @@ class AgentRejectCommand final : public Command {
 }  // namespace
 
 extern const CommandEntry command_agent_reject{
-    "agent reject", "Refuse what a run of an agent waits for", "The run then goes on, here, unless --later is given.\n\n  atelier agent reject run_3hQ… --reason 'ask me tomorrow'",
+    "agent reject", "Refuse what a run of an agent waits for",
+    "The run then goes on, here, unless --later is given.\n\n  atelier agent reject run_3hQ… --reason 'ask me "
+    "tomorrow'",
     []() -> std::unique_ptr<Command> { return std::make_unique<AgentRejectCommand>(); }};
 
 }  // namespace atelier

@@ -41,8 +41,7 @@ void ShowEvent(const AgentEvent& event) {
       std::fprintf(stderr, "%sguard %s: the %s %s\n", who.c_str(), TextOf(data["guard"]).c_str(),
                    TextOf(data["on"]).c_str(), Short(TextOf(data["why"])).c_str());
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

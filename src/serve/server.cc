@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "app/agent_library.h"
 #include "app/api_keys.h"
 #include "app/app.h"
 #include "app/file_store.h"
@@ -153,6 +154,7 @@ Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   server->RunBeside([batches](Call call) { return batches->Run(std::move(call)); });
   const auto reading = std::make_shared<VectorStoreRunner>(app);
   server->RunBeside([reading](Call call) { return reading->Run(std::move(call)); });
+  server->RunBeside([&app](Call call) { return app.agents().keeper().Run(std::move(call)); });
   return server;
 }
 

@@ -51,8 +51,8 @@ class CorpusSearch final : public AgentTool {
     Json passages = Json::Array({});
     for (size_t i = 0; i < found.size(); ++i) {
       output.text += "[" + std::to_string(i + 1) + "] " + PlaceOf(found[i]) + "\n" + found[i].text + "\n\n";
-      passages.Push(Json::Object(
-          {{"document", found[i].document_id}, {"place", PlaceOf(found[i])}, {"score", found[i].score}}));
+      passages.Push(
+          Json::Object({{"document", found[i].document_id}, {"place", PlaceOf(found[i])}, {"score", found[i].score}}));
     }
     if (found.empty()) output.text = "Nothing was found.";
     output.structured = Json::Object({{"passages", std::move(passages)}});

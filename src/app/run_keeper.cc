@@ -1,0 +1,84 @@
+#include "app/run_keeper.h"
+
+#include <utility>
+#include <vector>
+
+#include "app/agent_view.h"
+#include "observe/log.h"
+
+namespace atelier {
+namespace {
+
+constexpr size_t kMaxEvents = 100'000;  // of one life that are kept for late watchers
+
+Json Broken(const std::string& run_id, const Error& error) {
+  return Json::Object({{"type", "run_interrupted"}, {"run", run_id}, {"message", error.Message()}});
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LiveResponse>> RunKeeper::Keep(const std::string& run_id, const std::string& principal) {
+  if (auto live = Find(run_id)) return live;
+  if (live_.size() >= kMaxLiveRuns) {
+    Error error = Error::Exhausted("runs", "got " + std::to_string(live_.size()) + " under way, want fewer");
+    error.retry_after = std::chrono::milliseconds(5'000);
+    return error;
+  }
+  auto live = std::make_shared<LiveResponse>(loop_, principal);
+  live_[run_id] = live;
+  Spawn(Live(run_id, live));
+  return live;
+}
+
+std::shared_ptr<LiveResponse> RunKeeper::Find(const std::string& run_id) const {
+  const auto at = live_.find(run_id);
+  return at == live_.end() ? nullptr : at->second;
+}
+
+Task<void> RunKeeper::Live(std::string run_id, std::shared_ptr<LiveResponse> live) {
+  Call call;
+  call.stop = stop_.get_token();
+  OnAgentEvent emit = [live](const AgentEvent& event) {
+    if (live->events().size() < kMaxEvents || event.type == AgentEventType::kRunEnded) live->Add(EventBody(event));
+  };
+  auto running = runs_.Run(std::move(call), run_id, std::move(emit));
+  const Result<RunRow> run = co_await running;
+  if (run.ok()) live->body = RunBody(*run);
+  if (!run.ok()) {
+    live->Add(Broken(run_id, run.error()));
+    LogWarn("run " + run_id + ": " + run.error().Message());
+  }
+  live_.erase(run_id);
+  live->End();
+}
+
+Task<void> RunKeeper::ResumeLeft() {
+  auto list = [this] { return runs_.journal().List({.status = RunStatus::kRunning, .limit = 1000}); };
+  const Result<std::vector<RunRow>> left = co_await OnPool(runs_.pool(), list);
+  if (!left.ok()) {
+    LogError("runs of agents: " + left.error().Message());
+    co_return;
+  }
+  for (const RunRow& run : *left) {
+    // One that a command is at work on stays its own: its lock is held, and the life here ends at once.
+    const auto live = Keep(run.id, run.principal);
+    if (!live.ok()) break;
+  }
+}
+
+Task<void> RunKeeper::Run(Call call) {
+  co_await ResumeLeft();
+  const auto wake = Channel<int>::Create(loop_, 1);
+  {
+    const std::stop_callback on_stop(call.stop, [&] { wake->Close(); });
+    co_await wake->NextBatch();
+  }
+  stop_.request_stop();
+  while (!live_.empty()) {
+    const auto watch = live_.begin()->second->Watch();
+    while (!(co_await watch->NextBatch()).empty()) {
+    }
+  }
+}
+
+}  // namespace atelier

@@ -1,0 +1,43 @@
+// Runs of agents under way in this process, whoever began them: events that anybody may watch, from any of them on. A run
+// does not end because who began it left: it is ended by Cancel, or waits for its next life when the process drains.
+//
+// Loop thread only.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "agent/agent_runs.h"
+#include "app/live_responses.h"
+#include "base/task/call.h"
+#include "base/task/task.h"
+
+namespace atelier {
+
+inline constexpr size_t kMaxLiveRuns = 256;  // more are refused, and may be tried again
+
+class RunKeeper {
+ public:
+  RunKeeper(AgentRuns& runs, Loop& loop) : runs_(runs), loop_(loop) {}
+
+  // Begins the run's next life, or finds the one under way. kExhausted: there are kMaxLiveRuns.
+  Result<std::shared_ptr<LiveResponse>> Keep(const std::string& run_id, const std::string& principal);
+  // The one under way; null: there is none.
+  std::shared_ptr<LiveResponse> Find(const std::string& run_id) const;
+  // Goes on with all that earlier processes left; then, told to stop, stops what is under way and waits for it.
+  Task<void> Run(Call call);
+
+ private:
+  Task<void> Live(std::string run_id, std::shared_ptr<LiveResponse> live);
+  Task<void> ResumeLeft();
+
+  AgentRuns& runs_;
+  Loop& loop_;
+  std::stop_source stop_;
+  std::map<std::string, std::shared_ptr<LiveResponse>> live_;
+};
+
+}  // namespace atelier
