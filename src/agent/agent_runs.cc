@@ -69,9 +69,7 @@ Task<Result<RunRow>> AgentRuns::GetRow(std::string run_id) {
 
 Task<Result<std::string>> AgentRuns::Create(Start start) {
   CO_TRY(const auto agent, parts_.find_agent(start.agent));
-  if (!start.input.is_string() && !start.input.is_array()) {
-    co_return Error::Invalid("input", "got " + std::string(start.input.TypeName()) + ", want a text or messages");
-  }
+  CO_TRY_VOID(CheckAgentInput(start.input));
   RunRow row;
   row.id = NewObjectId("run_"), row.agent = agent->config.name, row.principal = std::move(start.principal);
   row.input = std::move(start.input);

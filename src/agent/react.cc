@@ -13,19 +13,13 @@ namespace atelier {
 namespace {
 
 Result<void> AddInput(AgentConversation& talk, const Json& input, std::string& last_text) {
+  TRY_VOID(CheckAgentInput(input));
   if (input.is_string()) {
     last_text = input.AsString();
     talk.Add(AgentConversation::User(last_text));
     return {};
   }
-  if (!input.is_array() || input.empty()) {
-    return Error::Invalid("input", "got " + std::string(input.TypeName()) + ", want a text or messages");
-  }
-  for (int64_t i = 0; i < input.size(); ++i) {
-    const Json& message = input[i];
-    if (!message["role"].is_string()) {
-      return Error::Invalid("input[" + std::to_string(i) + "].role", "got none, want a message's role");
-    }
+  for (const Json& message : input.items()) {
     if (message["content"].is_string()) last_text = message["content"].AsString();
     talk.Add(message);
   }
@@ -176,6 +170,26 @@ class ReactRun {
 };
 
 }  // namespace
+
+Result<void> CheckAgentInput(const Json& input) {
+  if (input.is_string() && !input.AsString().empty()) return {};
+  if (!input.is_array() || input.empty()) {
+    const std::string got = input.is_string() ? "an empty text" : std::string(input.TypeName());
+    return Error::Invalid("input", "got " + got + ", want a text or messages");
+  }
+  for (int64_t i = 0; i < input.size(); ++i) {
+    const std::string where = "input[" + std::to_string(i) + "]";
+    const Json& role = input[i]["role"];
+    if (role != Json("user") && role != Json("assistant") && role != Json("tool")) {
+      return Error::Invalid(where + ".role", "got " + role.Dump().substr(0, 64) + ", want user, assistant or tool");
+    }
+    const Json& content = input[i]["content"];
+    if (!content.is_string() && !content.is_array() && !input[i].Has("tool_calls")) {
+      return Error::Invalid(where + ".content", "got " + std::string(content.TypeName()) + ", want a text or parts");
+    }
+  }
+  return {};
+}
 
 Task<Result<AgentOutcome>> RunReact(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
   ReactRun run(std::move(work), agent, std::move(scope));

@@ -6,8 +6,11 @@
 
 namespace atelier {
 
+// Errors name what of an input is none: neither a text with something in it, nor messages with roles and contents.
+Result<void> CheckAgentInput(const Json& input);
+
 // `input`: a text, or messages of a conversation in OpenAI's shape (no system message: the agent's instructions are
-// it). Errors: Suspended; those of steps; kInvalid for an input that is neither.
+// it). Errors: Suspended; those of steps; those of CheckAgentInput.
 Task<Result<AgentOutcome>> RunReact(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);
 
 }  // namespace atelier

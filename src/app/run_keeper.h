@@ -1,5 +1,6 @@
-// Runs of agents under way in this process, whoever began them: events that anybody may watch, from any of them on. A run
-// does not end because who began it left: it is ended by Cancel, or waits for its next life when the process drains.
+// Runs of agents under way in this process, whoever began them: events that anybody may watch, from any of them on. A
+// run does not end because who began it left: it is ended by Cancel, or waits for its next life when the process
+// drains.
 //
 // Loop thread only.
 #pragma once

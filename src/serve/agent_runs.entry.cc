@@ -132,7 +132,8 @@ Task<HttpResponse> List(HttpRequest http, App& app) {
   const std::string status(http.Query("status"));
   filter.status = RunStatusOf(status);
   if (!status.empty() && !filter.status) {
-    co_return ErrorResponse(Error::Invalid("status", "got '" + status.substr(0, 64) + "', which is no status of a run"));
+    co_return ErrorResponse(
+        Error::Invalid("status", "got '" + status.substr(0, 64) + "', which is no status of a run"));
   }
   auto list = [&] { return app.agents().journal().List(filter); };
   auto listing = OnPool(app.pool(), list);
