@@ -75,9 +75,9 @@ Task<void> RunKeeper::Run(Call call) {
   }
   stop_.request_stop();
   while (!live_.empty()) {
-    const auto watch = live_.begin()->second->Watch();
-    while (!(co_await watch->NextBatch()).empty()) {
-    }
+    const std::shared_ptr<LiveResponse> live = live_.begin()->second;
+    const auto watch = live->Watch();
+    while (!live->is_over()) co_await watch->NextBatch();
   }
 }
 
