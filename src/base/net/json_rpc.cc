@@ -207,6 +207,14 @@ bool RpcQuestions::Answer(RpcMessage message) {
   return true;
 }
 
+void RpcQuestions::Fail(const Json& id, Error why) {
+  const auto found = open_.find(RpcIdKey(id));
+  if (found == open_.end()) return;
+  const auto open = found->second;
+  open_.erase(found);
+  open->End(std::move(why));
+}
+
 void RpcQuestions::GiveUp(const Error& why) {
   for (auto& [key, open] : std::exchange(open_, {})) open->End(why);
 }

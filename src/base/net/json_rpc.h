@@ -93,6 +93,8 @@ class RpcQuestions {
   Task<Result<RpcAnswer>> Ask(Call call, std::string method, Json params, Send send, OnGiveUp on_give_up = {});
   // An answer came. False: nobody asked, or the wait was given up; it is to be ignored.
   bool Answer(RpcMessage message);
+  // No answer will come: ends the wait with this error, if there still is one.
+  void Fail(const Json& id, Error why);
   // A question that waits; its id as made by us.
   bool is_open(const Json& id) const { return open_.contains(RpcIdKey(id)); }
   // Ends all that wait with this error.

@@ -154,6 +154,19 @@ TEST(RpcQuestions, ATransportThatIsGoneIsAnError) {
   EXPECT_EQ(kind, ErrorKind::kUnavailable);
 }
 
+TEST(RpcQuestions, OneThatCannotBeAnsweredFailsAlone) {
+  Fixture f;
+  std::vector<std::string> ended;
+  const auto take = [&](Result<RpcAnswer> answer) { ended.push_back(answer ? "answer" : answer.error().what); };
+  Spawn(f.questions.Ask({}, "a", {}, f.send), take);
+  Spawn(f.questions.Ask({}, "b", {}, f.send), take);
+  f.questions.Fail(f.sent[0].id, Error::Unavailable({}, "cut off"));
+  f.questions.Fail(f.sent[0].id, Error::Unavailable({}, "again"));
+  f.questions.Answer(RpcMessage::Answer(f.sent[1].id, 1));
+  f.loop.RunUntilIdle();
+  EXPECT_EQ(ended, (std::vector<std::string>{"cut off", "answer"}));
+}
+
 TEST(RpcQuestions, AllThatWaitEndWithTheConversation) {
   ManualLoop loop{3};
   std::optional<ErrorKind> kind;
