@@ -6,6 +6,7 @@
 
 #include "agent/protocol/mcp_client.h"
 #include "agent/protocol/mcp_http_transport.h"
+#include "agent/protocol/mcp_oauth.h"
 #include "base/net/io_loop.h"
 
 namespace atelier {
@@ -42,12 +43,48 @@ McpClientOptions Options(const Run& run) {
   return options;
 }
 
+// The suite's authorization servers agree at once and send the browser back.
+Task<Result<std::string>> Agree(AsyncHttpClient& http, Call call, std::string url) {
+  AsyncRequest request;
+  request.url = std::move(url);
+  CO_TRY(const auto response, co_await http.Send(std::move(call), std::move(request)));
+  const std::string* location = response->headers().Find("Location");
+  if (location == nullptr) {
+    co_return Error::Denied("authorization_endpoint", "got HTTP " + std::to_string(response->status()));
+  }
+  co_return *location;
+}
+
+Result<std::shared_ptr<McpOAuth>> MakeAuthorizer(Run& run) {
+  McpOAuthOptions options;
+  options.server_url = run.url;
+  options.metadata_url = "https://conformance-test.local/client-metadata.json";
+  options.redirect_uri = "http://localhost:3000/callback";
+  options.authorize = [&http = run.http](Call call, std::string url) {
+    return Agree(http, std::move(call), std::move(url));
+  };
+  // Its servers listen on this machine, at ports that nobody knows before.
+  EgressConfig config;
+  config.private_hosts = {"localhost:*", "127.0.0.1:*"};
+  TRY(options.egress, EgressPolicy::Create(config));
+  if (run.scenario == "auth/pre-registration") {
+    McpOAuthOptions::Registered registered;
+    registered.client.client_id = run.context["client_id"].AsString();
+    registered.client.client_secret = run.context["client_secret"].AsString();
+    options.registered = std::move(registered);
+  }
+  return std::make_shared<McpOAuth>(run.http, std::move(options));
+}
+
 Task<Result<std::shared_ptr<McpClient>>> Connect(Run& run) {
   const Call call;
   McpHttpTransportOptions options;
   options.url = run.url;
   CO_TRY(const Url url, Url::Parse(run.url));
   options.egress = EgressPolicy::OnlyOriginOf(url);
+  if (run.scenario.starts_with("auth/")) {
+    CO_TRY(options.authorizer, MakeAuthorizer(run));
+  }
   auto transport = std::make_unique<McpHttpTransport>(run.loop, run.http, std::move(options));
   McpClientOptions client = Options(run);
   co_return co_await McpClient::Connect(call, run.loop, std::move(transport), std::move(client));

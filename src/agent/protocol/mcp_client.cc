@@ -124,7 +124,17 @@ Task<Result<void>> McpClient::Initialize(Call call) {
   instructions_ = TextOf(answer.result["instructions"]);
   const RpcMessage initialized = RpcMessage::Notification("notifications/initialized");
   McpSending sending = Sending();
-  co_return co_await transport_->Send(call, initialized, std::move(sending));
+  CO_TRY_VOID(co_await transport_->Send(call, initialized, std::move(sending)));
+  ListenBeside();
+  co_return Result<void>();
+}
+
+// What a server of the older era says beside requests, its questions among it, may come by a stream of its own.
+void McpClient::ListenBeside() {
+  Call call;
+  listening_ = std::make_unique<StopLink>(closing_.get_token());
+  call.stop = listening_->token();
+  Spawn(transport_->Listen(std::move(call), Sending()), [self = shared_from_this()](Result<void>) {});
 }
 
 Json McpClient::OurInfo() const { return Json::Object({{"name", options_.name}, {"version", options_.version}}); }

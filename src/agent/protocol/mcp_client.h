@@ -78,7 +78,8 @@ class McpClient : public std::enable_shared_from_this<McpClient> {
   Task<Result<Json>> CallTool(Call call, std::string name, Json arguments, OnProgress on_progress = {});
   Task<Result<Json>> ReadResource(Call call, std::string uri);
   Task<Result<Json>> GetPrompt(Call call, std::string name, Json arguments);
-  // Hears of changes until the call is stopped: `filter` as subscriptions/listen has it.
+  // Hears of changes until the call is stopped: `filter` as subscriptions/listen has it. With a session that is done
+  // beside it all the while, and this only waits.
   Task<Result<void>> Listen(Call call, Json filter);
   // Ends what is under way and says goodbye.
   Task<void> Close();
@@ -96,6 +97,7 @@ class McpClient : public std::enable_shared_from_this<McpClient> {
   Task<Result<void>> FindEra(Call call);
   Task<Result<bool>> Discover(Call call);  // false: the server is of the older era
   Task<Result<void>> Initialize(Call call);
+  void ListenBeside();
   Task<Result<std::vector<Json>>> List(Call call, std::string method, std::string key);
 
   // One message to its answer, and nothing more.
@@ -122,6 +124,7 @@ class McpClient : public std::enable_shared_from_this<McpClient> {
   RpcQuestions questions_;
   std::unique_ptr<McpTransport> transport_;
   std::stop_source closing_;
+  std::unique_ptr<StopLink> listening_;  // of the session
   bool stateless_ = false;
   std::string revision_;
   Json server_info_, capabilities_;

@@ -130,8 +130,8 @@ Task<Result<Json>> McpClient::GetPrompt(Call call, std::string name, Json argume
 Task<Result<void>> McpClient::Listen(Call call, Json filter) {
   const auto self = shared_from_this();
   if (!stateless_) {
-    McpSending sending = Sending();
-    co_return co_await transport_->Listen(std::move(call), std::move(sending));
+    co_await SleepUntil(loop_, call.deadline, call.stop);
+    co_return Result<void>();
   }
   const OnProgress silent;
   const Json params = Json::Object({{"notifications", std::move(filter)}});
