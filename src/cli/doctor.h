@@ -45,6 +45,6 @@ class Examination {
 
 void ExamineMachine(Examination& examination);  // processor, threads, memory, huge pages, open files
 void ExamineData(Examination& examination);     // folder, disk, databases, models
-void ExamineService(Examination& examination);  // configuration, port, programs that pulls need
+void ExamineService(Examination& examination);  // configuration, port, programs that pulls need, sandbox
 
 }  // namespace atelier

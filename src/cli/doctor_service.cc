@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/net/http_client.h"
 #include "base/process/process.h"
+#include "base/process/sandbox.h"
 #include "cli/doctor.h"
 #include "serve/server.h"
 
@@ -102,12 +103,27 @@ void ExaminePrograms(Examination& examination) {
   examination.Ok("python3", "with " + pip->out.substr(0, pip->out.find(" from ")));
 }
 
+// Tools of agents that run programs need it; all else does not.
+void ExamineSandbox(Examination& examination) {
+  const SandboxReport& report = ProbeSandbox();
+  if (!report.usable()) {
+    return examination.Warn("sandbox", report.Problem(),
+                            "until it is mended, tools that run programs (shell, python, executable) refuse to; "
+                            "docs/tools.md says what it needs");
+  }
+  std::string what = std::to_string(report.findings.size()) + " limits tried, all in force";
+  what +=
+      report.has_groups ? "; control groups hold memory and processes" : "; memory is watched, without control groups";
+  examination.Ok("sandbox", what);
+}
+
 }  // namespace
 
 void ExamineService(Examination& examination) {
   ExamineConfiguration(examination);
   ExaminePort(examination);
   ExaminePrograms(examination);
+  ExamineSandbox(examination);
 }
 
 }  // namespace atelier

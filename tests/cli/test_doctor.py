@@ -40,7 +40,7 @@ class Doctor(Case):
         atelier("complete", "--max-tokens", "1", "x", home=self.home)  # makes the database
         checks = self.examine("--full")
         for name in ("processor", "threads", "memory", "huge pages", "open files", "home", "disk", "database traces.db",
-                     f"model {CHAT}", f"model {EMBED}", "configuration", "port", "python3"):
+                     f"model {CHAT}", f"model {EMBED}", "configuration", "port", "python3", "sandbox"):
             self.assertIn(name, checks)
         self.assertIn("hashes right", checks[f"model {CHAT}"]["what"])
         for line in self.run_ok("doctor", home=self.home).out.splitlines():

@@ -55,11 +55,11 @@ Error SystemError(const std::string& where, std::string_view call, int code) {
 
 void SetNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
-// Our environment with `extra` over it, as exec wants it.
+// Our environment with `extra` over it, or `extra` alone, as exec wants it.
 class Environment {
  public:
-  explicit Environment(const std::vector<std::pair<std::string, std::string>>& extra) {
-    for (char** entry = environ; *entry != nullptr; ++entry) {
+  Environment(const std::vector<std::pair<std::string, std::string>>& extra, bool only_extra) {
+    for (char** entry = environ; !only_extra && *entry != nullptr; ++entry) {
       const std::string_view text = *entry;
       const std::string_view name = text.substr(0, text.find('='));
       if (std::ranges::find(extra, name, &std::pair<std::string, std::string>::first) == extra.end()) {
@@ -147,7 +147,8 @@ struct Launch {
   char** environment;
   const char* folder;  // null: ours
   std::array<int, 3> streams;
-  int64_t max_memory_bytes, max_file_bytes;
+  const ProcessSpec& spec;
+  int* kept;  // room for as many as spec.keep_open
 
   // Returns only where it failed: at what, with errno.
   const char* Exec() const {
@@ -156,9 +157,14 @@ struct Launch {
     for (int i = 0; i < 3; ++i) {
       if (dup2(streams[static_cast<size_t>(i)], i) < 0) return "dup2";
     }
-    closefrom(3);
+    if (!KeepOpen()) return "dup2";
+    if (!Join()) return "joining a control group";
+    if (!Limit(RLIMIT_AS, spec.max_memory_bytes) || !Limit(RLIMIT_FSIZE, spec.max_file_bytes)) return "setrlimit";
+    for (const auto& [resource, most] : spec.limits) {
+      if (!Limit(static_cast<__rlimit_resource>(resource), most)) return "setrlimit";
+    }
+    if (!Become()) return "setuid";
     if (folder != nullptr && chdir(folder) != 0) return "chdir";
-    if (!Limit(RLIMIT_AS, max_memory_bytes) || !Limit(RLIMIT_FSIZE, max_file_bytes)) return "setrlimit";
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -167,9 +173,37 @@ struct Launch {
   }
 
  private:
-  static bool Limit(__rlimit_resource resource, int64_t bytes) {
-    const rlimit limit{static_cast<rlim_t>(bytes), static_cast<rlim_t>(bytes)};
-    return bytes <= 0 || setrlimit(resource, &limit) == 0;
+  static bool Limit(__rlimit_resource resource, int64_t most) {
+    const rlimit limit{static_cast<rlim_t>(most), static_cast<rlim_t>(most)};
+    return most <= 0 || setrlimit(resource, &limit) == 0;
+  }
+  bool KeepOpen() const {
+    const int first = 3, num = static_cast<int>(spec.keep_open.size());
+    // Above all that they will be first, so that none takes another's place.
+    for (int i = 0; i < num; ++i) {
+      kept[i] = fcntl(spec.keep_open[static_cast<size_t>(i)], F_DUPFD, first + num);
+      if (kept[i] < 0) return false;
+    }
+    for (int i = 0; i < num; ++i) {
+      if (dup2(kept[i], first + i) < 0) return false;
+    }
+    closefrom(first + num);
+    return true;
+  }
+  bool Join() const {
+    for (const std::string& group : spec.join) {
+      const int fd = open(group.c_str(), O_WRONLY | O_CLOEXEC);
+      if (fd < 0 || write(fd, "0", 1) != 1) return false;
+      close(fd);
+    }
+    return true;
+  }
+  // By the system's own calls: the library's change every thread of the process whose memory this is.
+  bool Become() const {
+    if (!spec.user) return true;
+    const uint32_t uid = spec.user->uid, gid = spec.user->gid;
+    return syscall(SYS_setgroups, 0, nullptr) == 0 && syscall(SYS_setresgid, gid, gid, gid) == 0 &&
+           syscall(SYS_setresuid, uid, uid, uid) == 0;
   }
 };
 
@@ -217,14 +251,15 @@ Result<pid_t> Spawn(const ProcessSpec& spec, const std::string& program, Streams
   std::vector<char*> pointers;
   for (auto& arg : args) pointers.push_back(arg.data());
   pointers.push_back(nullptr);
-  Environment environment(spec.extra_env);
+  Environment environment(spec.extra_env, spec.only_extra_env);
+  std::vector<int> kept(spec.keep_open.size());
   return Start({.program = program.c_str(),
                 .args = pointers.data(),
                 .environment = environment.get(),
                 .folder = spec.folder.empty() ? nullptr : spec.folder.c_str(),
                 .streams = {child_in.get(), child_out.get(), child_err.get()},
-                .max_memory_bytes = spec.max_memory_bytes,
-                .max_file_bytes = spec.max_file_bytes});
+                .spec = spec,
+                .kept = kept.data()});
 }
 
 // A child from its start to its reaping.
