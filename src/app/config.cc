@@ -5,8 +5,8 @@
 #include <iterator>
 
 #include "app/agent_library.h"
-#include "app/yaml.h"
 #include "base/text/describe_json.h"
+#include "base/yaml/yaml.h"
 
 namespace atelier {
 

@@ -21,6 +21,14 @@ Json SettingsOf(std::string_view type, const std::string& folder) {
   static_cast<void>(folder);
   // Nobody listens there: a call gets an error.
   if (type == "http_fetch") return Json::Object({{"private", Json::Array({"127.0.0.1:1"})}});
+  if (type == "openapi") {
+    const std::string document = folder + "/api.json";
+    const Result<void> written = WriteAtomically(Files::Real(), document, R"({"openapi": "3.1.0", "paths": {"/a/{b}": {
+        "get": {"summary": "Gives something", "parameters": [{"name": "b", "in": "path", "schema": {"type": "string"}}]},
+        "post": {"requestBody": {"content": {"application/json": {}}}}}}})");
+    CHECK(written.ok());
+    return Json::Object({{"document", document}, {"server", "http://127.0.0.1:1"}});
+  }
   if (type == "web_search") return Json::Object({{"url", "http://127.0.0.1:1"}});
   return {};
 }

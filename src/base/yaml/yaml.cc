@@ -1,4 +1,4 @@
-#include "app/yaml.h"
+#include "base/yaml/yaml.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -8,7 +8,6 @@
 namespace atelier {
 namespace {
 
-constexpr int kMaxValues = 100'000;  // aliases within aliases multiply
 constexpr int kMaxDepth = 64;
 
 Json ScalarOf(const YAML::Node& node) {
@@ -25,6 +24,8 @@ std::string PathOf(const std::string& outer, const std::string& key) { return ou
 
 class Converter {
  public:
+  explicit Converter(int max_values) : num_left_(max_values) {}
+
   Result<Json> Convert(const YAML::Node& node, const std::string& path, int depth) {
     const int line = node.Mark().line + 1;
     if (--num_left_ < 0 || depth > kMaxDepth) {
@@ -61,12 +62,12 @@ class Converter {
   std::map<std::string, int> lines;
 
  private:
-  int num_left_ = kMaxValues;
+  int num_left_;
 };
 
 }  // namespace
 
-Result<YamlDocument> ParseYaml(std::string_view text) {
+Result<YamlDocument> ParseYaml(std::string_view text, int max_values) {
   YAML::Node root;
   try {
     root = YAML::Load(std::string(text));
@@ -74,7 +75,7 @@ Result<YamlDocument> ParseYaml(std::string_view text) {
     return Error::Invalid(
         "line " + std::to_string(fault.mark.line + 1) + ", column " + std::to_string(fault.mark.column + 1), fault.msg);
   }
-  Converter converter;
+  Converter converter(max_values);
   TRY(Json json, converter.Convert(root, "", 0));
   return YamlDocument{std::move(json), std::move(converter.lines)};
 }

@@ -16,7 +16,7 @@ struct YamlDocument {
 };
 
 // Plain scalars that spell null, a boolean or a number (YAML 1.2 core schema) become it; quoted ones are strings.
-// Errors give line and column. Aliases are expanded, up to 100,000 values in all.
-Result<YamlDocument> ParseYaml(std::string_view text);
+// Errors give line and column. Aliases are expanded, and multiply: up to `max_values` values in all.
+Result<YamlDocument> ParseYaml(std::string_view text, int max_values = 100'000);
 
 }  // namespace atelier
