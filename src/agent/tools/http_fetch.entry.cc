@@ -12,28 +12,28 @@ namespace {
 
 constexpr int64_t kMaxUrlBytes = 8'000;
 
-struct Options {
+struct HttpFetchOptions {
   EgressConfig egress;
   int64_t max_bytes = 4 << 20;
   int64_t max_text = 20'000;
   int64_t redirects = 5;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Inline<&Options::egress>(),
-        Key<&Options::max_bytes>("max_bytes", "read of a body; what is beyond is left out").Between(1'000, 64 << 20),
-        Key<&Options::max_text>("max_text", "bytes of text given at a time").Between(200, 1'000'000),
-        Key<&Options::redirects>("redirects", "followed at most").Between(0, 20)};
+        Inline<&HttpFetchOptions::egress>(),
+        Key<&HttpFetchOptions::max_bytes>("max_bytes", "read of a body; what is beyond is left out").Between(1'000, 64 << 20),
+        Key<&HttpFetchOptions::max_text>("max_text", "bytes of text given at a time").Between(200, 1'000'000),
+        Key<&HttpFetchOptions::redirects>("redirects", "followed at most").Between(0, 20)};
     return fields;
   }
 };
 
-struct Arguments {
+struct HttpFetchArguments {
   std::string url;
   int64_t start = 0;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Key<&Arguments::url>("url", "http:// or https:// address").Required().AtMostBytes(kMaxUrlBytes),
-        Key<&Arguments::start>("start", "where in the text to begin: next_start of the part before").AtLeast(0)};
+        Key<&HttpFetchArguments::url>("url", "http:// or https:// address").Required().AtMostBytes(kMaxUrlBytes),
+        Key<&HttpFetchArguments::start>("start", "where in the text to begin: next_start of the part before").AtLeast(0)};
     return fields;
   }
 };
@@ -44,7 +44,7 @@ ToolSpec Spec(bool any_host) {
           .description =
               "Reads a web page, text or JSON behind a URL. Of a page the readable text is given. A long text "
               "comes in parts: ask again with start = next_start.",
-          .parameters = JsonSchema<Arguments>(),
+          .parameters = JsonSchema<HttpFetchArguments>(),
           .output_schema = Json::Parse(R"({"type": "object", "required": ["url", "status", "media_type", "text"],
               "properties": {"url": {"type": "string", "description": "that answered, after redirects"},
               "status": {"type": "integer"}, "media_type": {"type": "string"}, "title": {"type": "string"},
@@ -82,12 +82,12 @@ ToolOutput Tell(const Fetched& fetched, const ReadableText& readable, int64_t st
 
 class HttpFetch final : public AgentTool {
  public:
-  HttpFetch(ToolNet net, const Options& options)
+  HttpFetch(ToolNet net, const HttpFetchOptions& options)
       : net_(std::move(net)), options_(options), spec_(Spec(net_.egress->any_host())) {}
   const ToolSpec& spec() const override { return spec_; }
 
   Task<Result<ToolOutput>> Run(Call call, ToolCallInfo, Json json) override {
-    const auto arguments = ReadJson<Arguments>(json);
+    const auto arguments = ReadJson<HttpFetchArguments>(json);
     if (!arguments) co_return ToolFailure(arguments.error());
     AsyncRequest request;
     request.url = arguments->url;
@@ -113,12 +113,12 @@ class HttpFetch final : public AgentTool {
 
  private:
   const ToolNet net_;
-  const Options options_;
+  const HttpFetchOptions options_;
   const ToolSpec spec_;
 };
 
 Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environment) {
-  TRY(const Options options, ReadToolOptions<Options>(config));
+  TRY(const HttpFetchOptions options, ReadToolOptions<HttpFetchOptions>(config));
   TRY(ToolNet net, NetOf(config, environment, options.egress));
   return AgentTools{std::make_shared<HttpFetch>(std::move(net), options)};
 }

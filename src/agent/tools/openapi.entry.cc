@@ -24,7 +24,7 @@ constexpr int64_t kMaxDocumentBytes = 32 << 20;  // the largest known, GitHub's 
 constexpr int64_t kMaxDescriptionBytes = 1'000;
 constexpr size_t kMaxNameBytes = 64;
 
-struct Options {
+struct OpenApiOptions {
   std::string document;
   std::string server;
   std::vector<std::string> operations{"**"};
@@ -35,16 +35,16 @@ struct Options {
   int64_t max_text = 20'000;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Key<&Options::document>("document", "path or URL of an OpenAPI 3.0 or 3.1 document, JSON or YAML").Required(),
-        Key<&Options::server>("server", "base URL in place of the document's servers"),
-        Key<&Options::operations>("operations", "globs over operationId or \"GET /path\": those that become tools"),
-        Key<&Options::except>("except", "globs over the same: those that do not"),
-        Key<&Options::security>("security",
+        Key<&OpenApiOptions::document>("document", "path or URL of an OpenAPI 3.0 or 3.1 document, JSON or YAML").Required(),
+        Key<&OpenApiOptions::server>("server", "base URL in place of the document's servers"),
+        Key<&OpenApiOptions::operations>("operations", "globs over operationId or \"GET /path\": those that become tools"),
+        Key<&OpenApiOptions::except>("except", "globs over the same: those that do not"),
+        Key<&OpenApiOptions::security>("security",
                                 "key of each security scheme, as env:NAME or file:PATH; of HTTP basic "
                                 "user:password"),
-        Inline<&Options::egress>(),
-        Key<&Options::max_bytes>("max_bytes", "read of an answer").Between(1'000, 64 << 20),
-        Key<&Options::max_text>("max_text", "bytes of an answer that are given").Between(200, 1'000'000)};
+        Inline<&OpenApiOptions::egress>(),
+        Key<&OpenApiOptions::max_bytes>("max_bytes", "read of an answer").Between(1'000, 64 << 20),
+        Key<&OpenApiOptions::max_text>("max_text", "bytes of an answer that are given").Between(200, 1'000'000)};
     return fields;
   }
 };
@@ -52,7 +52,7 @@ struct Options {
 // What the tools of one document share.
 struct Api {
   ApiDocument document;
-  Options options;
+  OpenApiOptions options;
   std::map<std::string, std::string> secrets;  // by scheme
 };
 
@@ -203,7 +203,7 @@ struct Server {
   bool trusted = false;  // the settings name it
 };
 
-Result<Server> ServerFor(const Options& options, const ApiOperation& operation) {
+Result<Server> ServerFor(const OpenApiOptions& options, const ApiOperation& operation) {
   Server server{options.server, true};
   if (server.base_url.empty()) {
     const Result<Url> own = Url::Parse(options.document);
@@ -234,7 +234,7 @@ Result<void> ReadSecrets(Api& api) {
 
 Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environment) {
   auto api = std::make_shared<Api>();
-  TRY(api->options, ReadToolOptions<Options>(config));
+  TRY(api->options, ReadToolOptions<OpenApiOptions>(config));
   Result<std::string> text = ReadDocument(api->options.document);
   if (!text) return std::move(text).error().Under("document");
   Result<ApiDocument> document = ApiDocument::Parse(*text);

@@ -7,6 +7,7 @@
 
 #include "agent/tools/tools_testing.h"
 #include "base/random.h"
+#include "base/store/db.h"
 #include "base/text/json_schema.h"
 #include "base/text/json_schema_validator.h"
 
@@ -28,6 +29,11 @@ Json SettingsOf(std::string_view type, const std::string& folder) {
         "post": {"requestBody": {"content": {"application/json": {}}}}}}})");
     CHECK(written.ok());
     return Json::Object({{"document", document}, {"server", "http://127.0.0.1:1"}});
+  }
+  if (type == "sql") {
+    const std::string database = folder + "/some.db";
+    CHECK(Db::Open(database)->Execute("CREATE TABLE IF NOT EXISTS t(a)").ok());
+    return Json::Object({{"database", database}});
   }
   if (type == "web_search") return Json::Object({{"url", "http://127.0.0.1:1"}});
   return {};

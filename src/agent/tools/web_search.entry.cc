@@ -17,7 +17,7 @@ constexpr int64_t kMaxBodyBytes = 8 << 20;  // SearXNG's largest seen: some 300 
 constexpr int64_t kMaxPageText = 12'000;    // of an engine that answers with a page
 constexpr size_t kMaxAside = 5;             // answers and suggestions told
 
-struct Options {
+struct WebSearchOptions {
   std::string url;
   std::string key;
   std::string key_header = "Authorization";
@@ -28,28 +28,28 @@ struct Options {
   int64_t snippet = 400;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Key<&Options::url>("url", "of a SearXNG instance, or an OpenSearch template with {searchTerms}").Required(),
-        Key<&Options::key>("key", "env:NAME or file:PATH of the engine's key; empty: none"),
-        Key<&Options::key_header>("key_header", "header for the key; in Authorization it is a bearer's"),
-        Key<&Options::language>("language", "such as en or de-CH; empty: the engine's own"),
-        Key<&Options::categories>("categories", "of SearXNG, separated by commas"),
-        Key<&Options::safe_search>("safe_search", "of SearXNG: 0 none, 1 moderate, 2 strict").Between(0, 2),
-        Key<&Options::limit>("limit", "results given at most").Between(1, 50),
-        Key<&Options::snippet>("snippet", "bytes of text given of each result").Between(50, 4000)};
+        Key<&WebSearchOptions::url>("url", "of a SearXNG instance, or an OpenSearch template with {searchTerms}").Required(),
+        Key<&WebSearchOptions::key>("key", "env:NAME or file:PATH of the engine's key; empty: none"),
+        Key<&WebSearchOptions::key_header>("key_header", "header for the key; in Authorization it is a bearer's"),
+        Key<&WebSearchOptions::language>("language", "such as en or de-CH; empty: the engine's own"),
+        Key<&WebSearchOptions::categories>("categories", "of SearXNG, separated by commas"),
+        Key<&WebSearchOptions::safe_search>("safe_search", "of SearXNG: 0 none, 1 moderate, 2 strict").Between(0, 2),
+        Key<&WebSearchOptions::limit>("limit", "results given at most").Between(1, 50),
+        Key<&WebSearchOptions::snippet>("snippet", "bytes of text given of each result").Between(50, 4000)};
     return fields;
   }
   bool is_template() const { return url.find('{') != std::string::npos; }
 };
 
-struct Arguments {
+struct WebSearchArguments {
   std::string query;
   int64_t page = 1;
   std::string time_range;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Key<&Arguments::query>("query", "what to search for").Required().AtMostBytes(2'000),
-        Key<&Arguments::page>("page", "of results, from 1").Between(1, 100),
-        Key<&Arguments::time_range>("time_range", "how old results may be").OneOf("|day|month|year")};
+        Key<&WebSearchArguments::query>("query", "what to search for").Required().AtMostBytes(2'000),
+        Key<&WebSearchArguments::page>("page", "of results, from 1").Between(1, 100),
+        Key<&WebSearchArguments::time_range>("time_range", "how old results may be").OneOf("|day|month|year")};
     return fields;
   }
 };
@@ -60,7 +60,7 @@ ToolSpec Spec() {
           .description =
               "Searches the web and gives titles, addresses and a few words of what was found. Read what is "
               "behind an address with another tool.",
-          .parameters = JsonSchema<Arguments>(),
+          .parameters = JsonSchema<WebSearchArguments>(),
           .output_schema = Json::Parse(R"({"type": "object", "required": ["results"], "properties": {
               "results": {"type": "array", "items": {"type": "object", "required": ["title", "url", "text"],
                 "properties": {"title": {"type": "string"}, "url": {"type": "string"}, "text": {"type": "string"},
@@ -73,7 +73,7 @@ ToolSpec Spec() {
           .timeout = std::chrono::milliseconds(30'000)};
 }
 
-Result<std::string> UrlFor(const Options& options, const Arguments& arguments) {
+Result<std::string> UrlFor(const WebSearchOptions& options, const WebSearchArguments& arguments) {
   if (options.is_template()) {
     const SearchTerms terms{arguments.query, arguments.page, options.limit, options.language};
     return FillSearchTemplate(options.url, terms);
@@ -97,7 +97,7 @@ Json Aside(const std::vector<std::string>& texts) {
   return list;
 }
 
-ToolOutput Tell(const SearchResults& found, const Options& options) {
+ToolOutput Tell(const SearchResults& found, const WebSearchOptions& options) {
   Json results = Json::Array();
   std::string text;
   for (const std::string& answer : found.answers) {
@@ -131,7 +131,7 @@ bool IsFeed(std::string_view type, std::string_view body) {
 }
 
 // What the engine's answer says; a page as its text.
-ToolOutput Read(const Fetched& fetched, const Options& options) {
+ToolOutput Read(const Fetched& fetched, const WebSearchOptions& options) {
   const auto failure = [&](Error error) { return ToolFailure(std::move(error).Under(Url::Parse(fetched.url)->host)); };
   if (fetched.status == 403 && !options.is_template()) {
     return failure(
@@ -156,12 +156,12 @@ ToolOutput Read(const Fetched& fetched, const Options& options) {
 
 class WebSearch final : public AgentTool {
  public:
-  WebSearch(ToolNet net, Options options, std::string key)
+  WebSearch(ToolNet net, WebSearchOptions options, std::string key)
       : net_(std::move(net)), options_(std::move(options)), key_(std::move(key)), spec_(Spec()) {}
   const ToolSpec& spec() const override { return spec_; }
 
   Task<Result<ToolOutput>> Run(Call call, ToolCallInfo, Json json) override {
-    const auto arguments = ReadJson<Arguments>(json);
+    const auto arguments = ReadJson<WebSearchArguments>(json);
     if (!arguments) co_return ToolFailure(arguments.error());
     AsyncRequest request;
     CO_TRY(request.url, UrlFor(options_, *arguments));
@@ -181,14 +181,14 @@ class WebSearch final : public AgentTool {
 
  private:
   const ToolNet net_;
-  const Options options_;
+  const WebSearchOptions options_;
   const std::string key_;
   const ToolSpec spec_;
 };
 
 Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environment) {
-  TRY(Options options, ReadToolOptions<Options>(config));
-  Arguments probe;
+  TRY(WebSearchOptions options, ReadToolOptions<WebSearchOptions>(config));
+  WebSearchArguments probe;
   probe.query = "x";
   Result<std::string> url = UrlFor(options, probe);
   if (!url) return std::move(url).error().Under("url");

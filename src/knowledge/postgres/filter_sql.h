@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "knowledge/index/filter.h"
-#include "knowledge/postgres/postgres_connection.h"
+#include "base/postgres/postgres_connection.h"
 
 namespace atelier {
 

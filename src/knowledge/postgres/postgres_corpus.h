@@ -18,7 +18,7 @@
 #include "knowledge/corpus/corpus.h"
 #include "knowledge/postgres/filter_sql.h"
 #include "knowledge/postgres/postgres_capabilities.h"
-#include "knowledge/postgres/postgres_connection.h"
+#include "base/postgres/postgres_connection.h"
 #include "knowledge/postgres/postgres_tables.h"
 
 namespace atelier {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "knowledge/postgres/postgres_connection.h"
+#include "base/postgres/postgres_connection.h"
 
 namespace atelier {
 

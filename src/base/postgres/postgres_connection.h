@@ -31,6 +31,9 @@ class PostgresRows {
   explicit PostgresRows(pg_result* result);
 
   int size() const;
+  int num_columns() const;
+  std::string_view Name(int column) const;
+  bool HoldsNumbers(int column) const;  // whole, floating or decimal: their texts are JSON's, but for NaN and infinity
   bool IsNull(int row, int column) const;
   std::string_view Text(int row, int column) const;
   int64_t Whole(int row, int column) const;      // 0 where it is none

@@ -1,8 +1,10 @@
-#include "knowledge/postgres/postgres_connection.h"
+#include "base/postgres/postgres_connection.h"
 
 #include <postgresql/libpq-fe.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace atelier {
@@ -60,6 +62,14 @@ double PostgresRows::Number(int row, int column) const {
   double value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+int PostgresRows::num_columns() const { return PQnfields(result_.get()); }
+std::string_view PostgresRows::Name(int column) const { return PQfname(result_.get(), column); }
+bool PostgresRows::HoldsNumbers(int column) const {
+  // int8, int2, int4, float4, float8, numeric   [catalog/pg_type.dat]
+  constexpr Oid kNumbers[] = {20, 21, 23, 700, 701, 1700};
+  return std::ranges::find(kNumbers, PQftype(result_.get(), column)) != std::end(kNumbers);
 }
 
 std::string PostgresRows::Bytes(int row, int column) const {
