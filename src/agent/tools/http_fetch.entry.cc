@@ -20,7 +20,8 @@ struct HttpFetchOptions {
   static Fields Describe() {
     static constexpr Field fields[] = {
         Inline<&HttpFetchOptions::egress>(),
-        Key<&HttpFetchOptions::max_bytes>("max_bytes", "read of a body; what is beyond is left out").Between(1'000, 64 << 20),
+        Key<&HttpFetchOptions::max_bytes>("max_bytes", "read of a body; what is beyond is left out")
+            .Between(1'000, 64 << 20),
         Key<&HttpFetchOptions::max_text>("max_text", "bytes of text given at a time").Between(200, 1'000'000),
         Key<&HttpFetchOptions::redirects>("redirects", "followed at most").Between(0, 20)};
     return fields;
@@ -33,7 +34,8 @@ struct HttpFetchArguments {
   static Fields Describe() {
     static constexpr Field fields[] = {
         Key<&HttpFetchArguments::url>("url", "http:// or https:// address").Required().AtMostBytes(kMaxUrlBytes),
-        Key<&HttpFetchArguments::start>("start", "where in the text to begin: next_start of the part before").AtLeast(0)};
+        Key<&HttpFetchArguments::start>("start", "where in the text to begin: next_start of the part before")
+            .AtLeast(0)};
     return fields;
   }
 };

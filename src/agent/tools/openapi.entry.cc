@@ -35,13 +35,15 @@ struct OpenApiOptions {
   int64_t max_text = 20'000;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Key<&OpenApiOptions::document>("document", "path or URL of an OpenAPI 3.0 or 3.1 document, JSON or YAML").Required(),
+        Key<&OpenApiOptions::document>("document", "path or URL of an OpenAPI 3.0 or 3.1 document, JSON or YAML")
+            .Required(),
         Key<&OpenApiOptions::server>("server", "base URL in place of the document's servers"),
-        Key<&OpenApiOptions::operations>("operations", "globs over operationId or \"GET /path\": those that become tools"),
+        Key<&OpenApiOptions::operations>("operations",
+                                         "globs over operationId or \"GET /path\": those that become tools"),
         Key<&OpenApiOptions::except>("except", "globs over the same: those that do not"),
         Key<&OpenApiOptions::security>("security",
-                                "key of each security scheme, as env:NAME or file:PATH; of HTTP basic "
-                                "user:password"),
+                                       "key of each security scheme, as env:NAME or file:PATH; of HTTP basic "
+                                       "user:password"),
         Inline<&OpenApiOptions::egress>(),
         Key<&OpenApiOptions::max_bytes>("max_bytes", "read of an answer").Between(1'000, 64 << 20),
         Key<&OpenApiOptions::max_text>("max_text", "bytes of an answer that are given").Between(200, 1'000'000)};

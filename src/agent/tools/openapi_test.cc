@@ -89,7 +89,8 @@ class OpenApi : public testing::Test {
                          {"private", Json::Array({"127.0.0.1:*"})}});
   }
   std::shared_ptr<AgentTool> Tool(std::string_view name, Json with) {
-    for (const auto& tool : bench_.Make("openapi", std::move(with)).value()) {
+    const AgentTools tools = bench_.Make("openapi", std::move(with)).value();
+    for (const auto& tool : tools) {
       if (tool->spec().name == name) return tool;
     }
     ADD_FAILURE() << "no tool " << name;
@@ -255,7 +256,8 @@ TEST_F(OpenApi, FiltersChooseOperations) {
     Json with = With();
     with.Set(key, std::move(globs));
     std::string all;
-    for (const auto& tool : bench_.Make("openapi", with).value()) all += tool->spec().name + " ";
+    const AgentTools tools = bench_.Make("openapi", with).value();
+    for (const auto& tool : tools) all += tool->spec().name + " ";
     return all;
   };
   EXPECT_EQ(names("operations", Json::Array({"get*", "order"})), "getItem order ");
@@ -281,10 +283,11 @@ TEST_F(OpenApi, WhatIsWrongIsNamed) {
   EXPECT_THAT(parse("a: [1"), HasSubstr("line 1"));
   EXPECT_THAT(parse("[]"), HasSubstr("want an object"));
   EXPECT_THAT(parse("openapi: 3.0.0\npaths: {/a: {get: {parameters: [{$ref: 'b.yaml#/x'}]}}}"),
-              HasSubstr("paths: /a: get.parameters[0]: $ref: got 'b.yaml#/x', want one within the document"));
+              HasSubstr("paths: /a: get.parameters[0].$ref: got 'b.yaml#/x', want one within the document"));
   EXPECT_THAT(parse("openapi: 3.0.0\npaths: {/a: {$ref: '#/paths/~1a'}}"), HasSubstr("lead to each other"));
   EXPECT_THAT(parse("openapi: 3.0.0\npaths: {/a: {get: {parameters: [{name: a, in: body}]}}}"), HasSubstr("want path"));
-  EXPECT_THAT(parse("openapi: 3.0.0\npaths: {/a: {get: {}}}\n"), HasSubstr("server: got none"));
+  Write("openapi: 3.0.0\npaths: {/a: {get: {}}}\n");
+  EXPECT_THAT(Error(Json::Object({{"document", path_}})), HasSubstr("with.server: got none"));
   EXPECT_THAT(parse(""), HasSubstr("document"));
 }
 
@@ -307,6 +310,7 @@ TEST_F(OpenApi, PublishedDocumentsBecomeValidTools) {
     const std::string text = ReadWholeFile(Files::Real(), JoinPath(folder, name), 64 << 20).value();
     const auto document = ApiDocument::Parse(text);
     ASSERT_TRUE(document.ok()) << document.error().Message();
+    if (document->operations.empty()) continue;  // webhooks alone
     Json security = Json::Object();
     for (const auto& [scheme, place] : document->schemes) security.Set(scheme, "env:OPENAPI_TEST_KEY");
     const auto tools = bench_.Make("openapi", Json::Object({{"document", JoinPath(folder, name)},

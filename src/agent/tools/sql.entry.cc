@@ -1,8 +1,8 @@
 // Asks a database that is there for others: a SQLite file or a PostgreSQL server, read-only, within limits.
 //
-// SQLite is read through GuardedDb. In PostgreSQL a query runs as a cursor in a READ ONLY transaction that is always rolled
-// back, under a statement_timeout; whether functions with effects outside of tables may be called is for the role's rights
-// to say, so give it a role that may read and no more.
+// SQLite is read through GuardedDb. In PostgreSQL a query runs as a cursor in a READ ONLY transaction that is always
+// rolled back, under a statement_timeout; whether functions with effects outside of tables may be called is for the
+// role's rights to say, so give it a role that may read and no more.
 #include <algorithm>
 
 #include "agent/tools/blocking_tool.h"
@@ -67,8 +67,9 @@ class SqliteSource final : public SqlSource {
     return db.Query(sql, limits);
   }
   Result<SqlRows> Schema(const std::string& table, const SqlLimits& limits) override {
-    std::string sql = "SELECT name, type, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE "
-                      "'sqlite\\_%' ESCAPE '\\'";
+    std::string sql =
+        "SELECT name, type, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE "
+        "'sqlite\\_%' ESCAPE '\\'";
     if (!table.empty()) {
       std::string quoted;
       for (const char c : table) quoted += c == '\'' ? std::string("''") : std::string(1, c);
@@ -87,10 +88,11 @@ class PostgresSource final : public SqlSource {
 
   Result<SqlRows> Query(const std::string& sql, const SqlLimits& limits) override { return Ask(sql, {}, limits); }
   Result<SqlRows> Schema(const std::string& table, const SqlLimits& limits) override {
-    return Ask("SELECT table_schema, table_name, column_name, data_type, is_nullable FROM information_schema.columns "
-               "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND ($1 = '' OR table_name = $1) "
-               "ORDER BY table_schema, table_name, ordinal_position",
-               {table}, limits);
+    return Ask(
+        "SELECT table_schema, table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+        "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND ($1 = '' OR table_name = $1) "
+        "ORDER BY table_schema, table_name, ordinal_position",
+        {table}, limits);
   }
 
  private:

@@ -19,7 +19,7 @@ class SqlTool : public testing::Test {
     Db db = Db::Open(path_).value();
     CHECK(db.Execute("CREATE TABLE pet(id INTEGER PRIMARY KEY, name TEXT, weight REAL, photo BLOB);"
                      "INSERT INTO pet VALUES (1, 'Ada', 4.5, x'0102'), (2, 'B''ob', NULL, NULL);"
-                     "CREATE VIEW heavy AS SELECT * FROM pet WHERE weight > 4")
+                     "CREATE INDEX by_name ON pet(name); CREATE VIEW heavy AS SELECT * FROM pet WHERE weight > 4")
               .ok());
   }
   Result<ToolOutput> Query(std::string sql, Json more = Json::Object(), Call call = {}) {
@@ -55,19 +55,45 @@ TEST_F(SqlTool, TellsTheSchema) {
   EXPECT_EQ(one->structured["rows"].size(), 1);
   EXPECT_EQ(bench_.Run(*tools[0], Json::Object({{"table", "x' OR 1=1 --"}}))->structured["rows"].size(), 0);
   EXPECT_THAT(Said("SELECT name FROM pragma_table_info('pet') LIMIT 1"), HasSubstr("id"));
+  EXPECT_THAT(Said("SELECT value FROM json_each('[7, 8]')"), HasSubstr("7\n8"));
   for (const auto& tool : tools) EXPECT_TRUE(tool->spec().read_only && !tool->spec().sensitive);
 }
 
 TEST_F(SqlTool, NothingCanBeChangedOrReachedBesideTheFile) {
-  for (const char* sql :
-       {"DELETE FROM pet", "INSERT INTO pet(id) VALUES (9)", "UPDATE pet SET name = ''", "DROP TABLE pet",
-        "CREATE TABLE x(a)", "CREATE TEMP TABLE x(a)", "ATTACH '/tmp/x.db' AS x", "DETACH main", "VACUUM",
-        "VACUUM INTO '/tmp/x.db'", "REINDEX", "ANALYZE", "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SAVEPOINT x",
-        "PRAGMA writable_schema = 1", "PRAGMA journal_mode = DELETE", "PRAGMA user_version = 7", "PRAGMA query_only = 0",
-        "PRAGMA temp_store_directory = '/'", "SELECT load_extension('/tmp/x.so')", "SELECT * FROM pragma_database_list",
-        "WITH x AS (SELECT 1) DELETE FROM pet", "SELECT 1; DELETE FROM pet", "SELECT 1; SELECT 2", "EXPLAIN DELETE FROM pet",
-        "SELECT writefile('/tmp/x', 'y')", "SELECT readfile('/etc/passwd')", "SELECT ?", "", ";", "-- nothing",
-        "SELECT fts3_tokenizer('simple')"}) {
+  for (const char* sql : {"DELETE FROM pet",
+                          "INSERT INTO pet(id) VALUES (9)",
+                          "UPDATE pet SET name = ''",
+                          "DROP TABLE pet",
+                          "CREATE TABLE x(a)",
+                          "CREATE TEMP TABLE x(a)",
+                          "ATTACH '/tmp/x.db' AS x",
+                          "DETACH main",
+                          "VACUUM",
+                          "VACUUM INTO '/tmp/x.db'",
+                          "REINDEX",
+                          "ANALYZE",
+                          "BEGIN",
+                          "BEGIN IMMEDIATE",
+                          "COMMIT",
+                          "SAVEPOINT x",
+                          "PRAGMA writable_schema = 1",
+                          "PRAGMA journal_mode = DELETE",
+                          "PRAGMA user_version = 7",
+                          "PRAGMA query_only = 0",
+                          "PRAGMA temp_store_directory = '/'",
+                          "SELECT load_extension('/tmp/x.so')",
+                          "SELECT * FROM pragma_database_list",
+                          "WITH x AS (SELECT 1) DELETE FROM pet",
+                          "SELECT 1; DELETE FROM pet",
+                          "SELECT 1; SELECT 2",
+                          "EXPLAIN DELETE FROM pet",
+                          "SELECT writefile('/tmp/x', 'y')",
+                          "SELECT readfile('/etc/passwd')",
+                          "SELECT ?",
+                          "",
+                          ";",
+                          "-- nothing",
+                          "SELECT fts3_tokenizer('simple')"}) {
     const auto output = Query(sql);
     EXPECT_TRUE(!output.ok() || output->is_error) << sql;
   }
@@ -112,12 +138,13 @@ class PostgresSqlTool : public testing::Test {
 };
 
 TEST_F(PostgresSqlTool, GivesRowsAndRefusesChanges) {
-  const auto output = Query("SELECT 1 AS one, 2.5::float8 AS f, 'x' AS t, NULL AS n, 12345678901234567890.1::numeric AS d");
+  const auto output =
+      Query("SELECT 1 AS one, 2.5::float8 AS f, 'x' AS t, NULL AS n, 12345678901234567890.1::numeric AS d");
   ASSERT_TRUE(output.ok()) << output.error().Message();
   EXPECT_EQ(output->structured["rows"].Dump(), R"([[1,2.5,"x",null,"12345678901234567890.1"]])") << output->text;
   EXPECT_EQ(Query("SELECT * FROM generate_series(1, 1000000)")->structured["rows"].size(), 60);
-  for (const char* sql : {"CREATE TABLE atelier_no(a int)", "SELECT 1; DROP TABLE x", "COMMIT", "COPY (SELECT 1) TO '/tmp/x'",
-                          "SELECT set_config('transaction_read_only', 'off', false)",
+  for (const char* sql : {"CREATE TABLE atelier_no(a int)", "SELECT 1; DROP TABLE x", "COMMIT",
+                          "COPY (SELECT 1) TO '/tmp/x'", "SELECT set_config('transaction_read_only', 'off', false)",
                           "WITH x AS (INSERT INTO pg_temp.y VALUES (1) RETURNING 1) SELECT * FROM x", "VACUUM", ""}) {
     EXPECT_TRUE(Query(sql)->is_error) << sql;
   }
@@ -129,8 +156,9 @@ TEST_F(PostgresSqlTool, AQueryThatTakesTooLongIsEnded) {
   const auto output = bench_.Run(*(*slow)[1], Json::Object({{"sql", "SELECT pg_sleep(60)"}}));
   EXPECT_TRUE(!output.ok() || output->is_error);
   const auto raised = bench_.Run(
-      *(*slow)[1], Json::Object({{"sql", "SELECT set_config('statement_timeout', '0', false) FROM generate_series(1, 30) "
-                                         "UNION ALL SELECT pg_sleep(60)::text"}}));
+      *(*slow)[1], Json::Object({{"sql",
+                                  "SELECT set_config('statement_timeout', '0', false) FROM generate_series(1, 30) "
+                                  "UNION ALL SELECT pg_sleep(60)::text"}}));
   EXPECT_TRUE(!raised.ok() || raised->is_error);
 }
 

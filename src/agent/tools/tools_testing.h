@@ -20,7 +20,12 @@ class ToolBench {
  public:
   ToolBench() { CHECK(Files::Real().MakeFolders(folder_).ok()); }
   ~ToolBench() { static_cast<void>(RemoveTree(Files::Real(), folder_)); }
-  ToolEnvironment environment() { return {.pool = pool_, .http = &http_, .home = home, .clock = clock}; }
+  // Outlives the tools that are made with it.
+  const ToolEnvironment& environment() {
+    environment_.home = home;
+    environment_.clock = clock;
+    return environment_;
+  }
   Result<AgentTools> Make(std::string type, Json with = {}) {
     ToolConfig config;
     config.type = std::move(type);
@@ -45,6 +50,7 @@ class ToolBench {
   IoLoop loop_;
   Pool pool_{loop_, 2};
   AsyncHttpClient http_{loop_};
+  ToolEnvironment environment_{.pool = pool_, .http = &http_};
 };
 
 }  // namespace atelier

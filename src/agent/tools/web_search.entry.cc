@@ -28,7 +28,8 @@ struct WebSearchOptions {
   int64_t snippet = 400;
   static Fields Describe() {
     static constexpr Field fields[] = {
-        Key<&WebSearchOptions::url>("url", "of a SearXNG instance, or an OpenSearch template with {searchTerms}").Required(),
+        Key<&WebSearchOptions::url>("url", "of a SearXNG instance, or an OpenSearch template with {searchTerms}")
+            .Required(),
         Key<&WebSearchOptions::key>("key", "env:NAME or file:PATH of the engine's key; empty: none"),
         Key<&WebSearchOptions::key_header>("key_header", "header for the key; in Authorization it is a bearer's"),
         Key<&WebSearchOptions::language>("language", "such as en or de-CH; empty: the engine's own"),

@@ -9,7 +9,7 @@
 namespace atelier {
 namespace {
 
-constexpr int kMaxValueBytes = 16 << 20;   // that SQLite may make, within an expression too
+constexpr int kMaxValueBytes = 16 << 20;  // that SQLite may make, within an expression too
 constexpr int kMaxSqlBytes = 100'000;
 constexpr int kStepsBetweenLooks = 1'000;  // of SQLite's machine: well under a millisecond
 constexpr int kBusyTimeoutMs = 2'000;
@@ -109,8 +109,8 @@ void GuardedDb::Close::operator()(sqlite3* handle) const { sqlite3_close(handle)
 
 Result<GuardedDb> GuardedDb::Open(const std::string& path) {
   sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
+                                   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
   GuardedDb db(handle);
   if (code != SQLITE_OK) return Error::Unavailable(path, "cannot open database: " + std::string(sqlite3_errstr(code)));
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -124,6 +124,13 @@ Result<GuardedDb> GuardedDb::Open(const std::string& path) {
   sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit(handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1'000);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  // Tables that stand for functions are declared on first use, which looks like CREATE TABLE to the authorizer: so once
+  // before it. A file that is no database says so when it is asked.
+  for (const char* sql : {"SELECT 1 FROM json_each('[]')", "SELECT 1 FROM json_tree('[]')",
+                          "SELECT 1 FROM pragma_table_info('a')", "SELECT 1 FROM pragma_table_list('a')",
+                          "SELECT 1 FROM pragma_index_list('a')", "SELECT 1 FROM pragma_foreign_key_list('a')"}) {
+    sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+  }
   sqlite3_set_authorizer(handle, Authorize, nullptr);
   return db;
 }

@@ -27,8 +27,8 @@ using SqlValue = std::variant<std::monostate, int64_t, double, std::string>;
 
 struct SqlLimits {
   int64_t rows = 100;
-  int64_t bytes = 1 << 20;       // of all values together; a row that goes beyond is the last
-  int64_t value_bytes = 4'000;   // of one value; what is beyond is cut, between characters
+  int64_t bytes = 1 << 20;                           // of all values together; a row that goes beyond is the last
+  int64_t value_bytes = 4'000;                       // of one value; what is beyond is cut, between characters
   Clock::TimePoint until = Clock::TimePoint::max();  // on Clock::Real()
   std::stop_token stop = {};
 };

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "knowledge/index/filter.h"
 #include "base/postgres/postgres_connection.h"
+#include "knowledge/index/filter.h"
 
 namespace atelier {
 

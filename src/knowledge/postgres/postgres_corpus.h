@@ -15,10 +15,10 @@
 #include <memory>
 #include <string>
 
+#include "base/postgres/postgres_connection.h"
 #include "knowledge/corpus/corpus.h"
 #include "knowledge/postgres/filter_sql.h"
 #include "knowledge/postgres/postgres_capabilities.h"
-#include "base/postgres/postgres_connection.h"
 #include "knowledge/postgres/postgres_tables.h"
 
 namespace atelier {
