@@ -1,0 +1,184 @@
+#include "agent/protocol/mcp_tools.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/io/sha256.h"
+
+namespace atelier {
+namespace {
+
+constexpr size_t kMaxNameBytes = 64;
+constexpr size_t kMaxDescriptionBytes = 8 << 10;
+constexpr size_t kMaxTextBytes = 4 << 20;
+constexpr int64_t kMaxPinBytes = 16 << 20;
+
+std::string TextAt(const Json& object, std::string_view key) {
+  const Json& value = object[key];
+  return value.is_string() ? value.AsString() : std::string();
+}
+
+bool FlagAt(const Json& object, std::string_view key) {
+  const Json& value = object[key];
+  return value.is_bool() && value.AsBool();
+}
+
+std::string FunctionName(const std::string& server, const std::string& tool) {
+  std::string name = server + "__" + tool;
+  for (char& c : name) {
+    const bool fits =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    if (!fits) c = '_';
+  }
+  if (name.size() <= kMaxNameBytes) return name;
+  // Long names that begin alike stay apart.
+  return name.substr(0, kMaxNameBytes - 9) + "_" + Sha256Hex(name).substr(0, 8);
+}
+
+class McpTool final : public AgentTool {
+ public:
+  McpTool(std::shared_ptr<McpClient> client, std::string name, ToolSpec spec)
+      : client_(std::move(client)), name_(std::move(name)), spec_(std::move(spec)) {}
+  const ToolSpec& spec() const override { return spec_; }
+  Task<Result<ToolOutput>> Run(Call call, ToolCallInfo info, Json arguments) override {
+    CO_TRY(const Json result,
+           co_await client_->CallTool(std::move(call), name_, std::move(arguments), info.on_progress));
+    ToolOutput output = ReadMcpResult(result);
+    if (!spec_.output_schema.is_null() && output.structured.is_null() && !output.is_error) {
+      co_return Error::Invalid(name_, "structuredContent: got none, want what the tool's output schema promises");
+    }
+    co_return output;
+  }
+
+ private:
+  const std::shared_ptr<McpClient> client_;
+  const std::string name_;  // as the server knows it
+  const ToolSpec spec_;
+};
+
+ToolSpec SpecOf(const Json& definition, const McpToolPolicy& policy) {
+  const Json& annotations = definition["annotations"];
+  ToolSpec spec;
+  spec.name = FunctionName(policy.server, TextAt(definition, "name"));
+  spec.title = TextAt(definition, "title");
+  spec.description = TextAt(definition, "description").substr(0, kMaxDescriptionBytes);
+  spec.parameters = definition["inputSchema"];
+  if (definition["outputSchema"].is_object()) spec.output_schema = definition["outputSchema"];
+  spec.read_only = policy.trusted && FlagAt(annotations, "readOnlyHint");
+  spec.idempotent = policy.trusted && FlagAt(annotations, "idempotentHint");
+  spec.sensitive = !spec.read_only;
+  spec.needs_approval = policy.needs_approval;
+  spec.outside = true;
+  spec.timeout = policy.timeout;
+  return spec;
+}
+
+}  // namespace
+
+std::string McpPins::HashOf(const Json& definition) {
+  Json pinned = Json::Object();
+  for (const char* key : {"name", "title", "description", "inputSchema", "outputSchema", "annotations"}) {
+    if (const Json* value = definition.Find(key)) pinned.Set(key, *value);
+  }
+  return Sha256Hex(pinned.Dump({.sort_keys = true}));
+}
+
+Result<std::unique_ptr<McpPins>> McpPins::Open(Files& files, std::string path) {
+  auto pins = std::make_unique<McpPins>();
+  pins->files_ = &files;
+  pins->path_ = std::move(path);
+  auto text = ReadWholeFile(files, pins->path_, kMaxPinBytes);
+  if (!text && text.error().kind == ErrorKind::kNotFound) return pins;
+  if (!text) return std::move(text).error();
+  const auto json = Json::Parse(*text);
+  if (!json || !json->is_object()) return Error::Corrupt(pins->path_, "want an object of hashes");
+  for (const JsonMember& member : json->members()) {
+    if (!member.value.is_string()) return Error::Corrupt(pins->path_, member.key + ": want a hash");
+    pins->hashes_.emplace(member.key, member.value.AsString());
+  }
+  return pins;
+}
+
+McpPins::Standing McpPins::Judge(const std::string& server, const Json& definition) const {
+  std::lock_guard lock(mutex_);
+  const auto found = hashes_.find(server + "/" + TextAt(definition, "name"));
+  if (found == hashes_.end()) return Standing::kNew;
+  return found->second == HashOf(definition) ? Standing::kApproved : Standing::kChanged;
+}
+
+Result<void> McpPins::Approve(const std::string& server, const Json& definition) {
+  std::lock_guard lock(mutex_);
+  hashes_.insert_or_assign(server + "/" + TextAt(definition, "name"), HashOf(definition));
+  return Save();
+}
+
+Result<bool> McpPins::Forget(const std::string& server, const std::string& tool) {
+  std::lock_guard lock(mutex_);
+  if (hashes_.erase(server + "/" + tool) == 0) return false;
+  TRY_VOID(Save());
+  return true;
+}
+
+Result<void> McpPins::Save() {
+  if (files_ == nullptr) return {};
+  Json json = Json::Object();
+  for (const auto& [key, hash] : hashes_) json.Set(key, hash);
+  return WriteAtomically(*files_, path_, json.DumpPretty() + "\n");
+}
+
+McpToolSet MakeMcpTools(std::shared_ptr<McpClient> client, const std::vector<Json>& definitions,
+                        const McpToolPolicy& policy, const McpPins& pins) {
+  McpToolSet set;
+  std::set<std::string> names;
+  for (const Json& definition : definitions) {
+    const std::string name = TextAt(definition, "name");
+    const std::string where = policy.server + "/" + name;
+    const McpPins::Standing standing =
+        policy.trusted ? McpPins::Standing::kApproved : pins.Judge(policy.server, definition);
+    if (standing != McpPins::Standing::kApproved) {
+      const bool is_new = standing == McpPins::Standing::kNew;
+      set.refused.push_back(where + ": its definition " + (is_new ? "is new" : "has changed since it was approved") +
+                            "; a person has to approve it");
+      set.unapproved.push_back(definition);
+      continue;
+    }
+    ToolSpec spec = SpecOf(definition, policy);
+    if (!names.insert(spec.name).second) {
+      set.refused.push_back(where + ": another tool has the function name " + spec.name);
+      continue;
+    }
+    set.tools.push_back(std::make_shared<McpTool>(client, name, std::move(spec)));
+  }
+  return set;
+}
+
+ToolOutput ReadMcpResult(const Json& result) {
+  ToolOutput output;
+  output.is_error = FlagAt(result, "isError");
+  if (!result["structuredContent"].is_null()) output.structured = result["structuredContent"];
+  const Json& content = result["content"];
+  if (!content.is_array()) {
+    if (!output.structured.is_null()) output.text = output.structured.Dump();
+    return output;
+  }
+  for (const Json& part : content.items()) {
+    if (!part.is_object()) continue;
+    std::string text;
+    if (TextAt(part, "type") == "text") {
+      text = TextAt(part, "text");
+    } else if (TextAt(part, "type") == "resource") {
+      text = TextAt(part["resource"], "text");
+      output.parts.push_back(part);
+    } else {
+      output.parts.push_back(part);
+    }
+    if (text.empty() || output.text.size() >= kMaxTextBytes) continue;
+    if (!output.text.empty()) output.text += "\n";
+    output.text += text.substr(0, kMaxTextBytes - std::min(kMaxTextBytes, output.text.size()));
+  }
+  if (output.text.empty() && !output.structured.is_null()) output.text = output.structured.Dump();
+  return output;
+}
+
+}  // namespace atelier
