@@ -22,6 +22,11 @@ Json SettingsOf(std::string_view type, const std::string& folder) {
   if (type == "corpus_search") return Json::Object({{"corpus", "handbook"}});
   // Nobody listens there: a call gets an error.
   if (type == "http_fetch") return Json::Object({{"private", Json::Array({"127.0.0.1:1"})}});
+  if (type == "drive") return Json::Object({{"folder", folder}, {"write", true}});
+  if (type == "mail") {
+    for (const char* part : {"/box/cur", "/box/new"}) CHECK(Files::Real().MakeFolders(folder + part).ok());
+    return Json::Object({{"path", folder + "/box"}});
+  }
   if (type == "openapi") {
     const std::string document = folder + "/api.json";
     const Result<void> written = WriteAtomically(Files::Real(), document, R"({"openapi": "3.1.0", "paths": {"/a/{b}": {
