@@ -46,9 +46,9 @@ bool Is(const ImapValue& value, std::string_view word) { return !value.is_list &
 
 const ImapValue* ImapResponse::Item(std::string_view name) const {
   for (const ImapValue& value : values) {
-    for (size_t i = 0; i + 1 < value.items.size(); ++i) {
+    // Names and values take turns.
+    for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
       if (UpperCase(value.items[i].text).starts_with(name)) return &value.items[i + 1];
-      ++i;  // names and values take turns
     }
   }
   return nullptr;
