@@ -2,6 +2,9 @@
 
 #include <array>
 
+#include "agent/guided.h"
+#include "agent/react.h"
+
 namespace atelier {
 
 std::string_view AgentEventName(AgentEventType type) {
@@ -9,6 +12,11 @@ std::string_view AgentEventName(AgentEventType type) {
       "run_started",   "step_started",  "text",         "reasoning", "model_answered", "tool_called",
       "tool_progress", "tool_answered", "person_asked", "compacted", "guard_refused",  "run_ended"};
   return kNames.at(static_cast<size_t>(type));
+}
+
+Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
+  const auto program = agent.config.policy == "guided" ? RunGuided : RunReact;
+  return program(std::move(call), std::move(work), agent, std::move(input), std::move(scope));
 }
 
 Json AgentOutcome::Body() const {

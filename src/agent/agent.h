@@ -44,6 +44,9 @@ struct AgentWork {
   // Of agents that agents ask: how deep, and what from outside the one who asks had read.
   int32_t depth = 1;
   std::set<std::string> tainted_by = {};
+  // Finds by meaning; null: there is none.
+  Embedder* embedder = nullptr;
+  std::string embedding_model = {};
   OnAgentEvent emit = {};                                                         // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
 
@@ -51,6 +54,10 @@ struct AgentWork {
     if (emit) emit({.type = type, .agent = agent.config.name, .path = std::move(path), .data = std::move(data)});
   }
 };
+
+struct AgentOutcome;
+// The program of agent.config.policy: `input` is a text or messages (react.h). Errors: Suspended; those of steps.
+Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);
 
 // How a program ended. `reason` is empty of one that answered.
 struct AgentOutcome {

@@ -70,6 +70,19 @@ Fields GuardConfig::Describe() {
   return fields;
 }
 
+Fields GuidedConfig::Describe() {
+  using C = GuidedConfig;
+  static constexpr Field fields[] = {
+      Key<&C::rounds>("rounds", "tools that are called, at most").Between(0, 20),
+      Key<&C::tool_at_least>("tool_at_least", "probability of the likeliest tool; below, the model answers at once")
+          .Between(0, 1),
+      Key<&C::enough_at_least>("enough_at_least",
+                               "probability that what was found answers the question; below, another tool is called")
+          .Between(0, 1),
+  };
+  return fields;
+}
+
 Fields AgentConfig::Describe() {
   using C = AgentConfig;
   static constexpr Field fields[] = {
@@ -77,13 +90,14 @@ Fields AgentConfig::Describe() {
       Key<&C::description>("description", "told to whoever may ask it"),
       Key<&C::instructions>("instructions", "its system message"),
       Key<&C::model>("model", "that it asks; without, the default chat model"),
-      Key<&C::policy>("policy", "how it works").OneOf("react"),
+      Key<&C::policy>("policy", "how it works").OneOf("react|guided"),
       Key<&C::tools>("tools", "names of `tools`, or globs of them"),
       Key<&C::agents>("agents", "that it may ask, as tools ask_NAME"),
       Key<&C::handoffs>("handoffs", "that it may hand the conversation over to, by tools transfer_to_NAME"),
       Key<&C::ask_person>("ask_person", "it may ask a person, by a tool of this name"),
       Key<&C::output_schema>("output_schema", "a JSON Schema of its answer"),
       Key<&C::limits>("limits", "where a run has to stop"),
+      Key<&C::guided>("guided", "of the policy guided"),
       Key<&C::guards>("guards", "what is looked at before it goes on its way"),
       Key<&C::needs_approval>("needs_approval", "globs of tools that a person has to approve each call of"),
       Key<&C::max_answer_tokens>("max_answer_tokens", "of one answer of the model").Between(1, 1'000'000),

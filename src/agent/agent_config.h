@@ -41,6 +41,14 @@ struct GuardConfig {
   static Fields Describe();
 };
 
+// Of the policy "guided".
+struct GuidedConfig {
+  int32_t rounds = 2;            // tools that are called, at most
+  double tool_at_least = 0.3;    // probability of the likeliest tool; below, the model answers at once
+  double enough_at_least = 0.5;  // that what was found answers the question; below, another tool is called
+  static Fields Describe();
+};
+
 struct AgentConfig {
   std::string name;
   std::string description;   // told to whoever may ask it
@@ -53,6 +61,7 @@ struct AgentConfig {
   bool ask_person = false;            // it may ask a person, by a tool of this name
   Json output_schema;                 // of its answer; null: text
   AgentLimits limits;
+  GuidedConfig guided;
   std::vector<GuardConfig> guards;
   std::vector<std::string> needs_approval;  // globs of tools, beside those that say so themselves
   int64_t max_answer_tokens = 1024;         // of one answer of the model

@@ -134,6 +134,7 @@ AgentWork AgentRuns::WorkOf(const RunRow& row, RunLog& log, RunMeter& meter, OnA
                  .meter = meter};
   work.find_agent = parts_.find_agent, work.principal = row.principal;
   work.emit = std::move(emit), work.cost = parts_.cost;
+  work.embedder = parts_.embedder, work.embedding_model = parts_.embedding_model;
   return work;
 }
 
@@ -143,7 +144,7 @@ Task<Result<AgentOutcome>> AgentRuns::RunProgram(Call call, const RunRow& row, R
   AgentWork work = WorkOf(row, log, meter, std::move(emit));
   work.Tell(*agent, AgentEventType::kRunStarted, std::string(), Started(row));
   call.principal = row.principal;
-  auto program = RunReact(std::move(call), std::move(work), *agent, row.input, StepScope());
+  auto program = RunAgent(std::move(call), std::move(work), *agent, row.input, StepScope());
   co_return co_await program;
 }
 

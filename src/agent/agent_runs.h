@@ -50,6 +50,8 @@ class AgentRuns {
     std::string lock_folder;  // exists
     std::function<Result<std::shared_ptr<const Agent>>(const std::string& name)> find_agent;
     std::function<double(const std::string& model, const Usage& usage)> cost = {};
+    Embedder* embedder = nullptr;  // null: there is none
+    std::string embedding_model = {};
   };
   explicit AgentRuns(Parts parts) : parts_(std::move(parts)) {}
 

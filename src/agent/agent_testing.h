@@ -54,7 +54,8 @@ class FunctionModel final : public LanguageModel {
     Decision decision;
     for (size_t i = 0; i < request.questions.size(); ++i) {
       const double likely = decide ? decide(request) : 0.5;
-      decision.answers.push_back(DecisionAnswer::Of({1 - likely, likely}));
+      decision.answers.push_back(
+          DecisionAnswer::Of(decide_choice ? decide_choice(request) : std::vector<double>{1 - likely, likely}));
     }
     co_return decision;
   }
@@ -68,7 +69,8 @@ class FunctionModel final : public LanguageModel {
     co_return Error::Unsupported("", "a test");
   }
 
-  std::function<double(const DecisionRequest& request)> decide;
+  std::function<double(const DecisionRequest& request)> decide;                      // of statements
+  std::function<std::vector<double>(const DecisionRequest& request)> decide_choice;  // of any question
   int64_t context_length = 0;
   int num_asked = 0;
 

@@ -16,6 +16,7 @@ Json RequestOf(const Agent& agent, const ModelQuestion& question) {
                        {"conversation", question.conversation.digest()},
                        {"tools", Sha256Hex(tools.Dump())},
                        {"output_schema", question.output_schema},
+                       {"grammar", question.grammar ? Json(Sha256Hex(question.grammar->Key())) : Json()},
                        {"max_tokens", question.max_tokens},
                        {"temperature", agent.config.temperature}});
 }
@@ -29,7 +30,9 @@ GenerationRequest GenerationOf(const Agent& agent, ModelQuestion question) {
   request.prompt = std::move(prompt);
   request.options.request.max_tokens = question.max_tokens;
   request.options.request.sampling.temperature = static_cast<float>(agent.config.temperature);
-  if (!question.output_schema.is_null()) {
+  if (question.grammar) {
+    request.options.grammar = std::move(question.grammar);
+  } else if (!question.output_schema.is_null()) {
     request.options.grammar = GrammarSpec{.schema = std::move(question.output_schema), .where = "output_schema"};
   }
   return request;
@@ -74,7 +77,8 @@ Result<ModelAnswer> Read(const Json& written) {
 }
 
 // The events of a generation, told as they come and gathered.
-Task<Result<Gathered>> Follow(Generation generation, AgentWork& work, const Agent& agent, std::string path) {
+Task<Result<Gathered>> Follow(Generation generation, AgentWork& work, const Agent& agent, std::string path,
+                              bool quiet) {
   Gathered gathered;
   gathered.choices.resize(1);
   bool ended = false;
@@ -84,7 +88,7 @@ Task<Result<Gathered>> Follow(Generation generation, AgentWork& work, const Agen
     for (const GenerationEvent& event : batch) {
       if (const auto* delta = std::get_if<GenerationDelta>(&event)) {
         gathered.choices[0].Add(*delta);
-        if (!delta->text.empty()) {
+        if (!delta->text.empty() && !quiet) {
           work.Tell(agent, AgentEventType::kText, path, Json::Object({{"text", delta->text}}));
         }
         if (!delta->reasoning.empty()) {
@@ -100,16 +104,16 @@ Task<Result<Gathered>> Follow(Generation generation, AgentWork& work, const Agen
 }
 
 Task<Result<Gathered>> Generate(Call call, AgentWork& work, const Agent& agent, std::string path,
-                                GenerationRequest request) {
+                                GenerationRequest request, bool quiet) {
   CO_TRY(Generation generation, co_await work.model.Generate(std::move(call), std::move(request)));
-  co_return co_await Follow(std::move(generation), work, agent, std::move(path));
+  co_return co_await Follow(std::move(generation), work, agent, std::move(path), quiet);
 }
 
 Task<Result<Performed>> Perform(Call call, AgentWork& work, const Agent& agent, std::string path,
-                                GenerationRequest request) {
+                                GenerationRequest request, bool quiet) {
   work.Tell(agent, AgentEventType::kStepStarted, path, Json::Object({{"kind", "model"}, {"name", agent.config.model}}));
   const Clock::TimePoint deadline = call.deadline;
-  Result<Gathered> gathered = co_await Generate(std::move(call), work, agent, path, std::move(request));
+  Result<Gathered> gathered = co_await Generate(std::move(call), work, agent, path, std::move(request), quiet);
   const bool is_over = !gathered.ok() && gathered.error().kind == ErrorKind::kTimeout && work.loop.Now() >= deadline;
   if (!gathered.ok() && !is_over) co_return std::move(gathered).error();
   if (is_over) {
@@ -140,7 +144,8 @@ Task<Result<ModelAnswer>> AskModel(Call call, AgentWork& work, const Agent& agen
   spec.keep_request = false;
   std::string path = question.path;
   RunLog::Perform perform = [&work, &agent, path, &question](Call stepping) {
-    return Perform(std::move(stepping), work, agent, path, GenerationOf(agent, std::move(question)));
+    const bool quiet = question.quiet;
+    return Perform(std::move(stepping), work, agent, path, GenerationOf(agent, std::move(question)), quiet);
   };
   CO_TRY(const StepResult step,
          co_await work.log.Step(WithinLimits(std::move(call), work), std::move(spec), std::move(perform)));

@@ -22,8 +22,10 @@ struct ModelQuestion {
   std::string path;
   const AgentConversation& conversation;
   ToolUse tools = {};
-  Json output_schema = {};  // of an answer without calls; null: text
+  Json output_schema = {};                  // of an answer without calls; null: text
+  std::optional<GrammarSpec> grammar = {};  // what the answer must be, in place of output_schema
   int64_t max_tokens = 1024;
+  bool quiet = false;  // what it says is no part of the run's answer: not told as it comes
 };
 
 // The call, to end where the run's seconds at work are over.

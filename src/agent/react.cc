@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "agent/compaction.h"
-#include "agent/guards.h"
+#include "agent/guarded.h"
 #include "agent/model_step.h"
 #include "agent/run_tools.h"
 #include "agent/tool_calls.h"
@@ -60,7 +60,7 @@ class ReactRun {
     }
     CO_TRY_VOID(AddInput(talk_, input, text));
     num_fixed_ = talk_.size();
-    CO_TRY(const auto refused, co_await Guard(call, "input", std::move(text)));
+    CO_TRY(const auto refused, co_await GuardText(call, work_, agent_, "input", std::move(text), scope_.Next()));
     if (refused) co_return *refused;
     CO_TRY(const int64_t compact_above, co_await CompactAbove(call, work_, agent_, scope_.Next()));
     while (true) {
@@ -115,30 +115,8 @@ class ReactRun {
     co_return co_await asking;
   }
 
-  // How the run ends where a guard refuses a text; nothing: it may go on. A person may let it pass, or put another text
-  // in the answer's place.
-  Task<Result<std::optional<AgentOutcome>>> Guard(Call call, std::string on, std::string text) {
-    const std::string path = scope_.Next();
-    GuardedText guarded{.on = on, .text = std::move(text), .path = path};
-    const std::string shown = guarded.text;
-    auto checking = CheckGuards(call, work_, agent_, std::move(guarded));
-    CO_TRY(const std::optional<GuardRefusal> refusal, co_await checking);
-    if (!refusal) co_return std::nullopt;
-    AgentOutcome outcome{.status = RunStatus::kRefused, .reason = "guard:" + refusal->guard};
-    outcome.what = "the " + on + " " + refusal->why;
-    if (!refusal->ask) co_return outcome;
-    Json question = Json::Object({{"reason", outcome.reason}, {"why", refusal->why}, {"text", shown}});
-    auto asking = work_.log.AskPerson(path + "!", refusal->guard, std::move(question));
-    CO_TRY(const Json answer, co_await asking);
-    if (answer["decision"] == Json("approve")) co_return std::nullopt;
-    if (answer["decision"] == Json("edit") && on == "output" && answer["text"].is_string()) {
-      co_return AgentOutcome{.text = answer["text"].AsString()};
-    }
-    co_return outcome;
-  }
-
   Task<Result<AgentOutcome>> Finish(Call call, ModelAnswer answer) {
-    CO_TRY(const auto refused, co_await Guard(call, "output", answer.text));
+    CO_TRY(const auto refused, co_await GuardText(call, work_, agent_, "output", answer.text, scope_.Next()));
     if (refused) co_return *refused;
     AgentOutcome outcome{.text = answer.text};
     if (answer.was_cut) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/react.h"
 #include "agent/tool_output.h"
 
 namespace atelier {
@@ -75,7 +74,7 @@ class AskAgentTool final : public AgentTool {
     AgentWork work = work_;
     ++work.depth;
     work.tainted_by = history_.tainted_by;
-    auto program = RunReact(std::move(call), std::move(work), *other_, arguments["task"], StepScope::Within(info.path));
+    auto program = RunAgent(std::move(call), std::move(work), *other_, arguments["task"], StepScope::Within(info.path));
     CO_TRY(AgentOutcome outcome, co_await program);
     output.text = outcome.structured.is_null() ? std::move(outcome.text) : outcome.structured.Dump();
     output.is_error = outcome.status != RunStatus::kCompleted;

@@ -254,7 +254,10 @@ Task<Result<CallsAnswered>> CallTools(Call call, AgentWork& work, const Agent& a
     seconds = std::max(seconds, made.seconds);
   }
   work.meter.AddSeconds(seconds);
-  for (CallInMaking& made : calls) answered.messages.push_back(Answered(turn, made));
+  for (CallInMaking& made : calls) {
+    answered.messages.push_back(Answered(turn, made));
+    answered.plain.emplace_back(TextForModel(*made.output));
+  }
   co_return answered;
 }
 

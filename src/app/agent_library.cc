@@ -100,6 +100,9 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   parts.cost = [&app](const std::string& model, const Usage& usage) {
     return static_cast<double>(app.spending().MicrosOf(model, usage)) / 1e6;
   };
+  if (const auto embedding = app.FindModel("", "embedding"); embedding.ok()) {
+    parts.embedder = &app.embedder(), parts.embedding_model = embedding->id;
+  }
   library->runs_ = std::make_unique<AgentRuns>(std::move(parts));
   library->keeper_ = std::make_unique<RunKeeper>(*library->runs_, app.loop());
   return library;

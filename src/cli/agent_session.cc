@@ -92,12 +92,24 @@ void ShowQuestions(const RunRow& run) {
 
 Result<void> AgentSession::RunAndShow(const Invocation& invocation, const std::string& run_id) {
   OnAgentEvent show;
-  if (!invocation.json) show = ShowEvent;
+  std::string streamed;
+  if (!invocation.json) {
+    show = [&streamed](const AgentEvent& event) {
+      if (event.type == AgentEventType::kText) streamed += TextOf(event.data["text"]);
+      ShowEvent(event);
+    };
+  }
   TRY(const RunRow run, Run(runs().Run(MakeCall(), run_id, std::move(show))));
   if (invocation.json) {
     invocation.Print(RunBody(run));
   } else {
-    std::printf("\n");
+    // What was told as it came need not be the answer: a guided run looks at it first.
+    const std::string output = run.outcome.Has("text") ? TextOf(run.outcome["text"]) : "";
+    if (streamed.ends_with(output)) {
+      std::printf("\n");
+    } else {
+      std::printf("%s%s\n", streamed.empty() ? "" : "\n", SafeForTerminal(output).c_str());
+    }
     ShowEnd(run);
   }
   if (run.status != RunStatus::kFailed) return {};

@@ -55,6 +55,12 @@ ToolOutput Tell(const Calculation& result, int64_t digits) {
   return {.text = std::move(text), .structured = std::move(structured)};
 }
 
+// Numbers, operators and names of functions, as they stand in a sentence.
+constexpr char kExpression[] =
+    R"re(^(?:[-+(]|\d|\.\d|(?:abs|ceil|factorial|floor|gcd|lcm|max|mean|median|min|mod|pow|round|sqrt|sum|trunc)\())re"
+    R"re((?:\s|\d|[-+*/^%().,!]|of\b|pi\b|(?:abs|ceil|factorial|floor|gcd|lcm|max|mean|median|min|mod|pow|round|sqrt)re"
+    R"re(|sum|trunc)\b)*$)re";
+
 ToolSpec Spec() {
   return {
       .name = "calculator",
@@ -69,6 +75,7 @@ ToolSpec Spec() {
               "decimal": {"type": "string"},
               "decimal_is_exact": {"type": "boolean"}}})")
                            .value(),
+      .looks = {{"expression", kExpression}},
       .read_only = true,
       .outside = false,
       .timeout = std::chrono::milliseconds(10'000)};

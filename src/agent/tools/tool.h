@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,7 +30,10 @@ struct ToolSpec {
   std::string description = {};
   Json parameters = Json::Object({{"type", "object"}});  // a schema of an object
   Json output_schema = {};                               // of ToolOutput::structured; null: none is promised
-  bool read_only = false;                                // changes nothing that anybody could notice
+  // How the parts of a text look (ECMA-262) that may be an argument, by its name: for the policy "guided", which copies
+  // arguments. A hint, no condition: what a call may say is `parameters`.
+  std::map<std::string, std::string> looks = {};
+  bool read_only = false;       // changes nothing that anybody could notice
   bool idempotent = false;      // made again with the same key it has one effect; so is what is read_only
   bool sensitive = false;       // not to be steered by what came from outside: then a person is asked first
   bool needs_approval = false;  // a person is asked first in any case
