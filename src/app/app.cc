@@ -20,6 +20,7 @@
 #include "app/file_store.h"
 #include "app/keep_alive.h"
 #include "app/live_responses.h"
+#include "app/mcp_host.h"
 #include "app/model_directory.h"
 #include "app/model_library.h"
 #include "app/model_metrics.h"
@@ -131,6 +132,7 @@ struct App::Parts {
   std::unique_ptr<ProviderSet> providers;
   std::unique_ptr<ModelLibrary> library;
   std::unique_ptr<AgentLibrary> agents;
+  std::unique_ptr<McpHost> mcp;
 
   Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
       : config(std::move(configuration)),
@@ -241,6 +243,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY_VOID(KeepSpending(*p.database, p.providers->spending()));
   std::unique_ptr<App> app(new App(std::move(parts)));
   TRY(app->parts_->agents, AgentLibrary::Create(*app));
+  app->parts_->mcp = std::make_unique<McpHost>(*app);
   return app;
 }
 
@@ -253,6 +256,7 @@ Embedder& App::embedder() { return *parts_->providers; }
 Reranker& App::reranker() { return *parts_->providers; }
 Spending& App::spending() { return parts_->providers->spending(); }
 AgentLibrary& App::agents() { return *parts_->agents; }
+McpHost& App::mcp() { return *parts_->mcp; }
 Tracer& App::tracer() { return *parts_->tracer; }
 TraceStore& App::traces() { return *parts_->traces; }
 MetricRegistry& App::metrics() { return parts_->metrics; }

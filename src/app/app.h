@@ -20,6 +20,7 @@ namespace atelier {
 class Access;
 class Activity;
 class AgentLibrary;
+class McpHost;
 class ApiKeys;
 class BatchStore;
 class CalibrationStore;
@@ -73,6 +74,7 @@ class App {
   Reranker& reranker();
   Spending& spending();
   AgentLibrary& agents();
+  McpHost& mcp();
   Tracer& tracer();
   TraceStore& traces();
   MetricRegistry& metrics();

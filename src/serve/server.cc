@@ -14,6 +14,7 @@
 #include "observe/own_metrics.h"
 #include "serve/batch_runner.h"
 #include "serve/errors.h"
+#include "serve/mcp_resource.h"
 #include "serve/resource.h"
 #include "serve/vector_store_runner.h"
 
@@ -43,7 +44,11 @@ std::optional<HttpResponse> Admit(App& app, HttpRequest& http) {
   std::string_view given = http.headers.Get("Authorization");
   if (given.empty()) given = http.headers.Get("X-Api-Key");
   Result<std::string> principal = app.keys().Admit(given);
-  if (!principal.ok()) return ErrorResponse(principal.error(), ErrorShapeOf(http.path));
+  if (!principal.ok()) {
+    HttpResponse refusal = ErrorResponse(principal.error(), ErrorShapeOf(http.path));
+    if (http.path == "/mcp" && refusal.status == 401) refusal.headers.Set("WWW-Authenticate", McpChallenge(http));
+    return refusal;
+  }
   http.call.principal = std::move(*principal);
   return std::nullopt;
 }

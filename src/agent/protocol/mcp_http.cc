@@ -71,6 +71,12 @@ void McpHttp::AddTo(Router& router, std::string_view path) {
   router.Add("DELETE", path, [this](HttpRequest http) { return Delete(std::move(http)); });
 }
 
+Task<HttpResponse> McpHttp::Handle(HttpRequest http) {
+  if (http.method == "GET") return Get(std::move(http));
+  if (http.method == "DELETE") return Delete(std::move(http));
+  return Post(std::move(http));
+}
+
 std::optional<HttpResponse> McpHttp::CheckAccess(const HttpRequest& http) const {
   const std::string_view host = http.headers.Get("Host");
   if (options_.local_only && !IsThisMachine(host)) {

@@ -44,6 +44,8 @@ class McpHttp {
 
   // Routes at `path`; this must outlive the router's server.
   void AddTo(Router& router, std::string_view path);
+  // A request to the path, whatever its method.
+  Task<HttpResponse> Handle(HttpRequest http);
   // Who may speak at all: nothing, or the refusal.
   std::optional<HttpResponse> CheckAccess(const HttpRequest& http) const;
   size_t num_sessions() const { return sessions_.size(); }

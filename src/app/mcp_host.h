@@ -1,0 +1,33 @@
+// This application as an MCP server: its tools, its agents as tools ("ask_NAME"), its corpora as resources. One server
+// for HTTP (/mcp) and stdio (`atelier mcp`).
+//
+//   atelier://corpora            what corpora there are
+//   atelier://corpora/NAME       how one was made
+//
+// A tool that is sensitive or needs a person's approval is offered to clients that can ask their user (elicitation),
+// and asks. Of an agent's run that has to wait for a person the client is told the run's id.   Loop thread only.
+#pragma once
+
+#include <memory>
+
+#include "agent/protocol/mcp_http.h"
+#include "agent/protocol/mcp_server.h"
+
+namespace atelier {
+
+class App;
+
+class McpHost {
+ public:
+  // `app` outlives it. Where its server listens on this machine alone, clients must name it so (mcp_http.h).
+  explicit McpHost(App& app);
+
+  const std::shared_ptr<McpServer>& server() { return server_; }
+  McpHttp& http() { return *http_; }
+
+ private:
+  std::shared_ptr<McpServer> server_;
+  std::unique_ptr<McpHttp> http_;
+};
+
+}  // namespace atelier
