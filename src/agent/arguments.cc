@@ -67,7 +67,8 @@ Task<Result<std::optional<Json>>> Copied(Call call, AgentWork& work, const Agent
   if (spans.size() > 1) {
     GrammarSpec grammar;
     grammar.kind = GrammarSpec::Kind::kChoice, grammar.choices = std::move(spans), grammar.where = parameter.name;
-    auto asking = AskUnder(std::move(call), work, agent, parameter, std::move(text), std::move(grammar), std::move(path));
+    auto asking =
+        AskUnder(std::move(call), work, agent, parameter, std::move(text), std::move(grammar), std::move(path));
     CO_TRY(span, co_await asking);
   }
   if (parameter.schema["type"] == Json("string")) co_return Json(std::move(span));
@@ -111,13 +112,14 @@ Task<Result<std::optional<Json>>> IsTrue(Call call, AgentWork& work, const Agent
 Task<Result<std::optional<Json>>> Fill(Call call, AgentWork& work, const Agent& agent, Parameter parameter,
                                        std::string text, std::string path) {
   const Json type = parameter.schema["type"];
-  if (const Json* value = parameter.schema.Find("const")) return [](Json fixed) -> Task<Result<std::optional<Json>>> {
-    co_return std::optional<Json>(std::move(fixed));
-  }(*value);
-  auto fill = parameter.schema.Has("enum")                                                        ? OneOf
-              : type == Json("boolean")                                                           ? IsTrue
+  if (const Json* value = parameter.schema.Find("const"))
+    return [](Json fixed) -> Task<Result<std::optional<Json>>> {
+      co_return std::optional<Json>(std::move(fixed));
+    }(*value);
+  auto fill = parameter.schema.Has("enum")                                                  ? OneOf
+              : type == Json("boolean")                                                     ? IsTrue
               : type == Json("string") || type == Json("number") || type == Json("integer") ? Copied
-                                                                                                  : Written;
+                                                                                            : Written;
   return fill(std::move(call), work, agent, std::move(parameter), std::move(text), std::move(path));
 }
 

@@ -13,12 +13,11 @@ constexpr double kTemperature = 0.05;  // of cosines: what is 0.1 more alike is 
 Json RequestOf(const ChoiceQuestion& question) {
   Json options = Json::Array({});
   for (const ChoiceOption& option : question.options) {
-    options.Push(Json::Object(
-        {{"value", option.value}, {"description", option.description}, {"others", option.others}}));
+    options.Push(
+        Json::Object({{"value", option.value}, {"description", option.description}, {"others", option.others}}));
   }
-  return Json::Object({{"instructions", question.instructions},
-                       {"options", std::move(options)},
-                       {"text", Sha256Hex(question.text)}});
+  return Json::Object(
+      {{"instructions", question.instructions}, {"options", std::move(options)}, {"text", Sha256Hex(question.text)}});
 }
 
 Task<Result<Performed>> ByLikeness(Call call, AgentWork& work, ChoiceQuestion question) {

@@ -8,8 +8,8 @@
 
 namespace atelier {
 
-// `on`: "input" or "output". How the run ends where the text is refused; nothing: it may go on. Errors: Suspended; those
-// of steps.
+// `on`: "input" or "output". How the run ends where the text is refused; nothing: it may go on. Errors: Suspended;
+// those of steps.
 Task<Result<std::optional<AgentOutcome>>> GuardText(Call call, AgentWork& work, const Agent& agent, std::string on,
                                                     std::string text, std::string path);
 

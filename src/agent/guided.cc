@@ -39,8 +39,8 @@ std::set<std::string> Numbers(std::string_view text) {
       continue;
     }
     std::string number;
-    while (at < text.size() && (std::isdigit(static_cast<unsigned char>(text[at])) != 0 || text[at] == '.' ||
-                                text[at] == ',')) {
+    while (at < text.size() &&
+           (std::isdigit(static_cast<unsigned char>(text[at])) != 0 || text[at] == '.' || text[at] == ',')) {
       if (text[at] != ',') number += text[at];
       ++at;
     }
@@ -76,7 +76,7 @@ class GuidedRun {
     if (refused) co_return *refused;
     for (int32_t round = 0; round < agent_.config.guided.rounds; ++round) {
       if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
-      CO_TRY(AgentTool* tool, co_await ChooseTool(call));
+      CO_TRY(AgentTool * tool, co_await ChooseTool(call));
       if (!tool) break;
       CO_TRY(const bool called, co_await CallTool(call, *tool));
       if (limit_) co_return Limited(*limit_);
@@ -100,13 +100,15 @@ class GuidedRun {
       question.options.push_back({.value = tool->spec().name, .description = tool->spec().description});
     }
     if (left.empty()) co_return nullptr;
-    question.options.push_back({.value = kAnswerAtOnce, .description = "just answer or chat, without looking anything up"});
-    question.options.back().others = {"say hello, thank you or goodbye", "a question of general knowledge, such as a capital",
+    question.options.push_back(
+        {.value = kAnswerAtOnce, .description = "just answer or chat, without looking anything up"});
+    question.options.back().others = {"say hello, thank you or goodbye",
+                                      "a question of general knowledge, such as a capital",
                                       "write a poem, a joke or a letter"};
     auto choosing = ChooseByMeaning(std::move(call), work_, agent_, std::move(question));
     CO_TRY(const Chosen chosen, co_await choosing);
     const bool sure = chosen.probabilities[chosen.index] >= agent_.config.guided.tool_at_least;
-    co_return sure && chosen.index < left.size() ? left[chosen.index] : nullptr;
+    co_return sure&& chosen.index < left.size() ? left[chosen.index] : nullptr;
   }
 
   // Whether it gave something.

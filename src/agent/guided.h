@@ -1,7 +1,8 @@
 // The policy "guided": a fixed plan for models too small to plan.
 //
 //   which tool?      a decision among the tools and "answer at once"
-//   its arguments    each a part of the input, copied under a grammar of all parts that keep its schema; of fixed values
+//   its arguments    each a part of the input, copied under a grammar of all parts that keep its schema; of fixed
+//   values
 //                    one, by a decision; what has no text to copy is written under its schema
 //   the call         as any other: guards, approval, journal
 //   enough?          a decision; else the next tool

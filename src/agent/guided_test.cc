@@ -11,8 +11,9 @@ Json Text() { return Json::Object({{"type", "string"}}); }
 TEST(Spans, AreRunsOfWordsWithoutThePunctuationAround) {
   const auto spans = SpansFor("Say \"hi\" (now), ok?", Text());
   ASSERT_TRUE(spans.ok());
-  const std::vector<std::string> want = {"Say",     "Say \"hi",      "Say \"hi\" (now)", "Say \"hi\" (now), ok", "hi",
-                                         "hi\" (now)", "hi\" (now), ok", "(now)",           "(now), ok",            "ok"};
+  const std::vector<std::string> want = {"Say",       "Say \"hi",   "Say \"hi\" (now)", "Say \"hi\" (now), ok",
+                                         "hi",        "hi\" (now)", "hi\" (now), ok",   "(now)",
+                                         "(now), ok", "ok"};
   EXPECT_EQ(*spans, want);
 }
 
@@ -49,10 +50,11 @@ class GuidedTest : public ::testing::Test {
     Agent agent;
     agent.config.name = "guided", agent.config.model = "m", agent.config.policy = "guided";
     agent.tools = std::move(tools);
-    auto life = std::make_unique<AgentLife>(folder_.path(), std::move(agent), [answer](const GenerationRequest& request) {
-      const auto& grammar = request.options.grammar;
-      return Said{.text = grammar ? grammar->choices.front() : answer};
-    });
+    auto life =
+        std::make_unique<AgentLife>(folder_.path(), std::move(agent), [answer](const GenerationRequest& request) {
+          const auto& grammar = request.options.grammar;
+          return Said{.text = grammar ? grammar->choices.front() : answer};
+        });
     life->model.decide_choice = [](const DecisionRequest& request) {
       const DecisionQuestion& question = request.questions[0];
       std::vector<double> probabilities(question.num_options(), 0.1);
@@ -65,11 +67,11 @@ class GuidedTest : public ::testing::Test {
     return life;
   }
   std::shared_ptr<AgentTool> Tool(std::string name, std::string gives, Json* asked = nullptr) {
-    return std::make_shared<FunctionTool>(SpecOf(std::move(name), "q"),
-                                          [gives = std::move(gives), asked](const ToolCallInfo&, const Json& arguments) {
-                                            if (asked) *asked = arguments;
-                                            return ToolOutput{.text = gives};
-                                          });
+    return std::make_shared<FunctionTool>(
+        SpecOf(std::move(name), "q"), [gives = std::move(gives), asked](const ToolCallInfo&, const Json& arguments) {
+          if (asked) *asked = arguments;
+          return ToolOutput{.text = gives};
+        });
   }
 
  private:
@@ -78,7 +80,8 @@ class GuidedTest : public ::testing::Test {
 
 TEST_F(GuidedTest, ChoosesCopiesCallsAndAnswers) {
   Json asked;
-  const auto life = LifeOf({Tool("weather", "It rains, 12 degrees.", &asked), Tool("news", "none")}, "Rain at 12 degrees.");
+  const auto life =
+      LifeOf({Tool("weather", "It rains, 12 degrees.", &asked), Tool("news", "none")}, "Rain at 12 degrees.");
   const auto row = life->Start("weather in Oslo");
   ASSERT_TRUE(row.ok());
   EXPECT_EQ(row->outcome["text"], Json("Rain at 12 degrees.")) << row->outcome.Dump();

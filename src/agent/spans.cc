@@ -42,9 +42,7 @@ std::string_view Trimmed(std::string_view span) {
 // Whether it says what a text looks like, so that the longest that fits is meant.
 bool IsTelling(const Json& schema) { return schema.Has("pattern") || schema.Has("format"); }
 
-bool IsOfNumbers(const Json& schema) {
-  return schema["type"] == Json("number") || schema["type"] == Json("integer");
-}
+bool IsOfNumbers(const Json& schema) { return schema["type"] == Json("number") || schema["type"] == Json("integer"); }
 
 }  // namespace
 
