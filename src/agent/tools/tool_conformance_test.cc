@@ -20,6 +20,21 @@ using testing::StartsWith;
 // With what a type is made here; null: it needs nothing. `folder` is empty, and the test's own.
 Json SettingsOf(std::string_view type, const std::string& folder) {
   if (type == "corpus_search") return Json::Object({{"corpus", "handbook"}});
+  const auto put = [&](const std::string& path, std::string_view text) {
+    CHECK(Files::Real().MakeFolders(FolderOf(folder + "/" + path)).ok());
+    CHECK(WriteAtomically(Files::Real(), folder + "/" + path, text).ok());
+    return folder + "/" + path;
+  };
+  if (type == "shell" || type == "python") return Json::Object({{"keep_files", false}});
+  if (type == "files") return Json::Object({{"folder", folder}, {"write", true}});
+  if (type == "executable") {
+    return Json::Object({{"manifest", put("tool.json", R"({"name": "echo", "description": "Answers what it is told.",
+        "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}, "command": ["cat"]})")}});
+  }
+  if (type == "skills") {
+    put("skills/greeting/SKILL.md", "---\nname: greeting\ndescription: How to greet.\n---\nSay hello.\n");
+    return Json::Object({{"folder", folder + "/skills"}});
+  }
   // Nobody listens there: a call gets an error.
   if (type == "http_fetch") return Json::Object({{"private", Json::Array({"127.0.0.1:1"})}});
   if (type == "drive") return Json::Object({{"folder", folder}, {"write", true}});
