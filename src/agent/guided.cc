@@ -173,11 +173,7 @@ class GuidedRun {
     co_return refused ? *refused : outcome;
   }
 
-  AgentOutcome Limited(const LimitReached& limit) const {
-    AgentOutcome outcome{.status = RunStatus::kLimited, .text = raw_, .reason = limit.reason, .what = limit.what};
-    outcome.calls = history_.made;
-    return outcome;
-  }
+  AgentOutcome Limited(const LimitReached& limit) const { return LimitedOutcome(limit, raw_, history_); }
 
   AgentWork work_;
   Agent agent_;

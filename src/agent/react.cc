@@ -131,11 +131,7 @@ class ReactRun {
     co_return outcome;
   }
 
-  AgentOutcome Limited(const LimitReached& limit) const {
-    AgentOutcome outcome{.status = RunStatus::kLimited, .text = last_text_, .reason = limit.reason, .what = limit.what};
-    outcome.calls = history_.made;
-    return outcome;
-  }
+  AgentOutcome Limited(const LimitReached& limit) const { return LimitedOutcome(limit, last_text_, history_); }
 
   AgentWork work_;
   Agent agent_;

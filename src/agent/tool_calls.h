@@ -33,6 +33,9 @@ struct CallsAnswered {
 Task<Result<CallsAnswered>> CallTools(Call call, AgentWork& work, const Agent& agent, CallHistory& history,
                                       std::string path, std::vector<GatheredCall> calls);
 
+// How a run ends where a limit was reached: with the text that there is, and what was called.
+AgentOutcome LimitedOutcome(const LimitReached& limit, std::string text, const CallHistory& history);
+
 // Goes into the instructions of agents whose tools bring words from outside.
 std::string_view OutsideDataRule();
 
