@@ -27,6 +27,20 @@
 
 namespace atelier {
 
+namespace describe_internal {
+// What rows point at. `Struct` is named as a type: g++ 12 takes a template over a member of an unnamed namespace's
+// struct alone for one and the same in the whole program, so that two structs `Options` of different files would share
+// the first one's.
+template <class Struct, auto kMember>
+Result<void> VisitMember(Walker& walker, void* object) {
+  return WalkValue(walker, static_cast<Struct*>(object)->*kMember);
+}
+template <class Struct, auto kMember>
+void* MemberOf(void* object) {
+  return &(static_cast<Struct*>(object)->*kMember);
+}
+}  // namespace describe_internal
+
 // A row for a member: its key on the wire and a sentence for the reference.
 template <auto kMember>
 constexpr Field Key(std::string_view key, std::string_view sentence) {
@@ -34,7 +48,7 @@ constexpr Field Key(std::string_view key, std::string_view sentence) {
   Field field;
   field.key = key;
   field.sentence = sentence;
-  field.visit = [](Walker& walker, void* object) { return WalkValue(walker, static_cast<Struct*>(object)->*kMember); };
+  field.visit = &describe_internal::VisitMember<Struct, kMember>;
   return field;
 }
 // The rows of a member struct, as if they were the struct's own: what several bodies share stands once.
@@ -43,8 +57,8 @@ constexpr Field Inline() {
   using Struct = decltype(describe_internal::StructOf(kMember));
   using Member = std::remove_cvref_t<decltype(std::declval<Struct&>().*kMember)>;
   Field field;
-  field.inlined = [] { return Member::Describe(); };
-  field.member = [](void* object) -> void* { return &(static_cast<Struct*>(object)->*kMember); };
+  field.inlined = &Member::Describe;
+  field.member = &describe_internal::MemberOf<Struct, kMember>;
   return field;
 }
 constexpr Field Ignored(std::string_view key, std::string_view sentence) {
