@@ -23,6 +23,9 @@ JUDGED = {
     ("jsonschema", "pattern"): (
         lambda value: True, "Python's re is not ECMA-262: \\d and \\w take all of Unicode, $ a line end before the end, "
                             "\\p{…} and \\u{…} are unknown"),
+    ("jsonschema", "additionalProperties"): (
+        lambda value: not all(name.isascii() for name in value),
+        "which names patternProperties takes: Python's \\b and \\w know letters of all of Unicode"),
     ("jsonschema", "format date"): (
         lambda value: value.startswith("0000"), "Python's years begin with 1, RFC 3339's with 0"),
     ("jsonschema", "format date-time"): (

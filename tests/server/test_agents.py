@@ -8,18 +8,12 @@ import urllib.error
 import urllib.request
 
 import pytest
-from scripted_upstream import ScriptedUpstream, call, last_content, num_turns
+from scripted_upstream import ScriptedUpstream, calculate_then_tell, num_turns
 from test_bad_input import mutations
 
 KEYS = {"keys": [{"key": "sk-a", "name": "a"}, {"key": "sk-b", "name": "b"}]}
 A = {"authorization": "Bearer sk-a"}
 B = {"authorization": "Bearer sk-b"}
-
-
-def calculate_then_tell(body):
-    if num_turns(body) == 0:
-        return [call("calculator", {"expression": "17% * 2340"})]
-    return "It is " + last_content(body)
 
 
 @pytest.fixture
