@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <deque>
 #include <utility>
 
 namespace atelier {
@@ -50,12 +51,55 @@ const char* SynchronousName(Synchronous level) {
 
 }  // namespace
 
-Statement::Statement(Statement&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+// Compiled statements that nobody uses at the moment, reset and without bindings. SQLite compiles one anew by itself
+// where the schema has changed since.
+class StatementCache {
+ public:
+  ~StatementCache() { Close(); }
+  // Null: there is none of this text.
+  sqlite3_stmt* Take(std::string_view sql) {
+    for (auto at = free_.begin(); at != free_.end(); ++at) {
+      if (sqlite3_sql(*at) != sql) continue;
+      sqlite3_stmt* const statement = *at;
+      free_.erase(at);
+      return statement;
+    }
+    return nullptr;
+  }
+  void Give(sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    if (closed_) {
+      sqlite3_finalize(statement);
+      return;
+    }
+    free_.push_front(statement);
+    if (free_.size() <= kMost) return;
+    sqlite3_finalize(free_.back());
+    free_.pop_back();
+  }
+  void Close() {
+    closed_ = true;
+    for (sqlite3_stmt* statement : free_) sqlite3_finalize(statement);
+    free_.clear();
+  }
+
+ private:
+  static constexpr size_t kMost = 32;  // a store's every statement, and no more than some 100 kB
+  std::deque<sqlite3_stmt*> free_;     // the last used first
+  bool closed_ = false;
+};
+
+Statement::Statement(Statement&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)), cache_(std::move(other.cache_)) {}
 Statement& Statement::operator=(Statement&& other) noexcept {
   std::swap(statement_, other.statement_);
+  std::swap(cache_, other.cache_);
   return *this;
 }
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  if (statement_) cache_->Give(statement_);
+}
 
 // Positions are our own doing, so a wrong one is a bug; running out of memory ends the process anyway.
 void Statement::BindNull(int index) { CHECK(sqlite3_bind_null(statement_, index + 1) == SQLITE_OK); }
@@ -132,13 +176,20 @@ Result<Db> Db::Open(const std::string& path, DbOptions options) {
   return db;
 }
 
-Db::Db(Db&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
+Db::Db(sqlite3* handle, std::string path)
+    : handle_(handle), path_(std::move(path)), cache_(std::make_shared<StatementCache>()) {}
+Db::Db(Db&& other) noexcept
+    : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)), cache_(std::move(other.cache_)) {}
 Db& Db::operator=(Db&& other) noexcept {
   std::swap(handle_, other.handle_);
   std::swap(path_, other.path_);
+  std::swap(cache_, other.cache_);
   return *this;
 }
-Db::~Db() { sqlite3_close_v2(handle_); }
+Db::~Db() {
+  if (cache_) cache_->Close();
+  sqlite3_close_v2(handle_);
+}
 
 Result<void> Db::Execute(const std::string& sql) {
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
@@ -147,12 +198,13 @@ Result<void> Db::Execute(const std::string& sql) {
 }
 
 Result<Statement> Db::Prepare(std::string_view sql) {
+  if (sqlite3_stmt* const kept = cache_->Take(sql)) return Statement(kept, cache_);
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                       &statement, nullptr);
   if (code != SQLITE_OK) return ErrorOf(handle_, code, sql);
   if (!statement) return Error::Internal(path_, "got SQL without a statement");
-  return Statement(statement);
+  return Statement(statement, cache_);
 }
 
 Result<std::optional<int64_t>> Db::QueryInt(std::string_view sql) {

@@ -32,6 +32,8 @@ struct DbOptions {
   int busy_timeout_ms = 5000;
 };
 
+class StatementCache;  // in db.cc
+
 // A prepared statement. Must not outlive its Db. Parameters and columns count from 0.
 class Statement {
  public:
@@ -73,7 +75,8 @@ class Statement {
 
  private:
   friend class Db;
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(sqlite3_stmt* statement, std::shared_ptr<StatementCache> cache)
+      : statement_(statement), cache_(std::move(cache)) {}
   Result<void> Finish();
   template <class Value>
   void BindOne(int index, const Value& value);
@@ -83,6 +86,7 @@ class Statement {
   }
 
   sqlite3_stmt* statement_;
+  std::shared_ptr<StatementCache> cache_;  // that it goes back to
 };
 
 template <class Value>
@@ -110,6 +114,7 @@ class Db {
 
   // One or more statements without parameters; rows are ignored.
   Result<void> Execute(const std::string& sql);
+  // One of the last texts that were prepared is not compiled again: that takes longer than most of them run.
   Result<Statement> Prepare(std::string_view sql);
   // First column of the first row; nothing where there is no row.
   Result<std::optional<int64_t>> QueryInt(std::string_view sql);
@@ -121,9 +126,10 @@ class Db {
   const std::string& path() const { return path_; }
 
  private:
-  Db(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+  Db(sqlite3* handle, std::string path);
   sqlite3* handle_;
   std::string path_;
+  std::shared_ptr<StatementCache> cache_;
 };
 
 // Rolls back unless committed.

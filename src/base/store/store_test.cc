@@ -257,5 +257,30 @@ TEST_F(StoreTest, StoresOfOneFileCountTheirMigrationsApart) {
   }
 }
 
+TEST(Statements, OfATextThatWasPreparedBeforeBeginAsNewOnes) {
+  auto db = std::move(Db::Open(":memory:").value());
+  ASSERT_TRUE(db.Execute("CREATE TABLE note(title TEXT)").ok());
+  const std::string_view insert = "INSERT INTO note(title) VALUES (?)",
+                         select = "SELECT title FROM note ORDER BY rowid";
+  ASSERT_TRUE(db.Prepare(insert)->Run("a").ok());
+  auto unbound = db.Prepare(insert);
+  ASSERT_TRUE(unbound->Step().ok()) << "what was bound before is not bound now";
+  {
+    auto first = db.Prepare(select), second = db.Prepare(select);
+    ASSERT_TRUE(*first->Step());
+    ASSERT_TRUE(*second->Step());
+    EXPECT_EQ(first->Text(0), "a") << "two of one text are two";
+    ASSERT_TRUE(*first->Step());
+    EXPECT_TRUE(first->IsNull(0));
+    EXPECT_EQ(second->Text(0), "a");
+  }
+  ASSERT_TRUE(
+      db.Execute("ALTER TABLE note RENAME COLUMN title TO name; ALTER TABLE note ADD COLUMN title TEXT DEFAULT 'b'")
+          .ok());
+  auto changed = db.Prepare(select);
+  ASSERT_TRUE(*changed->Step()) << "one left in the middle begins anew";
+  EXPECT_EQ(changed->Text(0), "b") << "the schema is the one there is now";
+}
+
 }  // namespace
 }  // namespace atelier

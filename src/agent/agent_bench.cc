@@ -1,0 +1,76 @@
+// What the runtime itself costs a step: a model that answers at once and a tool that does nothing, so all that is left is
+// conversation, checks, journal. A step is an answer or a call.
+//
+//   cpu_us     processor time of all threads of the process, a step, SQLite's included
+//   wall_us    by the clock: commits are durable (synchronous FULL), so the disk is in it
+//   bytes      that the journal's file grew, a step
+#include <benchmark/benchmark.h>
+
+#include <ctime>
+
+#include "agent/agent_testing.h"
+
+namespace atelier {
+namespace {
+
+double CpuSeconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+Agent Worker() {
+  Agent agent;
+  agent.config.name = "worker", agent.config.model = "m";
+  agent.config.limits.max_steps = agent.config.limits.max_tool_calls = 0;
+  agent.config.limits.max_repeats = 0, agent.config.limits.max_seconds = 0;
+  ToolSpec spec;
+  spec.name = "note", spec.outside = false;
+  Json text = Json::Object({{"type", "string"}});
+  spec.parameters = Json::Object({{"type", "object"}, {"properties", Json::Object({{"x", std::move(text)}})}});
+  agent.tools.push_back(std::make_shared<FunctionTool>(
+      std::move(spec), [](const ToolCallInfo&, const Json&) { return ToolOutput{.text = "noted"}; }));
+  return agent;
+}
+
+void BM_Steps(benchmark::State& state) {
+  const int64_t num_calls = state.range(0);
+  double cpu = 0, steps = 0;
+  int64_t bytes = 0;
+  for (auto _ : state) {
+    TestFolder folder;
+    int64_t made = 0;
+    AgentLife life(folder.path(), Worker(), [&](const GenerationRequest&) {
+      if (made++ == num_calls) return Said{.text = "done"};
+      return Said::Calling("note", R"({"x":"number )" + std::to_string(made) + "\"}");
+    });
+    const double before = CpuSeconds();
+    const auto row = life.Start("go");
+    cpu += CpuSeconds() - before;
+    CHECK_MSG(row.ok() && row->status == RunStatus::kCompleted, "the run did not end well");
+    steps += static_cast<double>(row->num_steps), bytes += row->num_bytes;
+  }
+  state.counters["cpu_us"] = cpu / steps * 1e6;
+  state.counters["wall_us"] =
+      benchmark::Counter(steps / 1e6, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["bytes"] = static_cast<double>(bytes) / steps;
+}
+BENCHMARK(BM_Steps)->Arg(10)->Arg(50)->Arg(200)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// The program again from the journal, to where it stands: what a crash costs.
+void BM_Replay(benchmark::State& state) {
+  const int64_t num_calls = state.range(0);
+  TestFolder folder;
+  int64_t made = 0;
+  AgentLife life(folder.path(), Worker(), [&](const GenerationRequest&) {
+    if (made++ == num_calls) return Said{.text = "done"};
+    return Said::Calling("note", R"({"x":"number )" + std::to_string(made) + "\"}");
+  });
+  const auto row = life.Start("go");
+  CHECK_MSG(row.ok(), "the run did not begin");
+  for (auto _ : state) CHECK_MSG(life.Wait(life.runs().Replay(Call(), row->id)).ok(), "it differs");
+}
+BENCHMARK(BM_Replay)->Arg(50)->Arg(200)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace atelier
