@@ -31,7 +31,7 @@ MOST_TOKENS = ("max_tokens", "max_output_tokens")
 # Routes whose bodies are read by the same code, tested beside their resources: those that need what is stored, and those
 # whose faults have the shape of another API or whose bodies are no JSON.
 ELSEWHERE = ("/v1/chat/completions/", "/v1/batches", "/v1/conversations", "/v1/files", "/v1/uploads", "/v1/messages",
-             "/v1/responses/", "/v1/runs", "/v1/vector_stores/{id}/file_batches/{batch_id}/cancel", "/api/")
+             "/v1/responses/", "/v1/runs", "/mcp", "/v1/vector_stores/{id}/file_batches/{batch_id}/cancel", "/api/")
 NO_JSON = {
     "nothing": b"",
     "a cut object": b"{",
@@ -112,6 +112,14 @@ def test_wrong_types(server, path):
                 assert_error(answer, (400, 404))
                 num_refused += 1
     assert num_refused >= 10
+
+
+@pytest.mark.parametrize("what", NO_JSON)
+def test_mcp_is_told_that_it_is_no_json(server, what):
+    """Errors of JSON-RPC have its shape."""
+    answer = exchange(server, post("/mcp", NO_JSON[what]))
+    assert 400 <= answer.status < 500, answer.body[:300]
+    assert "error" in answer.json(), answer.body[:300]
 
 
 @pytest.mark.parametrize("number", HUGE)
