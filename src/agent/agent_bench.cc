@@ -1,9 +1,9 @@
-// What the runtime itself costs a step: a model that answers at once and a tool that does nothing, so all that is left is
-// conversation, checks, journal. A step is an answer or a call.
+// What the runtime itself costs a step: a model that answers at once and a tool that does nothing, so that all that is
+// left is conversation, checks, journal. A step is an answer or a call.
 //
 //   cpu_us     processor time of all threads of the process, a step, SQLite's included
 //   wall_us    by the clock: commits are durable (synchronous FULL), so the disk is in it
-//   bytes      that the journal's file grew, a step
+//   bytes      of results, a step
 #include <benchmark/benchmark.h>
 
 #include <ctime>
