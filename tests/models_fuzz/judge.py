@@ -158,6 +158,17 @@ class JsonSchema:
         return [(_name(leaf.validator, leaf.validator_value), leaf.instance) for leaf in found]
 
 
+def without_siblings(schema):
+    """As drafts up to 7 read it: keywords beside a $ref say nothing. ajv obeys them."""
+    if isinstance(schema, list):
+        return [without_siblings(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    is_reference = isinstance(schema.get("$ref"), str)
+    return {key: value if key in ("enum", "const", "default", "examples") else without_siblings(value)
+            for key, value in schema.items() if not is_reference or key in ("$ref", "$schema", "definitions", "$defs")}
+
+
 class Ajv:
     """npm ajv with ajv-formats, in a process of its own."""
 
@@ -168,6 +179,8 @@ class Ajv:
         self.process = subprocess.Popen(["node", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def errors(self, schema, draft, text):
+        if draft <= 7:
+            schema = without_siblings(schema)
         self.process.stdin.write(json.dumps({"schema": schema, "draft": draft, "text": text}) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
