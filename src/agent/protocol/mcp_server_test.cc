@@ -211,6 +211,11 @@ struct SessionFixture : Fixture {
   std::shared_ptr<Outlet> apart = std::make_shared<Outlet>();
   std::shared_ptr<McpSession> session = McpSession::Create(server, "me", apart);
 
+  // Calls that wait for their client end with the session.
+  ~SessionFixture() {
+    if (session) session->Close();
+    loop.RunUntilIdle();
+  }
   RpcMessage Say(std::string method, Json params = {}, int id = 1) {
     const size_t before = outlet->sent.size();
     session->Take(RpcMessage::Request(id, std::move(method), std::move(params)), outlet);

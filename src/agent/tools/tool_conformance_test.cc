@@ -137,7 +137,7 @@ Json OddValue(Random& random, int depth) {
     case 2: return static_cast<int64_t>(random.Below(1000)) - 500;
     case 3: return Json::NumberOf("-1e400");
     case 4: return std::string(random.Below(300), 'x');
-    case 5: return std::string("\0../..\xE2\x80\xAE/\n'\"$(", 18);
+    case 5: return std::string(1, '\0') + "../..\xE2\x80\xAE/\n'\"$(";
     case 6: return Json::Array({OddValue(random, depth + 1), OddValue(random, depth + 1)});
     default: return Json::Object({{"a", OddValue(random, depth + 1)}});
   }
