@@ -7,7 +7,6 @@
 namespace atelier {
 namespace {
 
-constexpr std::string_view kElicit = "elicitation/create";
 constexpr std::string_view kSample = "sampling/createMessage";
 constexpr std::string_view kRoots = "roots/list";
 

@@ -173,8 +173,7 @@ Task<Result<RpcAnswer>> RpcQuestions::Ask(Call call, std::string method, Json pa
   const std::string key = RpcIdKey(id);
   auto open = std::make_shared<Open>();
   open_.emplace(key, open);
-  const auto start = [this, open, key, id, patience, &call, &method, &params, &send,
-                      &on_give_up](Open::Answered answered) {
+  const auto start = [this, open, key, id, patience, &method, &params, &send, &on_give_up](Open::Answered answered) {
     open->answered = std::move(answered);
     const auto give_up = [this, open, key, id, on_give_up](Error why) {
       open_.erase(key);
