@@ -4,6 +4,7 @@
 
 #include "agent/guided.h"
 #include "agent/react.h"
+#include "agent/research.h"
 
 namespace atelier {
 
@@ -15,7 +16,9 @@ std::string_view AgentEventName(AgentEventType type) {
 }
 
 Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
-  const auto program = agent.config.policy == "guided" ? RunGuided : RunReact;
+  const auto program = agent.config.policy == "guided"     ? RunGuided
+                       : agent.config.policy == "research" ? RunResearch
+                                                           : RunReact;
   return program(std::move(call), std::move(work), agent, std::move(input), std::move(scope));
 }
 
@@ -25,6 +28,7 @@ Json AgentOutcome::Body() const {
   if (!reason.empty()) body.Set("reason", reason);
   if (!what.empty()) body.Set("what", what);
   if (!calls.is_null()) body.Set("calls", calls);
+  if (!citations.is_null()) body.Set("citations", citations);
   return body;
 }
 

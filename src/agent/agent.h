@@ -66,6 +66,7 @@ struct AgentOutcome {
   Json structured = {};                      // where the agent has an output schema
   std::string reason = {}, what = {};        // of limited and refused
   Json calls = {};                           // what was called, where it did not answer: [{"name", "is_error"}]
+  Json citations = {};                       // of the policy "research": where each part of the text stands
   Json Body() const;
 };
 

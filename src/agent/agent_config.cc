@@ -83,6 +83,22 @@ Fields GuidedConfig::Describe() {
   return fields;
 }
 
+Fields ResearchConfig::Describe() {
+  using C = ResearchConfig;
+  static constexpr Field fields[] = {
+      Key<&C::sources>("sources", "that a question is looked up in, at most").Between(1, 32),
+      Key<&C::reads>("reads", "of what a source gave, that are read whole").Between(0, 20),
+      Key<&C::enough_at_least>("enough_at_least", "confidence in an answer; below, the next source is searched")
+          .Between(0, 1),
+      Key<&C::refuse_below>("refuse_below", "confidence below which nothing is said").Between(0, 1),
+      Key<&C::most_sentences>("most_sentences", "of the answer to a question").Between(1, 20),
+      Key<&C::answer>("answer", "quote: sentences as they stand; write: by the model, what is supported is kept")
+          .OneOf("quote|write"),
+      Key<&C::support_at_least>("support_at_least", "of a written sentence that is kept").Between(0, 1),
+  };
+  return fields;
+}
+
 Fields AgentConfig::Describe() {
   using C = AgentConfig;
   static constexpr Field fields[] = {
@@ -90,7 +106,7 @@ Fields AgentConfig::Describe() {
       Key<&C::description>("description", "told to whoever may ask it"),
       Key<&C::instructions>("instructions", "its system message"),
       Key<&C::model>("model", "that it asks; without, the default chat model"),
-      Key<&C::policy>("policy", "how it works").OneOf("react|guided"),
+      Key<&C::policy>("policy", "how it works").OneOf("react|guided|research"),
       Key<&C::tools>("tools", "names of `tools`, or globs of them"),
       Key<&C::agents>("agents", "that it may ask, as tools ask_NAME"),
       Key<&C::handoffs>("handoffs", "that it may hand the conversation over to, by tools transfer_to_NAME"),
@@ -98,6 +114,7 @@ Fields AgentConfig::Describe() {
       Key<&C::output_schema>("output_schema", "a JSON Schema of its answer"),
       Key<&C::limits>("limits", "where a run has to stop"),
       Key<&C::guided>("guided", "of the policy guided"),
+      Key<&C::research>("research", "of the policy research"),
       Key<&C::guards>("guards", "what is looked at before it goes on its way"),
       Key<&C::needs_approval>("needs_approval", "globs of tools that a person has to approve each call of"),
       Key<&C::max_answer_tokens>("max_answer_tokens", "of one answer of the model").Between(1, 1'000'000),

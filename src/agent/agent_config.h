@@ -49,6 +49,18 @@ struct GuidedConfig {
   static Fields Describe();
 };
 
+// Of the policy "research".
+struct ResearchConfig {
+  int32_t sources = 4;            // that a question is looked up in, at most
+  int32_t reads = 3;              // of what a source gave, that are read whole
+  double enough_at_least = 0.25;  // confidence that what was read answers; below, the next source is searched
+  double refuse_below = 0.02;     // confidence, after all sources; docs/knowledge.md has how it was chosen
+  int32_t most_sentences = 3;     // of the answer to a question
+  std::string answer = "quote";   // "quote": sentences as they stand; "write": by the model, what is supported is kept
+  double support_at_least = 0.7;  // of a written sentence that is kept
+  static Fields Describe();
+};
+
 struct AgentConfig {
   std::string name;
   std::string description;   // told to whoever may ask it
@@ -62,6 +74,7 @@ struct AgentConfig {
   Json output_schema;                 // of its answer; null: text
   AgentLimits limits;
   GuidedConfig guided;
+  ResearchConfig research;
   std::vector<GuardConfig> guards;
   std::vector<std::string> needs_approval;  // globs of tools, beside those that say so themselves
   int64_t max_answer_tokens = 1024;         // of one answer of the model

@@ -21,16 +21,6 @@ constexpr size_t kMaxMaterialBytes = 6000;  // some 1,500 tokens, of a context o
 
 std::string TextOf(const Json& value) { return value.is_string() ? value.AsString() : std::string(); }
 
-// The last text that the person wrote.
-std::string TaskOf(const Json& input) {
-  if (input.is_string()) return input.AsString();
-  std::string task;
-  for (const Json& message : input.items()) {
-    if (message["role"] == Json("user")) task = TextOf(message["content"]);
-  }
-  return task;
-}
-
 std::set<std::string> Numbers(std::string_view text) {
   std::set<std::string> numbers;
   for (size_t at = 0; at < text.size();) {

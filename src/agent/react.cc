@@ -145,6 +145,15 @@ class ReactRun {
 
 }  // namespace
 
+std::string TaskOf(const Json& input) {
+  if (input.is_string()) return input.AsString();
+  std::string task;
+  for (const Json& message : input.items()) {
+    if (message["role"] == Json("user") && message["content"].is_string()) task = message["content"].AsString();
+  }
+  return task;
+}
+
 Result<void> CheckAgentInput(const Json& input) {
   if (input.is_string() && !input.AsString().empty()) return {};
   if (!input.is_array() || input.empty()) {

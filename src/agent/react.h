@@ -2,12 +2,17 @@
 // by native function calling]
 #pragma once
 
+#include <string>
+
 #include "agent/agent.h"
 
 namespace atelier {
 
 // Errors name what of an input is none: neither a text with something in it, nor messages with roles and contents.
 Result<void> CheckAgentInput(const Json& input);
+
+// The last text that the person wrote: what an agent is to do.   REQUIRES: CheckAgentInput(input).ok()
+std::string TaskOf(const Json& input);
 
 // `input`: a text, or messages of a conversation in OpenAI's shape (no system message: the agent's instructions are
 // it). Errors: Suspended; those of steps; those of CheckAgentInput.

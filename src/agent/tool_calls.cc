@@ -263,6 +263,7 @@ Task<Result<CallsAnswered>> CallTools(Call call, AgentWork& work, const Agent& a
   for (CallInMaking& made : calls) {
     answered.messages.push_back(Answered(turn, made));
     answered.plain.emplace_back(TextForModel(*made.output));
+    answered.outputs.push_back(std::move(*made.output));
   }
   co_return answered;
 }

@@ -25,6 +25,7 @@ struct CallHistory {
 struct CallsAnswered {
   std::vector<Json> messages;         // of role tool, in the calls' order
   std::vector<Json> plain;            // their texts, without marks
+  std::vector<Json> outputs;          // as the journal has them (tool_output.h)
   std::optional<LimitReached> limit;  // then the run ends, and `messages` is empty
 };
 

@@ -238,8 +238,9 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   ProviderSurroundings around{loop, *p.pool, clock, std::random_device{}()};
   around.on_attempt = [tracer = p.tracer.get()](const RouteAttempt& attempt) { RecordAttempt(*tracer, attempt); };
   around.calibration_of = [store = p.calibrations.get()](const std::string& model) { return store->Find(model); };
-  TRY(p.providers, ProviderSet::Create({p.config.providers, p.config.routes, p.config.prices, p.config.budgets}, local,
-                                       std::move(around)));
+  TRY(p.providers,
+      ProviderSet::Create({p.config.providers, p.config.routes, p.config.mixtures, p.config.prices, p.config.budgets},
+                          local, std::move(around)));
   TRY_VOID(KeepSpending(*p.database, p.providers->spending()));
   std::unique_ptr<App> app(new App(std::move(parts)));
   TRY(app->parts_->agents, AgentLibrary::Create(*app));
@@ -320,16 +321,29 @@ ModelListing ListingOf(const ProviderModelConfig& model) {
   return listing;
 }
 
-// As its first target is listed; a name that stands for others hides what it is called like.
-ModelListing OfRoute(const RouteConfig& route, const std::vector<ModelListing>& known) {
+// As the model that it asks first is listed; a name that stands for others hides what it is called like.
+ModelListing OfOthers(const std::string& name, const std::string& first, const char* provider,
+                      const std::vector<ModelListing>& known) {
   ModelListing listing;
   listing.kind = "chat";
   for (const ModelListing& model : known) {
-    if (model.id == route.targets.front().model) listing = model;
+    if (model.id == first) listing = model;
   }
-  listing.id = route.name;
-  listing.provider = "route";
+  listing.id = name;
+  listing.provider = provider;
   return listing;
+}
+
+// The names that stand for several models.
+std::vector<ModelListing> Combined(const ProviderSet& providers, const std::vector<ModelListing>& known) {
+  std::vector<ModelListing> listings;
+  for (const RouteConfig& route : providers.routes()) {
+    listings.push_back(OfOthers(route.name, route.targets.front().model, "route", known));
+  }
+  for (const auto& [name, mixture] : providers.mixtures()) {
+    listings.push_back(OfOthers(name, mixture->Heard(), "mixture", known));
+  }
+  return listings;
 }
 
 }  // namespace
@@ -347,7 +361,7 @@ std::vector<ModelListing> App::ListModels() const {
     }
   }
   for (const ProviderModelConfig& model : parts_->providers->Listings()) listings.push_back(ListingOf(model));
-  for (const RouteConfig& route : parts_->providers->routes()) listings.push_back(OfRoute(route, listings));
+  for (ModelListing& listing : Combined(*parts_->providers, listings)) listings.push_back(std::move(listing));
   return listings;
 }
 
@@ -355,8 +369,8 @@ Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) 
   const std::vector<ModelListing> listings = ListModels();
   std::string wanted(id);
   if (wanted.empty() && kind == "chat") wanted = parts_->config.default_model;
-  for (const RouteConfig& route : parts_->providers->routes()) {
-    if (route.name == wanted) return OfRoute(route, listings);
+  for (ModelListing& listing : Combined(*parts_->providers, listings)) {
+    if (listing.id == wanted) return std::move(listing);
   }
   TRY(const auto of_provider, parts_->providers->Listing(wanted, kind));
   if (of_provider) return ListingOf(*of_provider);

@@ -118,6 +118,7 @@ Fields Config::Describe() {
       Key<&Config::models>("models", "models beside those under home"),
       Key<&Config::providers>("providers", "services whose models requests name provider/model"),
       Key<&Config::routes>("routes", "names that stand for several models: fallback, split, mirror, cache"),
+      Key<&Config::mixtures>("mixtures", "names under which several models answer as one"),
       Key<&Config::prices>("prices", "what models cost, for budgets"),
       Key<&Config::budgets>("budgets", "what API keys may spend"),
       Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),

@@ -14,6 +14,7 @@
 #include "app/corpus_config.h"
 #include "base/result.h"
 #include "base/text/describe.h"
+#include "provider/mixture_config.h"
 #include "provider/provider_config.h"
 #include "provider/route_config.h"
 
@@ -106,6 +107,7 @@ struct Config {
   std::vector<ModelConfig> models;        // beside those under home
   std::vector<ProviderConfig> providers;  // models elsewhere
   std::vector<RouteConfig> routes;        // names that stand for several models
+  std::vector<MixtureConfig> mixtures;    // names under which several models answer as one
   std::vector<PriceConfig> prices;
   std::vector<BudgetConfig> budgets;
   std::vector<CorpusConfig> corpora;

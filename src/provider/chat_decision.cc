@@ -117,12 +117,6 @@ GenerationRequest ChatOf(const ChatDecisionSurroundings& around, const DecisionR
   return asked;
 }
 
-void AddUsage(Usage& usage, const Usage& more) {
-  usage.prompt_tokens += more.prompt_tokens;
-  usage.cached_tokens += more.cached_tokens;
-  usage.completion_tokens += more.completion_tokens;
-}
-
 Task<Result<void>> Read(const ChatDecisionSurroundings& around, const Call& call, const DecisionRequest& request,
                         Readings& readings, size_t index) {
   Reading& reading = readings.all[index];

@@ -37,6 +37,17 @@ GenerationDelta GatheredChoice::Whole() const {
   return delta;
 }
 
+void AddUsage(Usage& total, const Usage& more) {
+  total.prompt_tokens += more.prompt_tokens;
+  total.cached_tokens += more.cached_tokens;
+  total.completion_tokens += more.completion_tokens;
+}
+
+void AddUsed(GenerationEnd& total, const GenerationEnd& more) {
+  AddUsage(total.usage, more.usage);
+  total.reasoning_tokens += more.reasoning_tokens;
+}
+
 Task<Result<Gathered>> Gather(Generation generation, int32_t num_choices) {
   Gathered gathered;
   gathered.choices.resize(static_cast<size_t>(std::max(1, num_choices)));

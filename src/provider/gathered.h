@@ -32,6 +32,10 @@ struct Gathered {
   GenerationEnd end;
 };
 
+void AddUsage(Usage& total, const Usage& more);
+// Its usage and its reasoning tokens.
+void AddUsed(GenerationEnd& total, const GenerationEnd& more);
+
 // The error of the end is the result's.
 Task<Result<Gathered>> Gather(Generation generation, int32_t num_choices);
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "provider/instruction.h"
+
 namespace atelier {
 namespace {
 
@@ -34,19 +36,6 @@ std::string InstructionOf(const GrammarSpec& grammar) {
   return {};
 }
 
-// At the end of the system's message, where there is one: templates know one at most.
-void AddInstruction(Json& messages, const std::string& instruction) {
-  if (!messages.empty() && messages[0]["role"].is_string() && messages[0]["role"].AsString() == "system" &&
-      messages[0]["content"].is_string()) {
-    messages[0].Set("content", messages[0]["content"].AsString() + "\n\n" + instruction);
-    return;
-  }
-  Json all = Json::Array();
-  all.Push(Json::Object({{"role", "system"}, {"content", instruction}}));
-  for (Json& message : messages.items()) all.Push(std::move(message));
-  messages = std::move(all);
-}
-
 // The answer as the conversation had it, and what is wrong with it.
 void AddMistake(Json& messages, const GatheredChoice& choice, const std::string& wrong) {
   std::string said = choice.text;
@@ -55,12 +44,6 @@ void AddMistake(Json& messages, const GatheredChoice& choice, const std::string&
   messages.Push(Json::Object({{"role", "user"},
                               {"content", "That answer is not as it must be: " + wrong.substr(0, kMaxViolationBytes) +
                                               "\nGive the whole answer again, corrected, and nothing else."}}));
-}
-
-void Add(Usage& total, const Usage& more) {
-  total.prompt_tokens += more.prompt_tokens;
-  total.cached_tokens += more.cached_tokens;
-  total.completion_tokens += more.completion_tokens;
 }
 
 Error NotKept(const std::string& provider, const std::optional<GrammarSpec>& grammar, int32_t attempts,
@@ -163,7 +146,7 @@ Task<Result<Gathered>> KeptPromise::OneChoice(Call call, GenerationRequest reque
   for (int32_t attempt = 1;; ++attempt) {
     CO_TRY(Generation generation, co_await model_.Generate(call, request));
     CO_TRY(Gathered gathered, co_await Gather(std::move(generation), 1));
-    Add(used, gathered.end.usage);
+    AddUsage(used, gathered.end.usage);
     if (attempt == 1) submitted = gathered.end.times.submitted;
     gathered.end.usage = used;
     gathered.end.times.submitted = submitted;
@@ -196,7 +179,7 @@ Task<Result<Generation>> KeptPromise::Repaired(Call call, GenerationRequest requ
     GatheredChoice choice = std::move(gathered.choices[0]);
     choice.end.choice = i;
     all.choices.push_back(std::move(choice));
-    Add(gathered.end.usage, all.end.usage);
+    AddUsage(gathered.end.usage, all.end.usage);
     if (i > 0) gathered.end.times.submitted = all.end.times.submitted;
     all.end = std::move(gathered.end);
   }

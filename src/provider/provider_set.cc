@@ -74,6 +74,10 @@ Result<std::unique_ptr<ProviderSet>> ProviderSet::Create(const ProviderSettings&
     if (!added.ok()) return std::move(added).error().Under("routes[" + std::to_string(i) + "]");
   }
   set->routes_configured_ = settings.routes;
+  for (size_t i = 0; i < settings.mixtures.size(); ++i) {
+    Result<void> added = set->AddMixture(settings.mixtures[i], around);
+    if (!added.ok()) return std::move(added).error().Under("mixtures[" + std::to_string(i) + "]");
+  }
   return set;
 }
 
@@ -122,6 +126,31 @@ Result<void> ProviderSet::AddRoute(const RouteConfig& config, const ProviderSurr
   }
   RouteSurroundings surroundings{around.loop, {this, this, this}, around.seed, around.on_attempt};
   routes_.emplace(config.name, std::make_unique<Route>(config, std::move(surroundings)));
+  return {};
+}
+
+Result<void> ProviderSet::AddMixture(const MixtureConfig& config, const ProviderSurroundings& around) {
+  TRY_VOID(CheckMixture(config));
+  if (routes_.contains(config.name) || mixtures_.contains(config.name)) {
+    return Error::Invalid("name", "got '" + config.name + "' twice");
+  }
+  for (const RouteConfig& route : routes_configured_) {
+    for (const RouteTargetConfig& target : route.targets) {
+      if (target.model != config.name) continue;
+      return Error::Invalid(
+          "name", "got '" + config.name + "', which route " + route.name + " asks, want routes that ask models");
+    }
+  }
+  MixtureSurroundings surroundings{around.loop, *this, around.on_attempt};
+  auto mixture = std::make_unique<Mixture>(config, std::move(surroundings));
+  for (const std::string& model : mixture->Models()) {
+    if (model == config.name || mixtures_.contains(model)) {
+      return Error::Invalid("layers", "got '" + model + "', which is a mixture, want models or routes");
+    }
+    const auto listing = Listing(model, "");
+    if (!listing.ok()) return listing.error();
+  }
+  mixtures_.emplace(config.name, std::move(mixture));
   return {};
 }
 
@@ -180,7 +209,12 @@ Result<ProviderSet::Target> ProviderSet::Find(std::string_view name) const {
   if (const auto route = routes_.find(name); route != routes_.end()) {
     Route* of = route->second.get();
     target.faces = {of, of, of};
-    target.is_route = true;
+    target.asks_others = true;
+    return target;
+  }
+  if (const auto mixture = mixtures_.find(name); mixture != mixtures_.end()) {
+    target.faces = {mixture->second.get(), nullptr, nullptr};
+    target.asks_others = true;
     return target;
   }
   const auto [provider, model] = Claimed(name);
@@ -199,7 +233,7 @@ Task<Result<Generation>> ProviderSet::Generate(Call call, GenerationRequest requ
   const std::string name = std::exchange(request.model, target.model);
   const std::string principal = call.principal;
   CO_TRY(Generation generation, co_await target.faces.language->Generate(std::move(call), std::move(request)));
-  if (target.is_route || !spending_->any()) co_return generation;
+  if (target.asks_others || !spending_->any()) co_return generation;
   auto charge = [this, principal, name](GenerationEvent& event) {
     if (const auto* end = std::get_if<GenerationEnd>(&event)) spending_->Charge(principal, name, end->usage);
   };
@@ -217,7 +251,7 @@ Task<Result<T>> ProviderSet::Whole(Call call, Request request, Face* ModelFaces:
   const std::string name = std::exchange(request.model, target.model);
   const std::string principal = call.principal;
   CO_TRY(T answer, co_await (face->*ask)(std::move(call), std::move(request)));
-  if (!target.is_route) spending_->Charge(principal, name, answer.usage);
+  if (!target.asks_others) spending_->Charge(principal, name, answer.usage);
   co_return answer;
 }
 

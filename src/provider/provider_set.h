@@ -1,6 +1,6 @@
-// Every model by the name that requests give it: a route's name stands for several models, "provider/model" is a
-// configured provider's, anything else a model on this machine. One LanguageModel, Embedder and Reranker before all of
-// them; here budgets are looked at and what is used is charged. Lives on one Loop.
+// Every model by the name that requests give it: a route's or a mixture's name stands for several models,
+// "provider/model" is a configured provider's, anything else a model on this machine. One LanguageModel, Embedder and
+// Reranker before all of them; here budgets are looked at and what is used is charged. Lives on one Loop.
 #pragma once
 
 #include <map>
@@ -15,6 +15,7 @@
 #include "base/task/pool.h"
 #include "provider/calibration.h"
 #include "provider/language_model.h"
+#include "provider/mixture.h"
 #include "provider/provider_config.h"
 #include "provider/route.h"
 #include "provider/spending.h"
@@ -35,6 +36,7 @@ struct ProviderSurroundings {
 struct ProviderSettings {
   std::vector<ProviderConfig> providers = {};
   std::vector<RouteConfig> routes = {};
+  std::vector<MixtureConfig> mixtures = {};
   std::vector<PriceConfig> prices = {};
   std::vector<BudgetConfig> budgets = {};
 };
@@ -47,6 +49,8 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   ~ProviderSet() override;
 
   const std::vector<RouteConfig>& routes() const { return routes_configured_; }
+  // In the order of their names.
+  const std::map<std::string, std::unique_ptr<Mixture>, std::less<>>& mixtures() const { return mixtures_; }
   Spending& spending() { return *spending_; }
 
   // What a provider's model is listed as; `wanted_kind` where the configuration does not say. Nothing where no provider
@@ -70,12 +74,13 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   struct Provider;
   struct Target {
     ModelFaces faces;
-    std::string model;  // as the faces know it
-    bool is_route = false;
+    std::string model;         // as the faces know it
+    bool asks_others = false;  // a route or a mixture: those whom it asks are charged
   };
   ProviderSet(ModelFaces local, Loop& loop);
   Result<void> AddProvider(const ProviderConfig& config, const ProviderSurroundings& around);
   Result<void> AddRoute(const RouteConfig& config, const ProviderSurroundings& around);
+  Result<void> AddMixture(const MixtureConfig& config, const ProviderSurroundings& around);
   Result<Target> Find(std::string_view name) const;
   template <class T, class Face, class Request>
   Task<Result<T>> Whole(Call call, Request request, Face* ModelFaces::* side, std::string_view does,
@@ -89,7 +94,8 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   std::unique_ptr<Spending> spending_;
   std::vector<RouteConfig> routes_configured_;
   std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
-  std::map<std::string, std::unique_ptr<Route>, std::less<>> routes_;  // they ask this
+  std::map<std::string, std::unique_ptr<Route>, std::less<>> routes_;      // they ask this
+  std::map<std::string, std::unique_ptr<Mixture>, std::less<>> mixtures_;  // so do they
 };
 
 }  // namespace atelier

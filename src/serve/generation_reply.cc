@@ -6,6 +6,7 @@
 #include "app/activity.h"
 #include "base/net/sse.h"
 #include "observe/gen_ai.h"
+#include "provider/gathered.h"
 #include "serve/call_trace.h"
 #include "serve/errors.h"
 #include "serve/generation_run.h"
@@ -43,12 +44,6 @@ Json Envelope(const App& app, const ReplyShape& shape, const ModelListing& model
   });
 }
 
-void Add(Usage& total, const Usage& more) {
-  total.prompt_tokens += more.prompt_tokens;
-  total.cached_tokens += more.cached_tokens;
-  total.completion_tokens += more.completion_tokens;
-}
-
 // Takes one event into the state. Returns what is new of a choice, for streams.
 void Gather(ReplyState& state, size_t index, GenerationEvent event) {
   if (auto* prompt = std::get_if<PromptLogprobs>(&event)) {
@@ -70,7 +65,7 @@ void Gather(ReplyState& state, size_t index, GenerationEvent event) {
     state.choices[index][static_cast<size_t>(end->choice)].end = std::move(*end);
   } else {
     auto& last = std::get<GenerationEnd>(event);
-    Add(state.usage, last.usage);
+    AddUsage(state.usage, last.usage);
     state.reasoning_tokens += last.reasoning_tokens;
     state.trace.AddTimes(last.times, last.usage, true);
     if (last.error && !state.error) state.error = std::move(last.error);

@@ -269,6 +269,41 @@ TEST(Routes, FallBackToTheModelOfThisMachineAndLeaveATrace) {
   EXPECT_EQ(served.Get("/v1/models/assistant").json["kind"].AsString(), "chat");
 }
 
+TEST(Mixtures, AreAModelOfTheirOwnName) {
+  REQUIRE_INSTALLED(kChatModel);
+  const std::string model(kChatModel);
+  Config config;
+  MixtureConfig alone{
+      .name = "alone", .layers = {{.proposers = {{.model = model}}}}, .aggregator = {.how = "identity"}};
+  MixtureConfig council{.name = "council",
+                        .layers = {{.proposers = {{.model = model, .samples = 2, .temperature = 0.8}}}},
+                        .aggregator = {.how = "write", .model = model}};
+  config.mixtures = {alone, council};
+  ServedApp served(config);
+  Json body = ChatBodyOf("Say hello.", R"("seed": 5, "temperature": 0.7, "max_tokens": 12, "logprobs": true)");
+  const Answer base = served.Post("/v1/chat/completions", body);
+  ASSERT_EQ(base.status, 200) << base.body;
+  body.Set("model", "alone");
+  const Answer same = served.Post("/v1/chat/completions", body);
+  ASSERT_EQ(same.status, 200) << same.body;
+  EXPECT_EQ(same.json["model"].AsString(), "alone");
+  EXPECT_EQ(same.json["choices"], base.json["choices"]);  // tokens and their log probabilities
+  EXPECT_EQ(same.json["usage"]["completion_tokens"], base.json["usage"]["completion_tokens"]);
+
+  body.Set("model", "council");
+  body.Set("stream", true);
+  const Answer first = served.Post("/v1/chat/completions", body);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(served.Post("/v1/chat/completions", body).Text(), first.Text());  // of one seed
+  body.Set("stream", false);
+  const Answer whole = served.Post("/v1/chat/completions", body);
+  EXPECT_EQ(whole.Text(), first.Text());
+  EXPECT_GT(*whole.json["usage"]["completion_tokens"].AsInt64(), 12);  // the proposers' too
+  EXPECT_EQ(served.Get("/v1/models/council").json["kind"].AsString(), "chat");
+  body.Set("model", "nobody");
+  EXPECT_EQ(served.Post("/v1/chat/completions", body).status, 404);
+}
+
 TEST(Budgets, EndACallersDayByName) {
   REQUIRE_INSTALLED(kChatModel);
   Config config;

@@ -3,19 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider/gathered.h"
 #include "serve/generation_reply.h"
 
 namespace atelier {
-namespace {
-
-void Add(const GenerationEnd& end, GenerationEnd& total) {
-  total.usage.prompt_tokens += end.usage.prompt_tokens;
-  total.usage.cached_tokens += end.usage.cached_tokens;
-  total.usage.completion_tokens += end.usage.completion_tokens;
-  total.reasoning_tokens += end.reasoning_tokens;
-}
-
-}  // namespace
 
 ResponseWriter::ResponseWriter(ResponseWriterOptions options) : options_(std::move(options)) {
   response_ = Json::Object({{"id", options_.id}, {"object", "response"}});
@@ -226,7 +217,7 @@ std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
   }
   if (const auto* end = std::get_if<GenerationChoiceEnd>(&event)) choice_end_ = *end;
   if (const auto* last = std::get_if<GenerationEnd>(&event)) {
-    Add(*last, total_);
+    AddUsed(total_, *last);
     response_.Set("usage", ResponseUsage(total_));
     error_ = last->error;
     call_index_ = -1;  // calls of the next generation count from 0 again

@@ -38,6 +38,7 @@ class CorpusSearch final : public AgentTool {
                                      {"required", Json::Array({"query"})},
                                      {"additionalProperties", false}});
     spec_.read_only = true;
+    spec_.source = SourceSpec{.query = "query", .found = "passages", .id = "place", .title = "place", .text = "text"};
   }
   const ToolSpec& spec() const override { return spec_; }
 
@@ -51,8 +52,10 @@ class CorpusSearch final : public AgentTool {
     Json passages = Json::Array({});
     for (size_t i = 0; i < found.size(); ++i) {
       output.text += "[" + std::to_string(i + 1) + "] " + PlaceOf(found[i]) + "\n" + found[i].text + "\n\n";
-      passages.Push(
-          Json::Object({{"document", found[i].document_id}, {"place", PlaceOf(found[i])}, {"score", found[i].score}}));
+      passages.Push(Json::Object({{"document", found[i].document_id},
+                                  {"place", PlaceOf(found[i])},
+                                  {"score", found[i].score},
+                                  {"text", found[i].text}}));
     }
     if (found.empty()) output.text = "Nothing was found.";
     output.structured = Json::Object({{"passages", std::move(passages)}});

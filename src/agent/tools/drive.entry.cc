@@ -290,6 +290,10 @@ std::shared_ptr<AgentTool> Tool(const std::shared_ptr<const Drive>& drive, std::
   spec.idempotent = true;
   spec.sensitive = run == Write;
   spec.outside = run != Write;
+  if (run == Search) {
+    spec.source = SourceSpec{.query = "words", .by_term = true, .found = "paths"};
+    spec.source->read_by = "drive_read", spec.source->read_argument = "path";
+  }
   return std::make_shared<DriveTool>(drive, std::move(spec), run);
 }
 

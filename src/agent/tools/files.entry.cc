@@ -262,6 +262,8 @@ Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environ
       .name = "search_files", .description = "Finds the lines of files that hold a text.", .read_only = true};
   search.output_schema =
       SchemaWith(R"("matches": {"type": "array"}, "complete": {"type": "boolean"})", R"("matches", "complete")");
+  search.source = SourceSpec{.query = "text", .by_term = true, .found = "matches", .id = "path", .title = "path"};
+  search.source->read_by = "read_file", search.source->read_argument = "path";
   AgentTools tools = {MakeOne(environment, files, std::move(list), &List),
                       MakeOne(environment, files, std::move(read), &Read),
                       MakeOne(environment, files, std::move(search), &SearchFiles)};

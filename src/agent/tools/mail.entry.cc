@@ -197,6 +197,8 @@ Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environ
   search.description = "Finds mails by words, people, subject and day; gives their heads and ids, newest first.";
   search.parameters = JsonSchema<MailSearchArguments>();
   search.read_only = search.idempotent = true;
+  search.source = SourceSpec{.query = "text", .by_term = true, .found = "mails", .id = "id", .title = "subject"};
+  search.source->read_by = "mail_read", search.source->read_argument = "id";
   ToolSpec read{.name = "mail_read", .title = "Read a mail"};
   read.description = "Gives a mail's text and the names of its attachments. It stays unread for everybody else.";
   read.parameters = JsonSchema<MailReadArguments>();

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,19 @@
 #include "base/text/json.h"
 
 namespace atelier {
+
+// How a tool looks things up, for the policy "research", which searches several sources and reads what it finds.
+struct SourceSpec {
+  std::string query;               // the argument that says what is looked for
+  bool by_term = false;            // it finds what holds the query as it stands: it is asked for one word at a time
+  std::string found = {};          // member of the structured output, an array of what was found; empty: the output's
+                                   // text is what was found
+  std::string id = {};             // member of one of these that names it; empty: it is a text, its own name
+  std::string title = {};          // member that says in words what it is; empty: none
+  std::string text = {};           // member that has what it says, or its beginning; empty: none
+  std::string read_by = {};        // the tool that reads it whole; empty: `text` is all
+  std::string read_argument = {};  // the argument of that tool that takes the id
+};
 
 struct ToolSpec {
   std::string name;  // [A-Za-z0-9_-]{1,64}
@@ -40,6 +54,7 @@ struct ToolSpec {
   bool composed = false;        // a program of steps of its own: these are journalled, the call is not
   bool outside = true;          // what it says may come from strangers: marked for the model, and taints the run
   std::chrono::milliseconds timeout{60'000};
+  std::optional<SourceSpec> source = {};
 
   bool may_repeat() const { return read_only || idempotent; }
 };

@@ -43,8 +43,16 @@ Result<const ToolEntry*> FindType(const std::string& type) {
                                     (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
 }
 
-ToolSpec Override(ToolSpec spec, const ToolConfig& config, bool one_of_several) {
-  if (!config.name.empty()) spec.name = one_of_several ? config.name + "_" + spec.name : config.name;
+using MadeTools = std::vector<std::shared_ptr<AgentTool>>;
+
+ToolSpec Override(ToolSpec spec, const ToolConfig& config, const MadeTools& made) {
+  const bool one_of_several = made.size() > 1;
+  const auto renamed = [&](const std::string& name) { return one_of_several ? config.name + "_" + name : config.name; };
+  if (!config.name.empty()) {
+    spec.name = renamed(spec.name);
+    const auto reads = [&](const auto& tool) { return spec.source && tool->spec().name == spec.source->read_by; };
+    if (std::ranges::any_of(made, reads)) spec.source->read_by = renamed(spec.source->read_by);
+  }
   if (!config.description.empty()) {
     spec.description = one_of_several ? config.description + " " + spec.description : config.description;
   }
@@ -113,14 +121,14 @@ Result<AgentTools> MakeTools(const ToolConfig& config, const ToolEnvironment& en
   if (!made.ok()) return std::move(made).error().Under("with");
   AgentTools tools;
   std::vector<std::string> names;
-  for (auto& tool : *made) {
-    ToolSpec spec = Override(tool->spec(), config, made->size() > 1);
+  for (const auto& tool : *made) {
+    ToolSpec spec = Override(tool->spec(), config, *made);
     TRY_VOID(CheckToolSpec(spec));
     if (std::ranges::find(names, spec.name) != names.end()) {
       return Error::Invalid("with", "makes two tools of the name '" + spec.name + "'");
     }
     names.push_back(spec.name);
-    tools.push_back(std::make_shared<OverriddenTool>(std::move(tool), std::move(spec), *environment.clock));
+    tools.push_back(std::make_shared<OverriddenTool>(tool, std::move(spec), *environment.clock));
   }
   return tools;
 }

@@ -71,7 +71,14 @@ ToolSpec Spec() {
                                .value(),
           .read_only = true,
           .idempotent = true,
-          .timeout = std::chrono::milliseconds(30'000)};
+          .timeout = std::chrono::milliseconds(30'000),
+          .source = SourceSpec{.query = "query",
+                               .found = "results",
+                               .id = "url",
+                               .title = "title",
+                               .text = "text",
+                               .read_by = "http_fetch",
+                               .read_argument = "url"}};
 }
 
 Result<std::string> UrlFor(const WebSearchOptions& options, const WebSearchArguments& arguments) {

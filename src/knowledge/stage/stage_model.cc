@@ -6,6 +6,7 @@
 #include "base/text/unicode.h"
 #include "base/text/utf8.h"
 #include "provider/ask.h"
+#include "provider/gathered.h"
 
 namespace atelier {
 namespace {
@@ -22,9 +23,7 @@ Task<Result<std::string>> AskAs(Call call, const StageConfig& config, const Stag
   Asked asked{model, std::move(prompt), config.answer_tokens, std::move(grammar)};
   auto asking = Ask(std::move(call), *tools.model, std::move(asked));
   CO_TRY(AskedReply reply, co_await asking);
-  state.usage.prompt_tokens += reply.usage.prompt_tokens;
-  state.usage.cached_tokens += reply.usage.cached_tokens;
-  state.usage.completion_tokens += reply.usage.completion_tokens;
+  AddUsage(state.usage, reply.usage);
   co_return std::move(reply.text);
 }
 
