@@ -55,7 +55,8 @@ class EvalMemoryCommand final : public Command {
     options.Text("--embedder", embedder_, "an embedding model; \"none\": by words alone; without, the default one");
     options.Integer("--threads", corpus_.threads, "threads that compute; 0: one for each core");
     options.Text("--half", half_, "only every other conversation: \"first\" of two, or \"second\"");
-    options.Flag("--ablation", ablation_, "measure recalling without each figure too, and with each alone beside search");
+    options.Flag("--ablation", ablation_,
+                 "measure recalling without each figure too, and with each alone beside search");
     options.Text("--figures", figures_, "write what each turn is judged by to this file, a line a question");
     options.Takes("FILE", Completion::kFiles);
   }
@@ -153,10 +154,11 @@ class EvalMemoryCommand final : public Command {
                    const std::vector<MemoryWay>& ways) {
     int64_t turns = 0;
     for (const MemorySample& sample : set.samples) turns += sample.num_turns();
-    std::printf("%zu conversations, %lld turns, %zu questions; left out for want of evidence: %lld; pieces of evidence "
-                "that name no turn: %lld\n",
-                set.samples.size(), static_cast<long long>(turns), answered.size(),
-                static_cast<long long>(set.num_left_out), static_cast<long long>(set.num_unknown));
+    std::printf(
+        "%zu conversations, %lld turns, %zu questions; left out for want of evidence: %lld; pieces of evidence "
+        "that name no turn: %lld\n",
+        set.samples.size(), static_cast<long long>(turns), answered.size(), static_cast<long long>(set.num_left_out),
+        static_cast<long long>(set.num_unknown));
     if (set.num_without_time > 0) {
       std::printf("sessions without a time that is understood: %lld\n", static_cast<long long>(set.num_without_time));
     }
@@ -222,7 +224,8 @@ class EvalMemoryCommand final : public Command {
 extern const CommandEntry command_eval_memory{
     "eval memory", "Measure a memory's recall on long conversations",
     "Records the conversations of a file in LOCOMO's layout, asks its questions, and prints which share of the turns "
-    "that answer them is among the first 5 and 10 recalled, by category, beside hybrid search over the same turns, with "
+    "that answer them is among the first 5 and 10 recalled, by category, beside hybrid search over the same turns, "
+    "with "
     "the difference and its 95% interval by paired bootstrap. No model judges. Questions of category 5, adversarial "
     "ones, stand apart.\n"
     "\n"

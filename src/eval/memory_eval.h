@@ -17,10 +17,10 @@ namespace atelier {
 // What both are made with.
 struct MemoryEvalTools {
   Files& files;
-  std::string folder;              // for stores, which are removed; it need not exist
-  std::string embedder;            // empty: words alone
+  std::string folder;    // for stores, which are removed; it need not exist
+  std::string embedder;  // empty: words alone
   int32_t dimensions = 0;
-  PreparationConfig preparation;   // of the corpus that is compared with
+  PreparationConfig preparation;  // of the corpus that is compared with
   PreparationTools preparing;
   RankerTools ranking;
   Pool& pool;
@@ -35,8 +35,9 @@ struct MemoryWay {
 // What came of one question.
 struct MemoryAnswered {
   const MemoryQuestion* question = nullptr;
-  std::vector<std::vector<std::string>> found = {};  // [way] references, best first: of search over raw turns, then of each
-  std::vector<RecalledTurn> candidates = {};         // of the first way, where they are wanted
+  std::vector<std::vector<std::string>> found =
+      {};                                     // [way] references, best first: of search over raw turns, then of each
+  std::vector<RecalledTurn> candidates = {};  // of the first way, where they are wanted
 };
 
 struct MemoryEvalOptions {

@@ -67,7 +67,8 @@ TEST(MemorySet, TimesAreReadAsPeopleWriteThem) {
   EXPECT_EQ(SessionTimeMs("2023-05-08T01:00:00Z"), kMay8 + 3'600'000);
   EXPECT_EQ(SessionTimeMs("12:30 am on 8 May, 2023"), kMay8 + 1'800'000);
   EXPECT_EQ(SessionTimeMs("12:30 pm on 8 May, 2023"), kMay8 + 45'000'000);
-  for (const char* none : {"", "soon", "31 February, 2023", "8 May", "99:99 pm on 8 May, 2023", "9999999999999999999999"}) {
+  for (const char* none :
+       {"", "soon", "31 February, 2023", "8 May", "99:99 pm on 8 May, 2023", "9999999999999999999999"}) {
     EXPECT_EQ(SessionTimeMs(none), 0) << none;
   }
 }
@@ -113,7 +114,8 @@ TEST_F(OwnSetTest, EvidenceOfOneTurnSaysTheAnswer) {
       for (size_t begin = 0; begin < answer.size() && !found;) {
         const size_t end = std::min(answer.find_first_of(" ,;", begin), answer.size());
         // The first letters, so that another form of the word is the same.
-        found = end - begin >= 4 && turn.find(answer.substr(begin, std::min<size_t>(5, end - begin))) != std::string::npos;
+        found =
+            end - begin >= 4 && turn.find(answer.substr(begin, std::min<size_t>(5, end - begin))) != std::string::npos;
         begin = end + 1;
       }
       num_said += found ? 1 : 0, ++num_asked;

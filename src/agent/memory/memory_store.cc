@@ -92,16 +92,16 @@ Result<MemoryTurn> ReadTurn(const IndexRecord& record) {
 
 Result<void> CheckName(std::string where, const std::string& name) {
   if (name.size() <= kMaxNameBytes) return {};
-  return Error::Invalid(std::move(where), "got " + std::to_string(name.size()) + " bytes, want at most " +
-                                              std::to_string(kMaxNameBytes));
+  return Error::Invalid(std::move(where),
+                        "got " + std::to_string(name.size()) + " bytes, want at most " + std::to_string(kMaxNameBytes));
 }
 
 Result<void> CheckTurn(const MemoryTurn& turn) {
   TRY_VOID(CheckName("speaker", turn.speaker));
   TRY_VOID(CheckName("reference", turn.reference));
   if (!turn.text.empty() && turn.text.size() <= kMaxTurnBytes) return {};
-  return Error::Invalid("text", "got " + std::to_string(turn.text.size()) + " bytes, want 1 to " +
-                                    std::to_string(kMaxTurnBytes));
+  return Error::Invalid(
+      "text", "got " + std::to_string(turn.text.size()) + " bytes, want 1 to " + std::to_string(kMaxTurnBytes));
 }
 
 Result<void> CheckScope(const MemoryScope& scope) {

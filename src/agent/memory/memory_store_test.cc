@@ -21,7 +21,9 @@ MemoryTurn Said(std::string speaker, std::string text, int64_t said_ms = 0) {
   return turn;
 }
 
-MemoryScope Of(std::string user, std::string session) { return {.user = std::move(user), .session = std::move(session)}; }
+MemoryScope Of(std::string user, std::string session) {
+  return {.user = std::move(user), .session = std::move(session)};
+}
 
 std::vector<std::string> TextsOf(const std::vector<MemoryTurn>& turns) {
   std::vector<std::string> texts;

@@ -13,23 +13,25 @@ namespace {
 
 namespace chr = std::chrono;
 
-constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                      "july",    "august",   "september", "october", "november", "december"};
+constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                      "may",       "june",     "july",     "august",
+                                                      "september", "october",  "november", "december"};
 constexpr std::string_view kTimeWords[] = {
-    "yesterday", "today",    "tonight",  "tomorrow", "ago",     "monday", "tuesday",   "wednesday", "thursday",
-    "friday",    "saturday", "sunday",   "weekend",  "january", "february", "april",   "june",      "july",
+    "yesterday", "today",     "tonight", "tomorrow", "ago",      "monday",   "tuesday",     "wednesday", "thursday",
+    "friday",    "saturday",  "sunday",  "weekend",  "january",  "february", "april",       "june",      "july",
     "august",    "september", "october", "november", "december", "birthday", "anniversary", "christmas"};
 // After one of kBefore they say when.
-constexpr std::string_view kUnits[] = {"day",   "days",  "week",   "weeks",  "month",  "months", "year",    "years",
-                                       "night", "time",  "summer", "winter", "spring", "fall",   "autumn",  "morning",
-                                       "hours", "hour",  "minutes", "evening", "decade", "march",  "may"};
-constexpr std::string_view kBefore[] = {"last", "next", "this", "past", "few",  "couple", "every", "since", "in",
-                                        "two",  "three", "four", "five", "six", "seven",  "eight", "nine",  "ten",
-                                        "a",    "an",   "one",  "the",  "for"};
-constexpr std::string_view kNumbers[] = {"two",   "three",  "four",   "five",  "six",    "seven",  "eight", "nine",
-                                         "ten",   "eleven", "twelve", "once",  "twice",  "couple", "dozen", "several",
-                                         "first", "second", "third",  "fourth", "fifth", "hundred", "thousand"};
-constexpr std::string_view kNow[] = {"now", "currently", "still", "nowadays", "latest", "current", "recently", "anymore"};
+constexpr std::string_view kUnits[] = {"day",   "days", "week",    "weeks",   "month",  "months", "year",   "years",
+                                       "night", "time", "summer",  "winter",  "spring", "fall",   "autumn", "morning",
+                                       "hours", "hour", "minutes", "evening", "decade", "march",  "may"};
+constexpr std::string_view kBefore[] = {"last", "next", "this",  "past", "few",  "couple", "every", "since",
+                                        "in",   "two",  "three", "four", "five", "six",    "seven", "eight",
+                                        "nine", "ten",  "a",     "an",   "one",  "the",    "for"};
+constexpr std::string_view kNumbers[] = {
+    "two",   "three",  "four",  "five",    "six",   "seven",  "eight", "nine",   "ten",   "eleven",  "twelve",  "once",
+    "twice", "couple", "dozen", "several", "first", "second", "third", "fourth", "fifth", "hundred", "thousand"};
+constexpr std::string_view kNow[] = {"now",    "currently", "still",    "nowadays",
+                                     "latest", "current",   "recently", "anymore"};
 
 bool Among(std::span<const std::string_view> list, std::string_view word) {
   return std::ranges::find(list, word) != list.end();
@@ -74,7 +76,8 @@ std::vector<NamedDate> DatesOf(const std::vector<std::string>& words) {
     date.month = MonthOf(words[i]);
     // "may" is mostly no month: a number beside it or "in" before it makes it one.
     const bool has_number = number_at(i + 1) > 0 || (i > 0 && number_at(i - 1) > 0);
-    const bool is_dated = has_number || (i > 0 && (words[i - 1] == "in" || words[i - 1] == "of" || words[i - 1] == "since"));
+    const bool is_dated =
+        has_number || (i > 0 && (words[i - 1] == "in" || words[i - 1] == "of" || words[i - 1] == "since"));
     if (date.month > 0 && (is_dated || (words[i] != "may" && words[i] != "march"))) {
       if (i > 0 && IsDay(number_at(i - 1))) date.day = number_at(i - 1);
       size_t next = i + 1;
@@ -120,8 +123,8 @@ int64_t DaysAfter(const NamedDate& date, chr::sys_days said) {
 QuestionCues ReadQuestionCues(std::string_view question, const std::vector<std::string>& speakers) {
   static constexpr std::string_view kLengths[] = {"long", "often", "soon", "recently"};
   static constexpr std::string_view kCounts[] = {"many", "much", "old", "far", "tall", "big", "large"};
-  static constexpr std::string_view kTimes[] = {"date",  "day",   "month", "year",   "time",
-                                                "years", "months", "week", "season", "days"};
+  static constexpr std::string_view kTimes[] = {"date",  "day",    "month", "year",   "time",
+                                                "years", "months", "week",  "season", "days"};
   const std::vector<std::string> words = WordsOf(question);
   QuestionCues cues;
   for (const std::string& speaker : speakers) {

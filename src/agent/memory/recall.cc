@@ -10,8 +10,8 @@ namespace atelier {
 namespace {
 
 constexpr std::array<std::string_view, kNumRecallFigures> kNames = {
-    "words", "likeness", "window_words", "window_likeness", "neighbours", "session", "speaker",
-    "when",  "number",   "asks",         "date",            "recency",    "short",   "after_question"};
+    "words",  "likeness", "window_words", "window_likeness", "neighbours", "session",       "speaker", "when",
+    "number", "asks",     "date",         "recency",         "short",      "after_question"};
 
 constexpr size_t kSessionTurns = 3;  // the best of a session, which stand for it
 constexpr double kShortBytes = 60;   // a turn of so many bytes is half short
@@ -25,7 +25,7 @@ double Of(const Scores& scores, std::string_view id) {
 }
 
 // From `least` (of words 0, else the least found) to the greatest as 0 to 1.
-Scores Scaled(const std::vector<MemoryHit>& hits, std::optional<double> MemoryHit::*score, bool from_zero) {
+Scores Scaled(const std::vector<MemoryHit>& hits, std::optional<double> MemoryHit::* score, bool from_zero) {
   double least = 0, greatest = 0;
   bool any = false;
   for (const MemoryHit& hit : hits) {
@@ -79,7 +79,8 @@ Scores RecencyOf(const std::vector<MemoryTurn>& turns) {
   std::set<int64_t> times;
   for (const MemoryTurn& turn : turns) times.insert(turn.said_ms);
   std::map<int64_t, double> ranks;
-  for (const int64_t time : times) ranks[time] = static_cast<double>(ranks.size() + 1) / static_cast<double>(times.size());
+  for (const int64_t time : times)
+    ranks[time] = static_cast<double>(ranks.size() + 1) / static_cast<double>(times.size());
   Scores scores;
   for (const MemoryTurn& turn : turns) scores[turn.id] = ranks[turn.said_ms];
   return scores;
@@ -115,7 +116,8 @@ std::vector<std::string> CandidatesOf(const MemoryHits& hits) {
   }
   for (const MemoryHit& hit : hits.windows) {
     const int64_t place = PlaceOf(hit.id);
-    for (int64_t at = std::max<int64_t>(0, place - kWindowTurns + 1); at <= place; ++at) ids.insert(TurnIdAt(hit.id, at));
+    for (int64_t at = std::max<int64_t>(0, place - kWindowTurns + 1); at <= place; ++at)
+      ids.insert(TurnIdAt(hit.id, at));
   }
   return {ids.begin(), ids.end()};
 }

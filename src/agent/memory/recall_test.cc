@@ -95,7 +95,8 @@ TEST(Recall, WhoIsNamedIsBelievedToHaveSaidIt) {
 TEST(Recall, WhatIsSoByNowIsWhatWasSaidLast) {
   QuestionCues cues;
   cues.asks_now = true;
-  const std::vector<MemoryTurn> turns = {TurnAt(0, "Ana", "I live in Rome.", 1), TurnAt(1, "Ana", "I live in Oslo.", 2)};
+  const std::vector<MemoryTurn> turns = {TurnAt(0, "Ana", "I live in Rome.", 1),
+                                         TurnAt(1, "Ana", "I live in Oslo.", 2)};
   EXPECT_EQ(RankTurns(cues, {}, turns, Only(RecallFigure::kRecency))[0].turn.text, "I live in Oslo.");
 }
 
