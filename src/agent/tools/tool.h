@@ -28,6 +28,7 @@ namespace atelier {
 // How a tool looks things up, for the policy "research", which searches several sources and reads what it finds.
 struct SourceSpec {
   std::string query;               // the argument that says what is looked for
+  Json with = {};                  // further arguments of every search; null: none
   bool by_term = false;            // it finds what holds the query as it stands: it is asked for one word at a time
   std::string found = {};          // member of the structured output, an array of what was found; empty: the output's
                                    // text is what was found
