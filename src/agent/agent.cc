@@ -1,10 +1,13 @@
 #include "agent/agent.h"
 
+#include <algorithm>
 #include <array>
 
 #include "agent/guided.h"
 #include "agent/react.h"
 #include "agent/research.h"
+#include "agent/taint.h"
+#include "base/text/glob.h"
 
 namespace atelier {
 
@@ -16,10 +19,25 @@ std::string_view AgentEventName(AgentEventType type) {
 }
 
 Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
+  work.tainted_by.merge(TaintBeforehand(agent, input));
   const auto program = agent.config.policy == "guided"     ? RunGuided
                        : agent.config.policy == "research" ? RunResearch
                                                            : RunReact;
   return program(std::move(call), std::move(work), agent, std::move(input), std::move(scope));
+}
+
+Result<AgentTools> ToolsNamed(const AgentConfig& config, const AgentTools& all) {
+  AgentTools named;
+  for (const std::string& wanted : config.tools) {
+    bool found = false;
+    for (const auto& tool : all) {
+      if (!GlobMatches(wanted, tool->spec().name)) continue;
+      found = true;
+      if (std::ranges::find(named, tool) == named.end()) named.push_back(tool);
+    }
+    if (!found) return Error::Invalid("agent " + config.name, "wants the tool '" + wanted + "', which `tools` lacks");
+  }
+  return named;
 }
 
 Json AgentOutcome::Body() const {

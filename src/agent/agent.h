@@ -30,6 +30,9 @@ struct Agent {
   }
 };
 
+// Of `all` those that the configuration names. Errors: a name that fits none.
+Result<AgentTools> ToolsNamed(const AgentConfig& config, const AgentTools& all);
+
 // What a run's program works with; it outlives the program.
 struct AgentWork {
   Loop& loop;

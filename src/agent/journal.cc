@@ -230,6 +230,12 @@ Result<void> Journal::Fork(const std::string& run_id, const RunRow& fork, int64_
                                " attempt, result, begun_ms, ended_ms FROM agent_step WHERE run = ?2 AND number < ?3 AND"
                                " result IS NOT NULL"));
     TRY_VOID(steps.Run(to, from, num_steps));
+    // A person's yes was to one call of one run: where that call is not among the steps, it is asked for again.
+    TRY(auto unused, db.Prepare("DELETE FROM agent_step WHERE run = ?1 AND kind = ?2 AND path LIKE '%!' AND"
+                                " json_extract(request, '$.tool') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM agent_step"
+                                " AS made WHERE made.run = ?1 AND (made.path = rtrim(agent_step.path, '!') OR made.path"
+                                " LIKE rtrim(agent_step.path, '!') || '.%'))"));
+    TRY_VOID(unused.Run(to, static_cast<int64_t>(RunStepKind::kPerson)));
     TRY(auto values, db.Prepare("INSERT INTO agent_value SELECT ?1, handle, bytes FROM agent_value WHERE run = ?2"));
     TRY_VOID(values.Run(to, from));
     TRY(auto sizes, db.Prepare("UPDATE agent_run SET num_steps = (SELECT count(*) FROM agent_step WHERE run = ?1),"

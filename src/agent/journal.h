@@ -105,7 +105,8 @@ class Journal {
   // Newest first.
   Result<std::vector<RunRow>> List(const Filter& filter);
 
-  // A new run whose first steps are those of `run_id` numbered below `num_steps` that have ended.
+  // A new run whose first steps are those of `run_id` numbered below `num_steps` that have ended, without approvals of
+  // calls that are not among them.
   // Errors: kNotFound, kConflict (the id is taken; `run_id` was compacted).
   Result<void> Fork(const std::string& run_id, const RunRow& fork, int64_t num_steps);
   // A person's answer: ends a step that only a person can end. kConflict: it is answered, or isn't such a step.

@@ -6,6 +6,7 @@
 #include "agent/guarded.h"
 #include "agent/model_step.h"
 #include "agent/run_tools.h"
+#include "agent/taint.h"
 #include "agent/tool_calls.h"
 #include "agent/tool_output.h"
 
@@ -93,6 +94,7 @@ class ReactRun {
   // The conversation goes on under the other's instructions, with the other's tools.
   Result<void> BecomeTheOther() {
     agent_ = *std::exchange(handoff_.to, nullptr);
+    history_.tainted_by.merge(TaintBeforehand(agent_, Json()));
     const Json messages = talk_.messages();
     talk_ = {};
     const std::string system = Instructions(agent_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/taint.h"
 #include "agent/tool_output.h"
 
 namespace atelier {
@@ -15,11 +16,6 @@ Json OneText(std::string_view key, std::string_view description) {
                        {"properties", Json::Object({{key, std::move(text)}})},
                        {"required", Json::Array({key})},
                        {"additionalProperties", false}});
-}
-
-bool HearsFromOutside(const Agent& agent) {
-  return !agent.config.agents.empty() ||
-         std::ranges::any_of(agent.tools, [](const auto& tool) { return tool->spec().outside; });
 }
 
 class AskPersonTool final : public AgentTool {

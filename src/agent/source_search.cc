@@ -15,15 +15,10 @@ constexpr size_t kMinTermBytes = 3;  // shorter ones stand in everything
 
 std::string TextOf(const Json& value) { return value.is_string() ? value.AsString() : std::string(); }
 
-GatheredCall CallOf(const std::string& name, const std::string& argument, const std::string& value, size_t number,
-                    const Json& with = {}) {
+GatheredCall CallOf(const std::string& name, const std::string& argument, const std::string& value, size_t number) {
   GatheredCall call;
   call.id = "call_" + std::to_string(number), call.name = name;
-  Json arguments = Json::Object({{argument, value}});
-  if (with.is_object()) {
-    for (const JsonMember& member : with.members()) arguments.Set(member.key, member.value);
-  }
-  call.arguments = arguments.Dump();
+  call.arguments = Json::Object({{argument, value}}).Dump();
   return call;
 }
 
@@ -66,8 +61,7 @@ std::vector<GatheredCall> SearchCalls(const ToolSpec& source, const std::string&
   const SourceSpec& how = *source.source;
   const std::vector<std::string> queries = how.by_term ? TermsOf(question) : std::vector<std::string>{question};
   std::vector<GatheredCall> calls;
-  for (const std::string& query : queries)
-    calls.push_back(CallOf(source.name, how.query, query, calls.size(), how.with));
+  for (const std::string& query : queries) calls.push_back(CallOf(source.name, how.query, query, calls.size()));
   return calls;
 }
 

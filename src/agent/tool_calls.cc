@@ -5,6 +5,7 @@
 
 #include "agent/guards.h"
 #include "agent/model_step.h"
+#include "agent/taint.h"
 #include "agent/tool_output.h"
 #include "base/task/for_each.h"
 #include "base/text/describe.h"
@@ -76,7 +77,7 @@ void ReadCall(const Agent& agent, CallInMaking& call) {
 std::string WhyAsk(const Turn& turn, const ToolSpec& spec) {
   const auto listed = [&](const std::string& glob) { return GlobMatches(glob, spec.name); };
   if (spec.needs_approval || std::ranges::any_of(turn.agent.config.needs_approval, listed)) return "approval";
-  if (spec.sensitive && !turn.history.tainted_by.empty()) return "outside_data";
+  if (spec.sensitive && IsTaintedFor(spec, turn.history.tainted_by)) return "outside_data";
   return {};
 }
 

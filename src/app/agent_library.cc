@@ -8,7 +8,6 @@
 #include "app/vector_store_search.h"
 #include "base/net/async_http_client.h"
 #include "base/store/database.h"
-#include "base/text/glob.h"
 #include "provider/provider_set.h"
 
 namespace atelier {
@@ -134,15 +133,7 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::Make(const AgentConfig& confi
   TRY(const ModelListing model, app_.FindModel(config.model, "chat"));
   agent->config.model = model.id;
   TRY(const AgentTools* tools, Tools());
-  for (const std::string& wanted : config.tools) {
-    bool found = false;
-    for (const auto& tool : *tools) {
-      if (!GlobMatches(wanted, tool->spec().name)) continue;
-      found = true;
-      if (std::ranges::find(agent->tools, tool) == agent->tools.end()) agent->tools.push_back(tool);
-    }
-    if (!found) return Error::Invalid("agent " + config.name, "wants the tool '" + wanted + "', which `tools` lacks");
-  }
+  TRY(agent->tools, ToolsNamed(config, *tools));
   return agent;
 }
 

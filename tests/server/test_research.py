@@ -212,7 +212,7 @@ def researcher(make_server, monkeypatch):
                 {"type": "drive", "description": "The club's files: minutes, plans.",
                  "with": {"url": f"http://127.0.0.1:{dav}/drive"}},
                 {"type": "web_search", "description": "The web: towns, bridges, history, recipes.", "with": {"url": base}},
-                {"type": "http_fetch", "with": {"hosts": [f"http://127.0.0.1:{web.server_port}"], "private": ["127.0.0.0/8"]}},
+                {"type": "http_fetch", "with": {"hosts": ["127.0.0.1"], "private": ["127.0.0.1"]}},
             ],
             "agents": [{"name": "researcher", "policy": "research",
                         "tools": ["search_handbook", "mail_*", "drive_*", "web_search", "http_fetch"]}],
@@ -260,4 +260,3 @@ def test_a_page_is_read_and_not_only_its_beginning(researcher):
     output, _ = ask(researcher, "What do cars use since the old bridge over the Leine was closed?")
     assert "Cars use the new one" in output, output
     assert any(path == "/bridge" for path in researcher.web.asked)
-

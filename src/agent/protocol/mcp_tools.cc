@@ -70,6 +70,7 @@ ToolSpec SpecOf(const Json& definition, const McpToolPolicy& policy) {
   spec.sensitive = !spec.read_only;
   spec.needs_approval = policy.needs_approval;
   spec.outside = true;
+  if (!policy.trusted) spec.author = policy.server;
   spec.timeout = policy.timeout;
   return spec;
 }

@@ -292,7 +292,6 @@ std::shared_ptr<AgentTool> Tool(const std::shared_ptr<const Drive>& drive, std::
   spec.outside = run != Write;
   if (run == Search) {
     spec.source = SourceSpec{.query = "words", .by_term = true, .found = "paths"};
-    spec.source->with = Json::Object({{"content", true}});
     spec.source->read_by = "drive_read", spec.source->read_argument = "path";
   }
   return std::make_shared<DriveTool>(drive, std::move(spec), run);

@@ -15,6 +15,7 @@
 // as we do, in the manifest's folder, bounded in time and output alone.
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "agent/tools/program_tool.h"
@@ -46,7 +47,8 @@ struct Manifest {
   std::string name, title, description;
   Json parameters = Json::Object({{"type", "object"}});
   Json output_schema;
-  bool read_only = false, idempotent = false, sensitive = false;
+  bool read_only = false, idempotent = false;
+  std::optional<bool> sensitive = {};  // none: as it is no read_only
   std::vector<std::string> command;
   static Fields Describe() {
     using M = Manifest;
@@ -178,7 +180,7 @@ Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environ
   spec.output_schema = std::move(manifest.output_schema);
   spec.read_only = manifest.read_only;
   spec.idempotent = manifest.idempotent;
-  spec.sensitive = manifest.sensitive;
+  spec.sensitive = manifest.sensitive.value_or(!manifest.read_only);
   spec.timeout = std::chrono::milliseconds(static_cast<int64_t>(options.program.limits.wall_seconds * 1000) + 1'000);
   program->options = std::move(options);
   auto run = [program](const BlockingCall& call, const Json& arguments) { return Run(*program, call, arguments); };

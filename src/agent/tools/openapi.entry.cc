@@ -260,6 +260,8 @@ Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environ
     }
     ApiArguments arguments = ArgumentsOf(api->document, operation);
     ToolSpec spec = SpecOf(operation, NameOf(operation, kMaxNameBytes - prefix, taken), arguments.schema);
+    // A document on the network may say something else tomorrow.
+    if (api->options.document.find("://") != std::string::npos) spec.author = Shortened(api->options.document, 200);
     ApiTarget target{std::move(server.base_url), *std::move(secrets), {}};
     tools.push_back(std::make_shared<ApiTool>(api, operation, std::move(net), std::move(target), std::move(spec),
                                               std::move(arguments)));

@@ -181,7 +181,8 @@ Result<AgentTools> Make(const ToolConfig& config, const ToolEnvironment& environ
   spec.parameters = JsonSchema<Arguments>();
   spec.parameters.Find("properties")->Find("name")->Set("enum", std::move(names));
   spec.read_only = true;
-  spec.outside = false;  // the settings' word, like an agent's own instructions
+  spec.outside = false;    // it is there to be followed
+  spec.author = "skills";  // most often somebody else than who wrote the settings
   spec.timeout = std::chrono::milliseconds(10'000);
   auto load = [skills](const BlockingCall&, const Json& json) -> Result<ToolOutput> {
     const auto arguments = ReadJson<Arguments>(json);

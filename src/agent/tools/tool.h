@@ -28,7 +28,6 @@ namespace atelier {
 // How a tool looks things up, for the policy "research", which searches several sources and reads what it finds.
 struct SourceSpec {
   std::string query;               // the argument that says what is looked for
-  Json with = {};                  // further arguments of every search; null: none
   bool by_term = false;            // it finds what holds the query as it stands: it is asked for one word at a time
   std::string found = {};          // member of the structured output, an array of what was found; empty: the output's
                                    // text is what was found
@@ -54,6 +53,9 @@ struct ToolSpec {
   bool needs_approval = false;  // a person is asked first in any case
   bool composed = false;        // a program of steps of its own: these are journalled, the call is not
   bool outside = true;          // what it says may come from strangers: marked for the model, and taints the run
+  // Who wrote the words above, where that is a stranger whose instructions it may be: a run that is shown them is
+  // tainted, but for the author's own tools. Empty: we, or whoever wrote the settings.
+  std::string author = {};
   std::chrono::milliseconds timeout{60'000};
   std::optional<SourceSpec> source = {};
 

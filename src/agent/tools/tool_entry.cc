@@ -59,6 +59,7 @@ ToolSpec Override(ToolSpec spec, const ToolConfig& config, const MadeTools& made
   spec.sensitive = config.sensitive.value_or(spec.sensitive);
   spec.needs_approval = config.needs_approval.value_or(spec.needs_approval);
   spec.outside = config.outside.value_or(spec.outside);
+  if (config.trusted) spec.author.clear();
   if (config.timeout_seconds > 0) {
     spec.timeout = std::chrono::milliseconds(std::max<int64_t>(1, static_cast<int64_t>(config.timeout_seconds * 1000)));
   }
@@ -92,6 +93,7 @@ Fields ToolConfig::Describe() {
       Key<&C::sensitive>("sensitive", "whether text from outside may not steer it without a person's yes"),
       Key<&C::needs_approval>("needs_approval", "whether a person is asked before each call"),
       Key<&C::outside>("outside", "whether what it says may come from strangers"),
+      Key<&C::trusted>("trusted", "its definition is to be followed like our own, whoever wrote it"),
       Key<&C::timeout_seconds>("timeout_seconds", "a call may take; 0: the tool's own").Between(0, kMaxTimeoutSeconds),
       Key<&C::with>("with", "what the type has to be told"),
   };

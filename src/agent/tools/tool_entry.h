@@ -36,6 +36,7 @@ struct ToolConfig {
   std::string description = {};  // in place of the tool's own, or before those of several; empty: its own
   // In place of what the tool says of itself.
   std::optional<bool> sensitive = {}, needs_approval = {}, outside = {};
+  bool trusted = false;        // its definition is as good as our own: ToolSpec::author is left empty
   double timeout_seconds = 0;  // 0: the tool's own
   Json with = {};              // what the type has to be told; null or an object
   static Fields Describe();
