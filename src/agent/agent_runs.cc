@@ -90,6 +90,8 @@ Task<Result<RunRow>> AgentRuns::Run(Call call, std::string run_id, OnAgentEvent 
 Task<Result<RunRow>> AgentRuns::RunLocked(Call call, std::string run_id, OnAgentEvent emit, Live& live) {
   // Before the lock: an id that names no run must make no file.
   CO_TRY(RunRow row, co_await GetRow(run_id));
+  const auto agent = parts_.find_agent(row.agent);
+  if (!agent.ok() && agent.error().code == kAgentElsewhere) co_return agent.error();
   Result<FileLock> lock = FileLock::TryLock(parts_.lock_folder + "/" + run_id);
   if (!lock.ok()) co_return Error::Conflict("run " + run_id, "another process is running it");
   CO_TRY(row, co_await GetRow(run_id));

@@ -53,6 +53,12 @@ Json Write(const Gathered& gathered) {
   return written;
 }
 
+Json UsageTold(const Usage& usage) {
+  return Json::Object({{"prompt_tokens", usage.prompt_tokens},
+                       {"cached_tokens", usage.cached_tokens},
+                       {"completion_tokens", usage.completion_tokens}});
+}
+
 std::string TextOf(const Json& value) { return value.is_string() ? value.AsString() : std::string(); }
 
 Result<ModelAnswer> Read(const Json& written) {
@@ -122,7 +128,7 @@ Task<Result<Performed>> Perform(Call call, AgentWork& work, const Agent& agent, 
   }
   Json written = Write(*gathered);
   Json told = written;
-  told.Erase("usage");
+  told.Set("usage", UsageTold(gathered->end.usage));
   work.Tell(agent, AgentEventType::kModelAnswered, path, std::move(told));
   Performed performed{.result = std::move(written)};
   co_return performed;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "app/agent_models.h"
 #include "app/vector_store_search.h"
 #include "base/net/async_http_client.h"
 #include "base/store/database.h"
@@ -43,6 +44,25 @@ Task<Result<std::vector<FoundPassage>>> SearchCorpus(App& app, Call call, Passag
 
 }  // namespace
 
+namespace {
+
+// The agent that another asks as its model; none where it asks a model.
+const AgentConfig* AskedAsModel(const std::vector<AgentConfig>& agents, const AgentConfig& agent) {
+  const std::string prefix = std::string(kAgentModels) + "/";
+  if (!agent.model.starts_with(prefix)) return nullptr;
+  const auto at = std::ranges::find(agents, agent.model.substr(prefix.size()), &AgentConfig::name);
+  return at == agents.end() ? nullptr : &*at;
+}
+
+// An agent whose model is an agent whose model … is itself would never answer.
+bool AsksItself(const std::vector<AgentConfig>& agents, const AgentConfig& agent) {
+  const AgentConfig* asked = AskedAsModel(agents, agent);
+  for (size_t i = 0; asked && asked != &agent && i < agents.size(); ++i) asked = AskedAsModel(agents, *asked);
+  return asked == &agent;
+}
+
+}  // namespace
+
 Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools) {
   std::set<std::string> names;
   for (size_t i = 0; i < agents.size(); ++i) {
@@ -50,6 +70,9 @@ Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vect
     if (!checked.ok()) return std::move(checked).error().Under(At("agents", i));
     if (!names.insert(agents[i].name).second) {
       return Error::Invalid(At("agents", i) + ".name", "got '" + agents[i].name + "' twice");
+    }
+    if (AsksItself(agents, agents[i])) {
+      return Error::Invalid(At("agents", i) + ".model", "got '" + agents[i].model + "', which in the end asks itself");
     }
   }
   for (size_t i = 0; i < agents.size(); ++i) {
@@ -131,14 +154,27 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::Make(const AgentConfig& confi
   auto agent = std::make_shared<Agent>();
   agent->config = config;
   TRY(const ModelListing model, app_.FindModel(config.model, "chat"));
+  if (model.kind == kAgentModels && model.id != config.model) {
+    return Error::Invalid("agent " + config.name,
+                          "has the model '" + config.model + "', which is an agent: want '" + model.id + "'");
+  }
   agent->config.model = model.id;
   TRY(const AgentTools* tools, Tools());
   TRY(agent->tools, ToolsNamed(config, *tools));
   return agent;
 }
 
+void AgentLibrary::Lend(std::shared_ptr<const Agent> agent) {
+  CHECK(agent->config.name.find('@') != std::string::npos);
+  made_[agent->config.name] = agent;
+}
+
 Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name) {
   if (const auto at = made_.find(name); at != made_.end()) return at->second;
+  if (name.find('@') != std::string::npos) {
+    return Error::Unavailable("agent " + name.substr(0, 128), "belongs to an editor's session, which goes on with it")
+        .WithCode(kAgentElsewhere);
+  }
   std::vector<std::string_view> known;
   for (const AgentConfig& config : configs_) {
     if (config.name != name) {

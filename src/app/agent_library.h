@@ -25,6 +25,10 @@ class AgentLibrary {
   const std::vector<AgentConfig>& configs() const { return configs_; }
   // Errors: kNotFound names the nearest; those of its tools.
   Result<std::shared_ptr<const Agent>> Find(const std::string& name);
+  // One made elsewhere, of one of these: an editor's session lends it for its runs (app/acp_session.h). Its name has an
+  // '@', so that none of atelier.yaml is called like it.
+  void Lend(std::shared_ptr<const Agent> agent);
+  void Return(const std::string& name) { made_.erase(name); }
   // Every tool that an agent may name.
   Result<const AgentTools*> Tools();
   AgentRuns& runs() { return *runs_; }

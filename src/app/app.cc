@@ -11,6 +11,7 @@
 #include "app/access.h"
 #include "app/activity.h"
 #include "app/agent_library.h"
+#include "app/agent_models.h"
 #include "app/api_keys.h"
 #include "app/batch_store.h"
 #include "app/calibration_store.h"
@@ -132,6 +133,7 @@ struct App::Parts {
   std::unique_ptr<ProviderSet> providers;
   std::unique_ptr<ModelLibrary> library;
   std::unique_ptr<AgentLibrary> agents;
+  std::unique_ptr<AgentModels> agent_models;
   std::unique_ptr<McpHost> mcp;
 
   Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
@@ -244,6 +246,8 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   TRY_VOID(KeepSpending(*p.database, p.providers->spending()));
   std::unique_ptr<App> app(new App(std::move(parts)));
   TRY(app->parts_->agents, AgentLibrary::Create(*app));
+  app->parts_->agent_models = std::make_unique<AgentModels>(*app);
+  app->parts_->providers->Mount(std::string(kAgentModels), *app->parts_->agent_models);
   app->parts_->mcp = std::make_unique<McpHost>(*app);
   return app;
 }
@@ -346,6 +350,14 @@ std::vector<ModelListing> Combined(const ProviderSet& providers, const std::vect
   return listings;
 }
 
+// Of a kind of its own: where a model is looked for that none has named, no agent is meant.
+ModelListing OfAgent(const AgentConfig& agent) {
+  ModelListing listing;
+  listing.id = std::string(kAgentModels) + "/" + agent.name;
+  listing.kind = listing.provider = kAgentModels;
+  return listing;
+}
+
 }  // namespace
 
 std::vector<ModelListing> App::ListModels() const {
@@ -362,6 +374,8 @@ std::vector<ModelListing> App::ListModels() const {
   }
   for (const ProviderModelConfig& model : parts_->providers->Listings()) listings.push_back(ListingOf(model));
   for (ModelListing& listing : Combined(*parts_->providers, listings)) listings.push_back(std::move(listing));
+  if (!parts_->agents) return listings;  // not made yet
+  for (const AgentConfig& agent : parts_->agents->configs()) listings.push_back(OfAgent(agent));
   return listings;
 }
 
@@ -376,6 +390,10 @@ Result<ModelListing> App::FindModel(std::string_view id, std::string_view kind) 
   if (of_provider) return ListingOf(*of_provider);
   for (const ModelListing& listing : listings) {
     if (wanted.empty() ? listing.kind == kind : listing.id == wanted) return listing;
+  }
+  for (const ModelListing& listing : listings) {
+    // By its plain name, where no model has it.
+    if (listing.kind == kAgentModels && listing.id == std::string(kAgentModels) + "/" + wanted) return listing;
   }
   if (wanted.empty()) {
     return Error::NotFound("model", "got none, and there is no " + std::string(kind) +

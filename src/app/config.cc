@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "app/agent_library.h"
+#include "app/agent_models.h"
 #include "base/text/describe_json.h"
 #include "base/yaml/yaml.h"
 
@@ -142,6 +143,11 @@ Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
   if (config.ok()) {
     Result<void> checked = CheckCorpora(config->corpora, config->providers);
     if (checked.ok()) checked = CheckAgents(config->agents, config->tools);
+    for (size_t i = 0; checked.ok() && i < config->providers.size(); ++i) {
+      if (config->providers[i].name != kAgentModels) continue;
+      checked = Error::Invalid("providers[" + std::to_string(i) + "].name",
+                               "got 'agent', want another: agent/NAME is an agent as a model");
+    }
     if (!checked.ok()) config = std::move(checked).error();
   }
   if (config.ok()) return config;

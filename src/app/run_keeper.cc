@@ -60,6 +60,7 @@ Task<void> RunKeeper::ResumeLeft() {
     co_return;
   }
   for (const RunRow& run : *left) {
+    if (run.agent.find('@') != std::string::npos) continue;  // an editor's session goes on with it
     // One that a command is at work on stays its own: its lock is held, and the life here ends at once.
     const auto live = Keep(run.id, run.principal);
     if (!live.ok()) break;

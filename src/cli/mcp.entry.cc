@@ -1,31 +1,19 @@
 // atelier mcp
-#include <unistd.h>
-
 #include "agent/protocol/mcp_line_server.h"
 #include "app/mcp_host.h"
-#include "base/process/line_pipe.h"
-#include "base/task/stream.h"
 #include "cli/session.h"
+#include "cli/stdio_lines.h"
 
 namespace atelier {
 namespace {
 
 Task<Result<void>> Serve(App& app, std::stop_token stop) {
-  const auto over = Channel<bool>::Create(app.loop(), 1);
-  const std::stop_callback on_stop(stop, [over] { over->Close(); });
   std::shared_ptr<McpLineServer> lines;
-  Result<void> ended;
-  const auto on_line = [&lines](std::string line) { lines->Take(line); };
-  const auto on_end = [&ended, over](Result<void> why) {
-    ended = std::move(why);
-    over->Close();
+  const auto begin = [&](WriteLine write) -> Result<TakeLine> {
+    lines = McpLineServer::Create(app.mcp().server(), "", std::move(write));
+    return TakeLine([&lines](const std::string& line) { lines->Take(line); });
   };
-  LinePipe::Options options;
-  options.in = STDIN_FILENO;
-  options.out = STDOUT_FILENO;
-  LinePipe pipe(app.loop(), options, on_line, on_end);
-  lines = McpLineServer::Create(app.mcp().server(), "", [&pipe](const std::string& line) { return pipe.Write(line); });
-  co_await over->NextBatch();
+  const Result<void> ended = co_await ServeStdio(app.loop(), stop, begin);
   lines->Close();
   co_return ended;
 }

@@ -154,6 +154,11 @@ Result<void> ProviderSet::AddMixture(const MixtureConfig& config, const Provider
   return {};
 }
 
+void ProviderSet::Mount(std::string prefix, LanguageModel& model) {
+  CHECK(!providers_.contains(prefix));
+  mounted_[std::move(prefix)] = &model;
+}
+
 std::pair<const ProviderSet::Provider*, std::string> ProviderSet::Claimed(std::string_view name) const {
   const size_t slash = name.find('/');
   if (slash == std::string_view::npos) return {nullptr, ""};
@@ -214,6 +219,13 @@ Result<ProviderSet::Target> ProviderSet::Find(std::string_view name) const {
   }
   if (const auto mixture = mixtures_.find(name); mixture != mixtures_.end()) {
     target.faces = {mixture->second.get(), nullptr, nullptr};
+    target.asks_others = true;
+    return target;
+  }
+  const size_t slash = std::min(name.find('/'), name.size());
+  if (const auto mounted = mounted_.find(name.substr(0, slash)); mounted != mounted_.end() && slash < name.size()) {
+    target.faces = {mounted->second, nullptr, nullptr};
+    target.model = name.substr(slash + 1);
     target.asks_others = true;
     return target;
   }

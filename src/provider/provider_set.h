@@ -48,6 +48,10 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
                                                      ProviderSurroundings around);
   ~ProviderSet() override;
 
+  // From now on `model`, which asks others through this set, answers for "PREFIX/NAME"; it is asked for NAME. What it
+  // uses is charged where it is used. Must outlive this.   REQUIRES: no provider has the name.
+  void Mount(std::string prefix, LanguageModel& model);
+
   const std::vector<RouteConfig>& routes() const { return routes_configured_; }
   // In the order of their names.
   const std::map<std::string, std::unique_ptr<Mixture>, std::less<>>& mixtures() const { return mixtures_; }
@@ -96,6 +100,7 @@ class ProviderSet final : public LanguageModel, public Embedder, public Reranker
   std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
   std::map<std::string, std::unique_ptr<Route>, std::less<>> routes_;      // they ask this
   std::map<std::string, std::unique_ptr<Mixture>, std::less<>> mixtures_;  // so do they
+  std::map<std::string, LanguageModel*, std::less<>> mounted_;             // and they
 };
 
 }  // namespace atelier

@@ -5,76 +5,66 @@
 namespace atelier {
 namespace {
 
-class LineOutlet final : public McpOutlet {
+class PeerOutlet final : public McpOutlet {
  public:
-  explicit LineOutlet(McpLineServer::Write write) : write_(std::move(write)) {}
-  bool Send(const RpcMessage& message) override { return write_(message.Dump()); }
+  explicit PeerOutlet(std::shared_ptr<RpcPeer> peer) : peer_(std::move(peer)) {}
+  bool Send(const RpcMessage& message) override { return peer_->Send(message); }
 
  private:
-  const McpLineServer::Write write_;
+  const std::shared_ptr<RpcPeer> peer_;
 };
 
 }  // namespace
 
+McpLineServer::McpLineServer(std::shared_ptr<McpServer> server, std::string principal)
+    : server_(std::move(server)), principal_(std::move(principal)) {}
+
 std::shared_ptr<McpLineServer> McpLineServer::Create(std::shared_ptr<McpServer> server, std::string principal,
                                                      Write write) {
-  auto outlet = std::make_shared<LineOutlet>(std::move(write));
-  return std::shared_ptr<McpLineServer>(new McpLineServer(std::move(server), std::move(principal), std::move(outlet)));
+  RpcPeer::Limits limits;
+  limits.max_message_bytes = server->limits().max_message_bytes;
+  limits.max_running = static_cast<size_t>(server->limits().max_running);
+  Loop& loop = server->loop();
+  std::shared_ptr<McpLineServer> lines(new McpLineServer(std::move(server), std::move(principal)));
+  RpcPeer::Handlers handlers;
+  handlers.serve = [weak = lines->weak_from_this()](Call call, RpcMessage request) {
+    return weak.lock()->ServeStateless(std::move(call), std::move(request));
+  };
+  lines->peer_ = RpcPeer::Create(loop, limits, std::move(write), std::move(handlers));
+  lines->outlet_ = std::make_shared<PeerOutlet>(lines->peer_);
+  return lines;
 }
 
 McpLineServer::~McpLineServer() { Close(); }
 
 void McpLineServer::Close() {
   if (session_) session_->Close();
-  for (auto& [key, stop] : std::exchange(running_, {})) stop.request_stop();
+  peer_->Close();
 }
 
 void McpLineServer::Take(std::string_view line) {
-  if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-  RpcReading reading = ReadRpcMessage(line, server_->limits().max_message_bytes);
-  if (!reading.message) {
-    outlet_->Send(reading.fault);
-    return;
-  }
-  RpcMessage message = *std::move(reading.message);
+  std::optional<RpcMessage> message = peer_->Read(line);
+  if (!message) return;
   // The newer era's first word may come without anything of it: a probe.
-  const bool stateless = message.is_request() && (HasStatelessMeta(message) || message.method == "server/discover");
-  if (stateless) return TakeStateless(std::move(message));
-  if (message.is_notification() && Cancelled(message)) return;
+  const bool stateless = message->is_request() && (HasStatelessMeta(*message) || message->method == "server/discover");
+  if (stateless) return peer_->Take(*std::move(message));
+  const bool cancels = message->method == "notifications/cancelled" && message->params.is_object();
+  if (message->is_notification() && cancels && peer_->Cancel(message->params["requestId"])) return;
   if (session_ == nullptr) session_ = McpSession::Create(server_, principal_, outlet_);
-  session_->Take(std::move(message), outlet_);
+  session_->Take(*std::move(message), outlet_);
 }
 
-bool McpLineServer::Cancelled(const RpcMessage& message) {
-  if (message.method != "notifications/cancelled" || !message.params.is_object()) return false;
-  const auto found = running_.find(RpcIdKey(message.params["requestId"]));
-  if (found == running_.end()) return false;
-  found->second.request_stop();
-  return true;
-}
-
-void McpLineServer::TakeStateless(RpcMessage request) {
-  const auto refuse = [&](RpcError error) { outlet_->Send(RpcMessage::Fault(request.id, std::move(error))); };
+Task<std::optional<RpcMessage>> McpLineServer::ServeStateless(Call call, RpcMessage request) {
+  const auto self = shared_from_this();
   McpCaller caller;
-  caller.principal = principal_;
-  if (auto fault = McpServer::ReadCaller(request, caller)) return refuse(*std::move(fault));
-  const std::string key = RpcIdKey(request.id);
-  if (running_.contains(key)) {
-    return refuse({.code = RpcError::kInvalidRequest, .message = "id: a request with it is under way", .data = {}});
-  }
-  if (running_.size() >= static_cast<size_t>(server_->limits().max_running)) {
-    return refuse({.code = RpcError::kInternal, .message = "too many requests are under way", .data = {}});
-  }
-  std::stop_source stop;
-  running_.emplace(key, stop);
-  Call call;
-  call.stop = stop.get_token();
-  call.principal = principal_;
-  const auto finish = [weak = weak_from_this(), outlet = outlet_, key, stop](RpcMessage answer) {
-    if (!stop.stop_requested()) outlet->Send(answer);
-    if (const auto self = weak.lock()) self->running_.erase(key);
-  };
-  Spawn(server_->ServeStateless(std::move(call), std::move(caller), std::move(request), outlet_), finish);
+  caller.principal = call.principal = principal_;
+  if (auto fault = McpServer::ReadCaller(request, caller)) co_return RpcMessage::Fault(request.id, *std::move(fault));
+  const std::stop_token stop = call.stop;
+  auto serving = server_->ServeStateless(std::move(call), std::move(caller), std::move(request), outlet_);
+  RpcMessage answer = co_await serving;
+  // Whoever cancelled wants no answer.
+  if (stop.stop_requested()) co_return std::nullopt;
+  co_return answer;
 }
 
 }  // namespace atelier

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "agent/protocol/mcp_server.h"
 #include "agent/protocol/mcp_session.h"
+#include "base/net/rpc_peer.h"
 
 namespace atelier {
 
@@ -24,19 +24,17 @@ class McpLineServer : public std::enable_shared_from_this<McpLineServer> {
   void Take(std::string_view line);
   // The client has gone: ends what is under way.
   void Close();
-  size_t num_running() const { return running_.size() + (session_ ? session_->num_running() : 0); }
+  size_t num_running() const { return peer_->num_running() + (session_ ? session_->num_running() : 0); }
 
  private:
-  McpLineServer(std::shared_ptr<McpServer> server, std::string principal, std::shared_ptr<McpOutlet> outlet)
-      : server_(std::move(server)), principal_(std::move(principal)), outlet_(std::move(outlet)) {}
-  void TakeStateless(RpcMessage request);
-  bool Cancelled(const RpcMessage& message);
+  McpLineServer(std::shared_ptr<McpServer> server, std::string principal);
+  Task<std::optional<RpcMessage>> ServeStateless(Call call, RpcMessage request);
 
   const std::shared_ptr<McpServer> server_;
   const std::string principal_;
-  const std::shared_ptr<McpOutlet> outlet_;
+  std::shared_ptr<RpcPeer> peer_;  // serves the stateless era
+  std::shared_ptr<McpOutlet> outlet_;
   std::shared_ptr<McpSession> session_;
-  std::unordered_map<std::string, std::stop_source> running_;  // of the stateless era
 };
 
 }  // namespace atelier

@@ -1,0 +1,257 @@
+#include "app/agent_models.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "app/agent_library.h"
+#include "app/run_keeper.h"
+#include "base/task/stop_link.h"
+
+namespace atelier {
+namespace {
+
+constexpr size_t kMaxQueuedEvents = 1 << 16;
+
+std::string TextAt(const Json& json, std::string_view key) {
+  return json[key].is_string() ? json[key].AsString() : std::string();
+}
+int64_t CountAt(const Json& json, std::string_view key) {
+  return json[key].is_number() ? json[key].AsInt64().value_or(0) : 0;
+}
+
+Error CannotBeTold(std::string where, const std::string& what) {
+  return Error::Unsupported(std::move(where), "an agent is a model with instructions and tools of its own; want none" +
+                                                  (what.empty() ? std::string() : ": " + what));
+}
+
+Result<void> CheckRequest(const GenerationRequest& request) {
+  const auto* chat = std::get_if<ChatPrompt>(&request.prompt);
+  if (chat == nullptr) return Error::Unsupported("model", "got an agent, want a model: an agent reads conversations");
+  const GenerateRequest& options = request.options.request;
+  if (!chat->tool_use.tools.empty()) return CannotBeTold("tools", "it calls those that atelier.yaml gives it");
+  if (options.n != 1) return CannotBeTold("n", "it answers once");
+  if (options.logprobs || options.prompt_logprobs) return CannotBeTold("logprobs", "");
+  if (request.options.grammar) {
+    return CannotBeTold("response_format", "its answer's schema is output_schema in atelier.yaml");
+  }
+  return {};
+}
+
+// A message's content as one text.
+Result<std::string> TextOf(const Json& content, const std::string& where) {
+  if (content.is_string()) return content.AsString();
+  std::string text;
+  if (!content.is_array()) return text;
+  for (int64_t i = 0; i < content.size(); ++i) {
+    if (!content[i]["text"].is_string()) {
+      return Error::Unsupported(where + "[" + std::to_string(i) + "]",
+                                "got " + content[i]["type"].Dump().substr(0, 64) + ", want text: an agent reads text");
+    }
+    text += content[i]["text"].AsString();
+  }
+  return text;
+}
+
+// Whether what the model writes is what the run answers, before the run has ended.
+bool CanStream(const AgentConfig& agent) {
+  const auto of_output = [](const GuardConfig& guard) { return guard.on == "output"; };
+  return agent.policy == "react" && agent.output_schema.is_null() && std::ranges::none_of(agent.guards, of_output);
+}
+
+std::string WaitsText(const RunRow& run) {
+  std::string text = "This run of the agent " + run.agent + " waits for a person.";
+  for (const Json& one : run.outcome["questions"].items()) {
+    const Json& question = one["question"];
+    text += "\n- step " + TextAt(one, "path") + ": ";
+    if (question["reason"] == Json("question")) {
+      text += TextAt(question, "question");
+    } else {
+      text += TextAt(question, "reason") + " of " + TextAt(question, "tool") + " " + question["arguments"].Dump();
+    }
+  }
+  return text + "\nAnswer it with `atelier agent approve " + run.id + "` (or reject, or edit), or POST /v1/runs/" +
+         run.id + "/answer; GET /v1/runs/" + run.id + " then has what came of it.";
+}
+
+}  // namespace
+
+Result<Json> AgentInputOf(const Json& messages) {
+  Json input = Json::Array();
+  std::string instructions;
+  for (int64_t i = 0; i < messages.size(); ++i) {
+    const std::string role = TextAt(messages[i], "role");
+    TRY(std::string text, TextOf(messages[i]["content"], "messages[" + std::to_string(i) + "].content"));
+    if (role == "system" || role == "developer") {
+      instructions += text + "\n\n";
+      continue;
+    }
+    if (role != "user" && role != "assistant") {
+      return Error::Unsupported("messages[" + std::to_string(i) + "].role",
+                                "got '" + role + "', want system, developer, user or assistant: an agent's calls are "
+                                "its own");
+    }
+    if (role == "user") text.insert(0, std::exchange(instructions, {}));
+    input.Push(Json::Object({{"role", role}, {"content", std::move(text)}}));
+  }
+  if (!instructions.empty()) input.Push(Json::Object({{"role", "user"}, {"content", std::move(instructions)}}));
+  if (input.size() == 1 && input[0]["role"] == Json("user")) return input[0]["content"];
+  return input;
+}
+
+// A run that is a generation: its events as they come.
+struct AgentModels::Answering {
+  AgentModels& models;
+  std::shared_ptr<const Agent> agent;
+  std::string run_id;
+  std::shared_ptr<Channel<GenerationEvent>> events;
+  std::shared_ptr<StopLink> link;
+  bool streams = false;
+  Usage usage = {};
+  RequestTimes times = {};
+  std::map<std::string, std::string> arguments = {};  // of calls, by path
+  std::string told = {};                              // of the step under way
+  bool any_text = false;
+
+  Loop& loop() { return models.app_.loop(); }
+  void Push(GenerationDelta delta) { events->Push(GenerationEvent(std::move(delta))); }
+  void Text(const std::string& text) {
+    if (text.empty()) return;
+    if (!any_text) times.first_token = loop().Now();
+    GenerationDelta delta;
+    // What was said before a call, and what after it.
+    delta.text = told.empty() && any_text ? "\n\n" + text : text;
+    told += text, any_text = true;
+    Push(std::move(delta));
+  }
+  void Tell(const AgentEvent& event);
+  void CallEnded(const AgentEvent& event);
+  void End(const Result<RunRow>& run);
+};
+
+void AgentModels::Answering::CallEnded(const AgentEvent& event) {
+  OwnToolCall call;
+  call.id = run_id + "/" + event.path, call.server = agent->config.name;
+  call.name = TextAt(event.data, "name"), call.arguments = arguments[event.path];
+  call.output = TextAt(event.data, "text"), call.failed = event.data["is_error"] == Json(true);
+  GenerationDelta delta;
+  delta.own_calls.push_back(std::move(call));
+  Push(std::move(delta));
+}
+
+void AgentModels::Answering::Tell(const AgentEvent& event) {
+  // Agents that were asked have their steps below the call: what they say is for who asked.
+  const bool is_own = std::ranges::count(event.path, '.') == 0;
+  switch (event.type) {
+    case AgentEventType::kStepStarted:
+      if (is_own) told.clear();
+      break;
+    case AgentEventType::kText:
+      if (is_own && streams) Text(TextAt(event.data, "text"));
+      break;
+    case AgentEventType::kReasoning:
+      if (is_own) {
+        GenerationDelta delta;
+        delta.reasoning = TextAt(event.data, "text");
+        Push(std::move(delta));
+      }
+      break;
+    case AgentEventType::kModelAnswered:
+      usage.prompt_tokens += CountAt(event.data["usage"], "prompt_tokens");
+      usage.cached_tokens += CountAt(event.data["usage"], "cached_tokens");
+      usage.completion_tokens += CountAt(event.data["usage"], "completion_tokens");
+      break;
+    case AgentEventType::kToolCalled:
+      arguments[event.path] = event.data["arguments"].Dump();
+      break;
+    case AgentEventType::kToolAnswered:
+      if (std::ranges::count(event.path, '.') == 1) CallEnded(event);
+      break;
+    default:
+      break;
+  }
+}
+
+void AgentModels::Answering::End(const Result<RunRow>& run) {
+  GenerationEnd end;
+  GenerationChoiceEnd choice;
+  if (!run.ok()) {
+    end.error = run.error();
+  } else if (run->status == RunStatus::kFailed) {
+    const std::string what = TextAt(run->outcome["error"], "message");
+    end.error = Error::Unavailable("run " + run->id, what.empty() ? "it failed" : what);
+  } else if (run->status == RunStatus::kCancelled) {
+    end.error = Error::Cancelled("run " + run->id, "somebody cancelled it");
+  } else if (run->status == RunStatus::kWaiting) {
+    Text(WaitsText(*run));
+  } else {
+    const std::string text = TextAt(run->outcome, "text");
+    if (told != text) Text(text);
+    if (run->status == RunStatus::kRefused) Text(TextAt(run->outcome, "what"));
+    if (run->status == RunStatus::kLimited) choice.reason = FinishReason::kLength;
+  }
+  times.last_token = times.finished = loop().Now();
+  if (!any_text) times.first_token = times.finished;
+  end.usage = usage, end.times = times;
+  if (!end.error) events->Push(GenerationEvent(std::move(choice)));
+  events->Push(GenerationEvent(std::move(end)));
+  events->Close();
+}
+
+Task<void> AgentModels::Answer(std::shared_ptr<Answering> answering, Call call) {
+  AgentRuns& runs = answering->models.app_.agents().runs();
+  OnAgentEvent emit = [answering](const AgentEvent& event) { answering->Tell(event); };
+  const std::stop_token stop = call.stop;
+  auto running = runs.Run(std::move(call), answering->run_id, std::move(emit));
+  const Result<RunRow> run = co_await running;
+  // Nobody will read what it would have said: it ends for good, and is not gone on with.
+  if (!run.ok() && stop.stop_requested()) co_await runs.Cancel(answering->run_id);
+  --answering->models.num_running_;
+  answering->End(run);
+}
+
+Task<Result<Generation>> AgentModels::Generate(Call call, GenerationRequest request) {
+  CO_TRY_VOID(CheckRequest(request));
+  CO_TRY(const auto agent, app_.agents().Find(request.model));
+  if (num_running_ >= kMaxLiveRuns) {
+    co_return Error::Exhausted("runs", "got " + std::to_string(num_running_) + " under way, want fewer");
+  }
+  CO_TRY(Json input, AgentInputOf(std::get<ChatPrompt>(request.prompt).messages));
+  AgentRuns::Start start{.agent = request.model, .input = std::move(input), .principal = call.principal};
+  auto creating = app_.agents().runs().Create(std::move(start));
+  CO_TRY(std::string run_id, co_await creating);
+  auto events = Channel<GenerationEvent>::Create(app_.loop(), kMaxQueuedEvents);
+  auto link = std::make_shared<StopLink>(call.stop);
+  auto answering = std::make_shared<Answering>(Answering{*this, agent, std::move(run_id), events, link});
+  answering->streams = CanStream(agent->config);
+  answering->times.submitted = answering->times.scheduled = app_.loop().Now();
+  call.stop = link->token();
+  Generation generation;
+  generation.events = std::move(events);
+  // Stopping is all that letting go does; the run keeps what it needs until it has ended.
+  generation.owner = std::shared_ptr<void>(nullptr, [link](void*) { link->Stop(); });
+  ++num_running_;
+  Spawn(Answer(std::move(answering), std::move(call)));
+  co_return generation;
+}
+
+Task<Result<Decision>> AgentModels::Decide(Call /*call*/, DecisionRequest request) {
+  co_return Error::Unsupported("model", "got the agent '" + request.model + "', want a model: an agent gives no "
+                               "probabilities");
+}
+
+Task<Result<Generation>> AgentModels::Prepare(Call /*call*/, GenerationRequest request) {
+  co_return Error::Unsupported("model", "got the agent '" + request.model + "', want a model: what an agent's model "
+                               "reads depends on what it does");
+}
+
+Task<Result<ModelDetails>> AgentModels::Describe(Call call, std::string model) {
+  CO_TRY(const auto agent, app_.agents().Find(model));
+  co_return co_await app_.language_model().Describe(std::move(call), agent->config.model);
+}
+
+Task<Result<std::vector<TokenText>>> AgentModels::Spell(Call /*call*/, std::string model, std::vector<int32_t>) {
+  co_return Error::Unsupported("model", "got the agent '" + model + "', want a model: an agent has no tokens");
+}
+
+}  // namespace atelier
