@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/agent_elsewhere.h"
 #include "agent/react.h"
 #include "agent/tool_output.h"
 #include "base/object_id.h"

@@ -22,9 +22,6 @@
 
 namespace atelier {
 
-// The code of find_agent's error where the agent is another process's to make: a run of it is left as it is.
-inline constexpr char kAgentElsewhere[] = "agent_elsewhere";
-
 // A person's word on a step that waits.
 struct PersonAnswer {
   // "approve", "edit" or "reject". Of a call whose outcome is unknown: make it again, take `text` for what it gave, or

@@ -9,7 +9,7 @@
 namespace atelier {
 namespace {
 
-constexpr size_t kMaxOpen = 64;      // sessions of one editor
+constexpr size_t kMaxOpen = 64;  // sessions of one editor
 constexpr int64_t kPageSize = 50;
 
 Result<void> CheckFolders(const AcpSessionSetup& setup) {

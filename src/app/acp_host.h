@@ -1,5 +1,5 @@
-// This application as an agent of editors (ACP): its sessions of one connection, made, found again, listed and let go of.
-// One editor's connection has one host; sessions are kept in atelier.db, whoever made them.   Loop thread only.
+// This application as an agent of editors (ACP): its sessions of one connection, made, found again, listed and let go
+// of. One editor's connection has one host; sessions are kept in atelier.db, whoever made them.   Loop thread only.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// What an editor may choose for a session: which agent answers, by which model, and in which mode. A mode says which calls
-// a person is asked about:
+// What an editor may choose for a session: which agent answers, by which model, and in which mode. A mode says which
+// calls a person is asked about:
 //
 //   read      only tools that change nothing are there
 //   ask       before every tool that changes something

@@ -1,6 +1,6 @@
-// MCP servers that an editor brings along with a session (session/new): started as child processes when the first prompt
-// comes, ended with the session. Their definitions of tools are a stranger's words that a model obeys: one that nobody has
-// approved yet, or that has changed since, is shown to the person before it is offered.   Loop thread only.
+// MCP servers that an editor brings along with a session (session/new): started as child processes when the first
+// prompt comes, ended with the session. Their definitions of tools are a stranger's words that a model obeys: one that
+// nobody has approved yet, or that has changed since, is shown to the person before it is offered.   Loop thread only.
 #pragma once
 
 #include <map>

@@ -59,8 +59,8 @@ AcpSession::~AcpSession() { app_.agents().Return(AgentName(stored_.settings)); }
 Json AcpSession::State() const {
   const auto client = client_.lock();
   const bool booleans = client && client->can().boolean_options;
-  return Json::Object({{"modes", AcpModes(stored_.settings)},
-                       {"configOptions", AcpConfigOptions(app_, stored_.settings, booleans)}});
+  return Json::Object(
+      {{"modes", AcpModes(stored_.settings)}, {"configOptions", AcpConfigOptions(app_, stored_.settings, booleans)}});
 }
 
 Task<Result<void>> AcpSession::Save() {
@@ -77,8 +77,8 @@ Task<Result<void>> AcpSession::Change(AcpSettings settings) {
   const auto client = client_.lock();
   if (!client) co_return Result<void>();
   if (other_mode) {
-    client->Update(stored_.id, Json::Object({{"sessionUpdate", "current_mode_update"},
-                                             {"currentModeId", stored_.settings.mode}}));
+    client->Update(stored_.id,
+                   Json::Object({{"sessionUpdate", "current_mode_update"}, {"currentModeId", stored_.settings.mode}}));
   }
   client->Update(stored_.id, Json::Object({{"sessionUpdate", "config_option_update"},
                                            {"configOptions", State()["configOptions"]}}));

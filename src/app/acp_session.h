@@ -62,7 +62,7 @@ class AcpSession : public std::enable_shared_from_this<AcpSession> {
     AcpSettings settings;
   };
   struct Begun {
-    std::string run_id;   // empty: there is nothing to run
+    std::string run_id;  // empty: there is nothing to run
     AcpSettings settings;
   };
   Call CallOfTurn() const;

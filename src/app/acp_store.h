@@ -1,5 +1,5 @@
-// Sessions of editors, in atelier.db: where one works, how it is set, and its turns. A turn is a prompt and the run that
-// it began; what was said and done stands in that run's journal and nowhere else.
+// Sessions of editors, in atelier.db: where one works, how it is set, and its turns. A turn is a prompt and the run
+// that it began; what was said and done stands in that run's journal and nowhere else.
 //
 // Methods block; call them on a Pool. Thread-safe.
 #pragma once

@@ -41,8 +41,8 @@ std::string_view KindOf(std::string_view name) {
     std::string_view word, kind;
   };
   static constexpr Word kWords[] = {
-      {"search", "search"}, {"find", "search"},   {"fetch", "fetch"},   {"web", "fetch"},   {"read", "read"},
-      {"list", "read"},     {"write", "edit"},    {"edit", "edit"},     {"draft", "edit"},  {"delete", "delete"},
+      {"search", "search"}, {"find", "search"},   {"fetch", "fetch"},    {"web", "fetch"},   {"read", "read"},
+      {"list", "read"},     {"write", "edit"},    {"edit", "edit"},      {"draft", "edit"},  {"delete", "delete"},
       {"move", "move"},     {"shell", "execute"}, {"python", "execute"}, {"run", "execute"}, {"plan", "think"}};
   for (const Word& word : kWords) {
     if (name.find(word.word) != std::string_view::npos) return word.kind;
@@ -70,7 +70,9 @@ Json ContentOf(const Json& output) {
 
 }  // namespace
 
-std::string AcpUpdates::CallId(std::string_view path) const { return of_.run_id + "/" + std::string(WithoutMark(path)); }
+std::string AcpUpdates::CallId(std::string_view path) const {
+  return of_.run_id + "/" + std::string(WithoutMark(path));
+}
 
 Json AcpUpdates::ToolCall(const std::string& path, const std::string& name, const Json& arguments,
                           std::string_view status) const {
@@ -82,7 +84,8 @@ Json AcpUpdates::ToolCall(const std::string& path, const std::string& name, cons
   call.Set("kind", KindOf(name));
   call.Set("status", status);
   if (!arguments.is_null()) call.Set("rawInput", arguments);
-  if (Json locations = AcpLocations(name, arguments, of_.folder); !locations.empty()) call.Set("locations", std::move(locations));
+  if (Json locations = AcpLocations(name, arguments, of_.folder); !locations.empty())
+    call.Set("locations", std::move(locations));
   return call;
 }
 
@@ -114,7 +117,8 @@ void AcpUpdates::Used(const Json& usage) {
   const Json& read = is_row ? usage[0] : usage["prompt_tokens"];
   const Json& written = is_row ? usage[2] : usage["completion_tokens"];
   const int64_t used = CountOf(read) + CountOf(written);
-  if (used > 0 && of_.context > 0) send_(Json::Object({{"sessionUpdate", "usage_update"}, {"used", used}, {"size", of_.context}}));
+  if (used > 0 && of_.context > 0)
+    send_(Json::Object({{"sessionUpdate", "usage_update"}, {"used", used}, {"size", of_.context}}));
 }
 
 void AcpUpdates::Text(const std::string& path, const std::string& text) {
@@ -139,28 +143,21 @@ void AcpUpdates::Tell(const AgentEvent& event) {
     case AgentEventType::kStepStarted:
       if (!IsNested(event.path)) told_.clear();
       break;
-    case AgentEventType::kText:
-      Text(event.path, TextAt(event.data, "text"));
-      break;
+    case AgentEventType::kText: Text(event.path, TextAt(event.data, "text")); break;
     case AgentEventType::kReasoning:
       send_(AcpChunk("agent_thought_chunk", TextAt(event.data, "text"), CallId(event.path)));
       break;
     case AgentEventType::kModelAnswered:
       if (const Json* usage = event.data.Find("usage"); usage && !IsNested(event.path)) Used(*usage);
       break;
-    case AgentEventType::kToolCalled:
-      Called(event.path, name, event.data["arguments"]);
-      break;
-    case AgentEventType::kToolAnswered:
-      Answered(event.path, name, event.data);
-      break;
+    case AgentEventType::kToolCalled: Called(event.path, name, event.data["arguments"]); break;
+    case AgentEventType::kToolAnswered: Answered(event.path, name, event.data); break;
     case AgentEventType::kPersonAsked: {
       const Json* arguments = event.data.Find("arguments");
       if (arguments) Called(event.path, TextAt(event.data, "tool"), *arguments);
       break;
     }
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -191,7 +188,8 @@ void AcpUpdates::TellSteps(const std::vector<StepRow>& steps) {
       if (!step.result || (*step.result)["decision"] == Json("reject")) {
         Called(step.path, TextAt(step.request, "tool"), step.request["arguments"]);
       }
-      if (step.result && (*step.result)["decision"] == Json("reject")) Refused(step.path, "A person refused this call.");
+      if (step.result && (*step.result)["decision"] == Json("reject"))
+        Refused(step.path, "A person refused this call.");
     }
   }
 }

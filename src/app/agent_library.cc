@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/agent_elsewhere.h"
 #include "app/agent_models.h"
 #include "app/vector_store_search.h"
 #include "base/net/async_http_client.h"

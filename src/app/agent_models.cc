@@ -88,8 +88,9 @@ Result<Json> AgentInputOf(const Json& messages) {
     }
     if (role != "user" && role != "assistant") {
       return Error::Unsupported("messages[" + std::to_string(i) + "].role",
-                                "got '" + role + "', want system, developer, user or assistant: an agent's calls are "
-                                "its own");
+                                "got '" + role +
+                                    "', want system, developer, user or assistant: an agent's calls are "
+                                    "its own");
     }
     if (role == "user") text.insert(0, std::exchange(instructions, {}));
     input.Push(Json::Object({{"role", role}, {"content", std::move(text)}}));
@@ -130,12 +131,9 @@ struct AgentModels::Answering {
 };
 
 void AgentModels::Answering::CallEnded(const AgentEvent& event) {
-  OwnToolCall call;
-  call.id = run_id + "/" + event.path, call.server = agent->config.name;
-  call.name = TextAt(event.data, "name"), call.arguments = arguments[event.path];
-  call.output = TextAt(event.data, "text"), call.failed = event.data["is_error"] == Json(true);
   GenerationDelta delta;
-  delta.own_calls.push_back(std::move(call));
+  const std::string name = TextAt(event.data, "name");
+  delta.reasoning = "[" + name + " " + arguments[event.path] + "]\n" + TextAt(event.data, "text") + "\n";
   Push(std::move(delta));
 }
 
@@ -161,14 +159,11 @@ void AgentModels::Answering::Tell(const AgentEvent& event) {
       usage.cached_tokens += CountAt(event.data["usage"], "cached_tokens");
       usage.completion_tokens += CountAt(event.data["usage"], "completion_tokens");
       break;
-    case AgentEventType::kToolCalled:
-      arguments[event.path] = event.data["arguments"].Dump();
-      break;
+    case AgentEventType::kToolCalled: arguments[event.path] = event.data["arguments"].Dump(); break;
     case AgentEventType::kToolAnswered:
       if (std::ranges::count(event.path, '.') == 1) CallEnded(event);
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -236,13 +231,15 @@ Task<Result<Generation>> AgentModels::Generate(Call call, GenerationRequest requ
 }
 
 Task<Result<Decision>> AgentModels::Decide(Call /*call*/, DecisionRequest request) {
-  co_return Error::Unsupported("model", "got the agent '" + request.model + "', want a model: an agent gives no "
-                               "probabilities");
+  co_return Error::Unsupported("model", "got the agent '" + request.model +
+                                            "', want a model: an agent gives no "
+                                            "probabilities");
 }
 
 Task<Result<Generation>> AgentModels::Prepare(Call /*call*/, GenerationRequest request) {
-  co_return Error::Unsupported("model", "got the agent '" + request.model + "', want a model: what an agent's model "
-                               "reads depends on what it does");
+  co_return Error::Unsupported("model", "got the agent '" + request.model +
+                                            "', want a model: what an agent's model "
+                                            "reads depends on what it does");
 }
 
 Task<Result<ModelDetails>> AgentModels::Describe(Call call, std::string model) {

@@ -3,7 +3,8 @@
 // what it used the usage; who lets go of the generation ends the run.
 //
 // The answer is streamed as it is written, where what is written is the answer: not of agents that look at it first
-// (guided, an output schema, guards of the output). Calls that the run made come as OwnToolCalls. A run that needs a
+// (guided, an output schema, guards of the output). Calls that the run made, and what they gave, come as
+// reasoning. A run that needs a
 // person ends the answer with its id and how to go on: nobody could say yes here.
 //
 // What a model can be told and an agent cannot is refused: tools of the caller's, several choices, log probabilities,

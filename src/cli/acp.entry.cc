@@ -39,7 +39,8 @@ class AcpCommand final : public Command {
 
 extern const CommandEntry command_acp{
     "acp", "Serve the agents to an editor over the Agent Client Protocol on stdin and stdout",
-    "For editors that know ACP, such as Zed: they start this program themselves. Conversations are kept, and an editor may "
+    "For editors that know ACP, such as Zed: they start this program themselves. Conversations are kept, and an editor "
+    "may "
     "go on with one after a restart. Ends when stdin does.\n"
     "\n"
     "  {\"agent_servers\": {\"Atelier\": {\"command\": \"atelier\", \"args\": [\"acp\"]}}}",

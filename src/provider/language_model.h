@@ -95,17 +95,11 @@ struct ToolCallDelta {
   bool custom = false;
   std::string arguments;
 };
-// A call that who answers made itself and that has ended: an agent's. For showing; nothing is to be done about it.
-struct OwnToolCall {
-  std::string id, server, name, arguments, output;
-  bool failed = false;
-};
 struct GenerationDelta {
   int32_t choice = 0;
   std::string text;       // of the answer
   std::string reasoning;  // what was thought before it
   std::vector<ToolCallDelta> tool_calls;
-  std::vector<OwnToolCall> own_calls = {};
   std::vector<int32_t> tokens;
   std::vector<TokenChoice> logprobs;
 };

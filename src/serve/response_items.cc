@@ -26,7 +26,6 @@ constexpr ItemKind kKinds[] = {{"message", "msg_"},
                                {"custom_tool_call", "ctc_"},
                                {"custom_tool_call_output", "ctco_"},
                                {"file_search_call", "fs_"},
-                               {"mcp_call", "mcp_"},
                                {"reasoning", "rs_"},
                                {"compaction", "cmp_"},
                                {"item_reference", "ref_"}};
@@ -87,8 +86,7 @@ class MessageMaker {
   Result<void> Add(const Json& item, size_t index) {
     const std::string type = item["type"].AsString();
     if (type == "message") return AddMessage(item, index);
-    // What it found, or an agent's call gave, was said by the answer.
-    if (type == "file_search_call" || type == "mcp_call") return {};
+    if (type == "file_search_call") return {};  // what it found was said by the answer
     if (type == "reasoning") {
       const Json& content = item["content"].is_array() && !item["content"].empty() ? item["content"] : item["summary"];
       TRY(reasoning_, TextOf(content.is_array() ? content : Json::Array(), Place(index, ".content")));

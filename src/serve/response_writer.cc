@@ -187,28 +187,6 @@ void ResponseWriter::AddCall(const ToolCallDelta& call) {
        std::move(delta));
 }
 
-// It has ended already: the item is opened and finished.
-void ResponseWriter::AddOwnCall(const OwnToolCall& call) {
-  OpenItem(Open::kOwnCall, Json::Object({{"id", NextItemId("mcp_")},
-                                         {"type", "mcp_call"},
-                                         {"status", "in_progress"},
-                                         {"server_label", call.server},
-                                         {"name", call.name},
-                                         {"arguments", ""},
-                                         {"approval_request_id", nullptr},
-                                         {"output", nullptr},
-                                         {"error", nullptr}}));
-  Emit("response.mcp_call.in_progress", Place());
-  Json arguments = Place();
-  arguments.Set("arguments", call.arguments);
-  Emit("response.mcp_call_arguments.done", std::move(arguments));
-  Emit(call.failed ? "response.mcp_call.failed" : "response.mcp_call.completed", Place());
-  item_.Set("arguments", call.arguments);
-  item_.Set(call.failed ? "error" : "output", call.output);
-  item_.Set("status", call.failed ? "failed" : "completed");
-  FinishItem();
-}
-
 std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
   if (const auto* delta = std::get_if<GenerationDelta>(&event)) {
     if (!delta->reasoning.empty()) {
@@ -236,7 +214,6 @@ std::vector<Json> ResponseWriter::Take(const GenerationEvent& event) {
       if (!sources_.empty()) Annotate();
     }
     for (const ToolCallDelta& call : delta->tool_calls) AddCall(call);
-    for (const OwnToolCall& call : delta->own_calls) AddOwnCall(call);
   }
   if (const auto* end = std::get_if<GenerationChoiceEnd>(&event)) choice_end_ = *end;
   if (const auto* last = std::get_if<GenerationEnd>(&event)) {
@@ -258,8 +235,7 @@ std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
   if (error_) return Fail(*error_);
   const bool cut = choice_end_.reason == FinishReason::kLength;
   const Json& output = response_["output"];
-  const Json& last = output.empty() ? Json() : output[output.size() - 1]["type"];
-  const bool says_nothing = last.is_null() || last == Json("file_search_call") || last == Json("mcp_call");
+  const bool says_nothing = output.empty() || output[output.size() - 1]["type"] == Json("file_search_call");
   if (!cut && open_ == Open::kNothing && says_nothing) OpenText(Open::kMessage);
   CloseItem(!cut);
   if (cut) response_.Set("incomplete_details", Json::Object({{"reason", "max_output_tokens"}}));

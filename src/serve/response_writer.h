@@ -7,7 +7,6 @@
 //                  source, output_text.annotation.added behind the delta that ends it
 //       search     file_search_call.in_progress, .searching, .completed
 //       calls      function_call_arguments.delta …, .done   or   custom_tool_call_input.delta …, .done
-//       own calls  mcp_call.in_progress, mcp_call_arguments.done, mcp_call.completed or .failed: what an agent did
 //     response.output_item.done
 //   response.completed, .incomplete or .failed
 //
@@ -66,7 +65,7 @@ class ResponseWriter {
   const Json& response() const { return response_; }
 
  private:
-  enum class Open { kNothing, kReasoning, kMessage, kFunction, kCustom, kSearch, kOwnCall };
+  enum class Open { kNothing, kReasoning, kMessage, kFunction, kCustom, kSearch };
 
   void Emit(const char* type, Json event);
   void EmitResponse(const char* type);
@@ -75,7 +74,6 @@ class ResponseWriter {
   void CloseItem(bool whole);
   void FinishItem();
   void AddCall(const ToolCallDelta& call);
-  void AddOwnCall(const OwnToolCall& call);
   void Annotate();
   std::string NextItemId(std::string_view prefix);
   Json Place() const;  // item_id and output_index, in an event

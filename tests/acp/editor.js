@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { Readable, Writable } from "node:stream";
 import * as acp from "@agentclientprotocol/sdk";
 
-const ATELIER = process.env.ATELIER_BIN ?? resolve(import.meta.dirname, "../../build/release/atelier");
+export const ATELIER = process.env.ATELIER_BIN ?? resolve(import.meta.dirname, "../../build/release/atelier");
 const { agent: ours, client: theirs } = acp.methods;
 
 export const call = (name, args, id = "call_1") => ({ id, name, arguments: JSON.stringify(args) });
@@ -88,4 +88,6 @@ export async function startEditor(shop, { handlers = {}, can = {} } = {}) {
 
 export const textOf = (updates) => updates.map(({ update }) => update)
   .filter((update) => update.sessionUpdate === "agent_message_chunk").map((update) => update.content.text).join("");
+export const calls = (updates) => updates.map(({ update }) => update)
+  .filter((update) => update.sessionUpdate.startsWith("tool_call"));
 export const kindsOf = (updates) => updates.map(({ update }) => update.sessionUpdate);

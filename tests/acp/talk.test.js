@@ -1,10 +1,7 @@
 // The protocol's first path and its sessions.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as acp from "@agentclientprotocol/sdk";
-import { call, kindsOf, last, makeShop, startEditor, textOf, turns } from "./editor.js";
-
-const ours = acp.methods.agent;
+import { kindsOf, makeShop, startEditor } from "./editor.js";
 
 test("an agent answers a prompt, and its words are streamed", async (t) => {
   const shop = await makeShop(t, () => "Hello from the clerk.");

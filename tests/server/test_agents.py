@@ -185,3 +185,42 @@ def test_mistakes_are_named(desk):
             if wrong.get("stream") is not True:
                 assert server.post(path, wrong)[0] in (200, 202, 400, 404), (path, field, wrong)
     assert get(server, "/v1/runs?status=odd")[0] == 400
+
+
+def test_an_agent_is_a_model_by_name(desk):
+    server = desk(calculate_then_tell, keys=KEYS)
+    status, listed = get(server, "/v1/models/agent/clerk", A)
+    assert (status, listed["kind"]) == (200, "agent"), listed
+    ask = {"model": "agent/clerk", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "17% of 2340?"}]}
+    status, reply = server.post("/v1/chat/completions", ask, A)
+    assert status == 200, reply
+    assert "397.8" in reply["choices"][0]["message"]["content"]
+    assert (reply["usage"]["prompt_tokens"], reply["usage"]["completion_tokens"]) == (20, 10)
+    told = stream_text(server, {**ask, "model": "clerk", "stream": True}, A)
+    assert "397.8" in told
+    status, response = server.post("/v1/responses", {"model": "clerk", "input": "17% of 2340?"}, A)
+    assert status == 200, response
+    assert [item["type"] for item in response["output"]] == ["reasoning", "message"]
+    assert "calculator" in response["output"][0]["content"][0]["text"]
+    assert len(get(server, "/v1/runs", A)[1]["data"]) == 3
+    assert get(server, "/v1/runs", B)[1]["data"] == []
+    status, refused = server.post("/v1/chat/completions", {**ask, "n": 2}, A)
+    assert (status, refused["error"]["param"]) == (400, "n"), refused
+
+
+def test_an_agent_as_a_model_says_how_a_run_that_waits_goes_on(desk):
+    server = desk(calculate_then_tell, needs_approval=["calculator"])
+    status, reply = server.post("/v1/chat/completions", {"model": "agent/clerk", "messages": [{"role": "user", "content": "go"}]})
+    assert status == 200, reply
+    [run] = get(server, "/v1/runs?status=waiting")[1]["data"]
+    assert f"atelier agent approve {run['id']}" in reply["choices"][0]["message"]["content"]
+    assert server.post(f"/v1/runs/{run['id']}/answer", {"decision": "approve"})[0] == 200
+
+
+def stream_text(server, body, headers):
+    request = urllib.request.Request(server.url + "/v1/chat/completions", json.dumps(body).encode(),
+                                     {"content-type": "application/json", **headers})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        events = [line[6:] for line in response.read().decode().splitlines() if line.startswith("data: {")]
+    choices = [choice for event in events for choice in json.loads(event)["choices"]]
+    return "".join(choice["delta"].get("content") or "" for choice in choices)

@@ -126,23 +126,12 @@ RpcError AcpFault(const Error& error) {
   switch (error.kind) {
     case ErrorKind::kInvalid:
     case ErrorKind::kTooLarge:
-    case ErrorKind::kUnsupported:
-      fault.code = RpcError::kInvalidParams;
-      break;
-    case ErrorKind::kConflict:
-      fault.code = RpcError::kInvalidRequest;
-      break;
-    case ErrorKind::kNotFound:
-      fault.code = AcpErrorCode::kNotFound;
-      break;
-    case ErrorKind::kDenied:
-      fault.code = AcpErrorCode::kAuthRequired;
-      break;
-    case ErrorKind::kCancelled:
-      fault.code = AcpErrorCode::kCancelled;
-      break;
-    default:
-      break;
+    case ErrorKind::kUnsupported: fault.code = RpcError::kInvalidParams; break;
+    case ErrorKind::kConflict: fault.code = RpcError::kInvalidRequest; break;
+    case ErrorKind::kNotFound: fault.code = AcpErrorCode::kNotFound; break;
+    case ErrorKind::kDenied: fault.code = AcpErrorCode::kAuthRequired; break;
+    case ErrorKind::kCancelled: fault.code = AcpErrorCode::kCancelled; break;
+    default: break;
   }
   if (!error.code.empty()) fault.data = Json::Object({{"code", error.code}});
   return fault;
@@ -164,7 +153,8 @@ Result<std::string> AcpPromptText(const Json& blocks) {
       part = "[" + TextAt(block, "name") + "](" + TextAt(block, "uri") + ")";
     } else if (type == "resource" && block["resource"].is_object() && block["resource"]["text"].is_string()) {
       const Json& resource = block["resource"];
-      part = "\n<context uri=" + Json(TextAt(resource, "uri")).Dump() + ">\n" + TextAt(resource, "text") + "\n</context>\n";
+      part = "\n<context uri=" + Json(TextAt(resource, "uri")).Dump() + ">\n" + TextAt(resource, "text") +
+             "\n</context>\n";
     } else {
       return Error::Unsupported("prompt[" + std::to_string(i) + "]",
                                 "got " + (type.empty() ? "no type" : "'" + type.substr(0, 32) + "'") +
@@ -190,8 +180,7 @@ Json AcpChunk(std::string_view update, std::string text, std::string message_id)
 }
 
 Json AcpNotice(std::string_view severity, std::string title, std::string description) {
-  Json notice =
-      Json::Object({{"sessionUpdate", "notice"}, {"severity", severity}, {"title", std::move(title)}});
+  Json notice = Json::Object({{"sessionUpdate", "notice"}, {"severity", severity}, {"title", std::move(title)}});
   if (!description.empty()) notice.Set("description", std::move(description));
   return notice;
 }

@@ -9,8 +9,8 @@
 namespace atelier {
 namespace {
 
-constexpr int64_t kMaxTextBytes = 4 << 20;    // of a file that is written
-constexpr int64_t kOutputBytes = 64 << 10;    // that the editor keeps of a command
+constexpr int64_t kMaxTextBytes = 4 << 20;  // of a file that is written
+constexpr int64_t kOutputBytes = 64 << 10;  // that the editor keeps of a command
 constexpr int64_t kMaxSeconds = 3600;
 constexpr size_t kMaxShownOldBytes = 1 << 20;  // of the file before, in a difference
 

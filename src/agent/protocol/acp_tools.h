@@ -28,7 +28,7 @@ inline constexpr std::string_view kUpdatePlan = "update_plan";
 struct AcpWorkplace {
   std::weak_ptr<AcpClient> client;
   std::string session_id;
-  std::string folder;                 // absolute
+  std::string folder;                     // absolute
   std::vector<std::string> further = {};  // absolute
 };
 

@@ -1,8 +1,8 @@
 // One side of a JSON-RPC conversation over a channel that carries a message a line: the other side's requests, each a
 // task that can be cancelled by its id, and questions of our own. MCP over stdio and ACP stand on it.
 //
-// The other side is a stranger: lines, requests under way and open questions are bounded, an id twice is refused, answers
-// that nobody waits for are ignored.   Loop thread only.
+// The other side is a stranger: lines, requests under way and open questions are bounded, an id twice is refused,
+// answers that nobody waits for are ignored.   Loop thread only.
 #pragma once
 
 #include <cstdint>
