@@ -63,11 +63,14 @@ std::shared_ptr<AcpSession> AcpHost::Open(StoredAcpSession stored, std::vector<A
   const AcpSession::Shop shop{app_, store(), *stores_->pins, client_};
   auto session = std::make_shared<AcpSession>(shop, std::move(stored), std::move(servers));
   open_[id] = session;
-  // After the answer: before it the editor doesn't know the session.
+  return session;
+}
+
+// After the answer: before it the editor doesn't know the session.
+void AcpHost::TellLater(const std::shared_ptr<AcpSession>& session) {
   app_.loop().Post([weak = std::weak_ptr(session)] {
     if (const auto at = weak.lock()) at->TellCommands();
   });
-  return session;
 }
 
 Task<Result<Json>> AcpHost::NewSession(Call /*call*/, AcpSessionSetup setup) {
@@ -83,6 +86,7 @@ Task<Result<Json>> AcpHost::NewSession(Call /*call*/, AcpSessionSetup setup) {
   auto put = [this, stored] { return store().Put(stored); };
   CO_TRY_VOID(co_await OnPool(app_.pool(), put));
   const auto session = Open(std::move(stored), std::move(setup.mcp_servers));
+  TellLater(session);
   Json answer = Json::Object({{"sessionId", session->stored().id}});
   const Json state = session->State();
   for (const JsonMember& member : state.members()) answer.Set(member.key, member.value);
@@ -106,6 +110,7 @@ Task<Result<Json>> AcpHost::OpenSession(Call /*call*/, AcpSessionSetup setup, bo
     session = Open(std::move(stored), std::move(setup.mcp_servers));
   }
   if (replay) CO_TRY_VOID(co_await session->Replay());
+  TellLater(session);
   co_return session->State();
 }
 

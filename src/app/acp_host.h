@@ -39,6 +39,7 @@ class AcpHost final : public AcpAgent {
  private:
   Result<std::shared_ptr<AcpSession>> Find(const std::string& id) const;
   std::shared_ptr<AcpSession> Open(StoredAcpSession stored, std::vector<AcpMcpServer> servers);
+  void TellLater(const std::shared_ptr<AcpSession>& session);
   AcpStore& store() { return *stores_->sessions; }
 
   App& app_;

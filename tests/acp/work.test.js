@@ -148,7 +148,7 @@ test("a turn is cancelled, by session and by request", async (t) => {
   controller.abort();
   await turn.then(({ stopReason }) => assert.equal(stopReason, "cancelled"), (error) => assert.equal(error.code, -32800));
   await editor.prompt(sessionId, "and now");
-  assert.match(editor.said(), /history: 5/);
+  assert.match(editor.said(), /history: 6/); // the rule about data, two turns, the prompt
 });
 
 test("after kill -9 a session is loaded, told again, and gone on with; the call is made once", async (t) => {

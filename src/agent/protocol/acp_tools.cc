@@ -81,7 +81,10 @@ std::string PathWithin(const AcpWorkplace& place, const std::string& path) {
     return !relative.empty() && *relative.begin() != "..";
   };
   const bool within = holds(place.folder) || std::ranges::any_of(place.further, holds);
-  return within && path.find('\0') == std::string::npos ? whole.string() : std::string();
+  if (!within || path.find('\0') != std::string::npos) return {};
+  std::string text = whole.string();
+  if (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
 }
 
 ToolOutput Failure(std::string text) { return {.text = std::move(text), .is_error = true}; }
@@ -178,7 +181,7 @@ class RunTool final : public EditorTool {
 
   Task<Result<ToolOutput>> Run(Call call, ToolCallInfo info, Json json) override {
     CO_TRY(const RunArguments arguments, ReadJson<RunArguments>(json));
-    const std::string folder = PathWithin(place_, arguments.folder.empty() ? "." : arguments.folder);
+    const std::string folder = PathWithin(place_, arguments.folder);
     if (folder.empty()) co_return Outside(arguments.folder);
     Json params = Json::Object({{"command", "/bin/sh"},
                                 {"args", Json::Array({"-c", arguments.command})},
