@@ -72,7 +72,8 @@ Task<Result<std::string>> AgentRuns::Create(Start start) {
   CO_TRY(const auto agent, parts_.find_agent(start.agent));
   CO_TRY_VOID(CheckAgentInput(start.input));
   RunRow row;
-  row.id = NewObjectId("run_"), row.agent = agent->config.name, row.principal = std::move(start.principal);
+  row.id = start.id.empty() ? NewObjectId("run_") : std::move(start.id);
+  row.agent = agent->config.name, row.principal = std::move(start.principal);
   row.input = std::move(start.input);
   row.created_ms = row.updated_ms = NowMs();
   auto create = [this, &row] { return parts_.journal.Create(row); };

@@ -59,6 +59,7 @@ class AgentRuns {
     std::string agent;
     Json input;  // a text, or messages
     std::string principal = {};
+    std::string id = {};  // empty: a new one
   };
   // A row of the journal: nothing has happened yet. Errors: an unknown agent, an input that is neither.
   Task<Result<std::string>> Create(Start start);

@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "app/a2a_host.h"
 #include "app/access.h"
 #include "app/activity.h"
 #include "app/agent_library.h"
@@ -135,6 +136,7 @@ struct App::Parts {
   std::unique_ptr<AgentLibrary> agents;
   std::unique_ptr<AgentModels> agent_models;
   std::unique_ptr<McpHost> mcp;
+  std::unique_ptr<A2aHost> a2a;
 
   Parts(Config configuration, IoLoop& the_loop, const Clock& the_clock)
       : config(std::move(configuration)),
@@ -249,6 +251,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   app->parts_->agent_models = std::make_unique<AgentModels>(*app);
   app->parts_->providers->Mount(std::string(kAgentModels), *app->parts_->agent_models);
   app->parts_->mcp = std::make_unique<McpHost>(*app);
+  TRY(app->parts_->a2a, A2aHost::Create(*app));
   return app;
 }
 
@@ -262,6 +265,7 @@ Reranker& App::reranker() { return *parts_->providers; }
 Spending& App::spending() { return parts_->providers->spending(); }
 AgentLibrary& App::agents() { return *parts_->agents; }
 McpHost& App::mcp() { return *parts_->mcp; }
+A2aHost& App::a2a() { return *parts_->a2a; }
 Tracer& App::tracer() { return *parts_->tracer; }
 TraceStore& App::traces() { return *parts_->traces; }
 MetricRegistry& App::metrics() { return parts_->metrics; }

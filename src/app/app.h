@@ -17,6 +17,7 @@
 
 namespace atelier {
 
+class A2aHost;
 class Access;
 class Activity;
 class AgentLibrary;
@@ -75,6 +76,7 @@ class App {
   Spending& spending();
   AgentLibrary& agents();
   McpHost& mcp();
+  A2aHost& a2a();
   Tracer& tracer();
   TraceStore& traces();
   MetricRegistry& metrics();

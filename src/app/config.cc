@@ -94,6 +94,16 @@ Fields FilesConfig::Describe() {
   return fields;
 }
 
+Fields A2aConfig::Describe() {
+  using C = A2aConfig;
+  static constexpr Field fields[] = {
+      Key<&C::url>("url", "that clients know this server by (https://agents.example.org); empty: as they ask"),
+      Key<&C::sign>("sign", "cards are signed with a key of this installation"),
+      Key<&C::webhooks>("webhooks", "where updates of tasks may be told"),
+  };
+  return fields;
+}
+
 Fields BatchesConfig::Describe() {
   using C = BatchesConfig;
   static constexpr Field fields[] = {
@@ -131,6 +141,7 @@ Fields Config::Describe() {
       Key<&Config::traces>("traces", "what is recorded of calls"),
       Key<&Config::files>("files", "what clients upload"),
       Key<&Config::batches>("batches", "files of requests, answered beside all others"),
+      Key<&Config::a2a>("a2a", "agents as Agent2Agent servers"),
   };
   return fields;
 }

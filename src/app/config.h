@@ -12,6 +12,7 @@
 #include "agent/tools/tool_entry.h"
 #include "app/access_rule.h"
 #include "app/corpus_config.h"
+#include "base/net/egress_policy.h"
 #include "base/result.h"
 #include "base/text/describe.h"
 #include "provider/mixture_config.h"
@@ -93,6 +94,14 @@ struct BatchesConfig {
   static Fields Describe();
 };
 
+// This application as an Agent2Agent server.
+struct A2aConfig {
+  std::string url;        // that clients know this server by, in cards; empty: as their Host header says
+  bool sign = true;       // cards, with a key of this installation
+  EgressConfig webhooks;  // that may be told of updates of tasks
+  static Fields Describe();
+};
+
 struct ModelConfig {
   std::string id;    // as requests name it
   std::string path;  // GGUF, folder or ONNX; empty: $ATELIER_HOME/models/<id>
@@ -119,6 +128,7 @@ struct Config {
   TraceConfig traces;
   FilesConfig files;
   BatchesConfig batches;
+  A2aConfig a2a;
   static Fields Describe();
 };
 

@@ -27,6 +27,7 @@ Result<std::shared_ptr<LiveResponse>> RunKeeper::Keep(const std::string& run_id,
   auto live = std::make_shared<LiveResponse>(loop_, principal);
   live_[run_id] = live;
   Spawn(Live(run_id, live));
+  if (on_begin_) on_begin_(run_id);
   return live;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -28,6 +29,8 @@ class RunKeeper {
   Result<std::shared_ptr<LiveResponse>> Keep(const std::string& run_id, const std::string& principal);
   // The one under way; null: there is none.
   std::shared_ptr<LiveResponse> Find(const std::string& run_id) const;
+  // Called with each run whose next life begins. One listener.
+  void OnBegin(std::function<void(const std::string& run_id)> listener) { on_begin_ = std::move(listener); }
   // Goes on with all that earlier processes left; then, told to stop, stops what is under way and waits for it.
   Task<void> Run(Call call);
 
@@ -39,6 +42,7 @@ class RunKeeper {
   Loop& loop_;
   std::stop_source stop_;
   std::map<std::string, std::shared_ptr<LiveResponse>> live_;
+  std::function<void(const std::string& run_id)> on_begin_;
 };
 
 }  // namespace atelier

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/protocol/a2a_error.h"
+
 namespace atelier {
 namespace {
 
@@ -45,10 +47,12 @@ int StatusOf(const Error& error) {
 
 ErrorShape ErrorShapeOf(std::string_view path) {
   if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return ErrorShape::kAnthropic;
+  if (path.starts_with("/a2a/")) return ErrorShape::kA2a;
   return path.starts_with("/api/") ? ErrorShape::kOllama : ErrorShape::kOpenAi;
 }
 
 Json ErrorBody(const Error& error, int status, ErrorShape shape) {
+  if (shape == ErrorShape::kA2a) return A2aHttpError(error, status);
   if (shape == ErrorShape::kOllama) return Json::Object({{"error", error.Message()}});
   if (shape == ErrorShape::kAnthropic) {
     Json inside = Json::Object({{"type", AnthropicTypeOf(status)}, {"message", error.Message()}});

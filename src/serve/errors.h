@@ -15,8 +15,9 @@ enum class ErrorShape : uint8_t {
   kOpenAi,     // {"error": {"message", "type", "param", "code"}}
   kAnthropic,  // {"type": "error", "error": {"type", "message"}}
   kOllama,     // {"error": "message"}
+  kA2a,        // {"error": {"code", "status", "message", "details"}}
 };
-// By the path that was asked for: of /v1/messages and below Anthropic's, of /api/ Ollama's.
+// By the path that was asked for: of /v1/messages and below Anthropic's, of /api/ Ollama's, of /a2a/ A2A's.
 ErrorShape ErrorShapeOf(std::string_view path);
 
 int StatusOf(const Error& error);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "app/a2a_host.h"
 #include "app/agent_library.h"
 #include "app/api_keys.h"
 #include "app/app.h"
@@ -27,11 +28,22 @@ bool IsLoopback(const std::string& host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
+// Whether a path is one of a pattern's, in which "{name}" is any segment.
+bool IsPathOf(std::string_view pattern, std::string_view path) {
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = pattern.substr(0, pattern.find('/', 1));
+    const std::string_view given = path.substr(0, path.find('/', 1));
+    if (wanted != given && !wanted.starts_with("/{")) return false;
+    pattern.remove_prefix(wanted.size()), path.remove_prefix(given.size());
+  }
+  return pattern.empty() && path.empty();
+}
+
 bool IsOpen(const HttpRequest& http) {
   if (http.method == "OPTIONS") return true;
   for (const Resource* resource : Resources()) {
     for (const RouteSpec& route : resource->routes) {
-      if (route.open && route.pattern == http.path) return true;
+      if (route.open && IsPathOf(route.pattern, http.path)) return true;
     }
   }
   return false;
@@ -160,6 +172,7 @@ Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   const auto reading = std::make_shared<VectorStoreRunner>(app);
   server->RunBeside([reading](Call call) { return reading->Run(std::move(call)); });
   server->RunBeside([&app](Call call) { return app.agents().keeper().Run(std::move(call)); });
+  server->RunBeside([&app](Call call) { return app.a2a().Run(std::move(call)); });
   return server;
 }
 

@@ -31,7 +31,7 @@ MOST_TOKENS = ("max_tokens", "max_output_tokens")
 # Routes whose bodies are read by the same code, tested beside their resources: those that need what is stored, and those
 # whose faults have the shape of another API or whose bodies are no JSON.
 ELSEWHERE = ("/v1/chat/completions/", "/v1/batches", "/v1/conversations", "/v1/files", "/v1/uploads", "/v1/messages",
-             "/v1/responses/", "/v1/runs", "/mcp", "/v1/vector_stores/{id}/file_batches/{batch_id}/cancel", "/api/")
+             "/v1/responses/", "/v1/runs", "/mcp", "/a2a", "/v1/vector_stores/{id}/file_batches/{batch_id}/cancel", "/api/")
 NO_JSON = {
     "nothing": b"",
     "a cut object": b"{",
