@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/agent_memory.h"
 #include "agent/guided.h"
 #include "agent/react.h"
 #include "agent/research.h"
@@ -18,7 +19,7 @@ std::string_view AgentEventName(AgentEventType type) {
   return kNames.at(static_cast<size_t>(type));
 }
 
-Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
+Task<Result<AgentOutcome>> RunPolicy(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
   work.tainted_by.merge(TaintBeforehand(agent, input));
   const auto program = agent.config.policy == "guided"     ? RunGuided
                        : agent.config.policy == "research" ? RunResearch
@@ -38,6 +39,12 @@ Result<AgentTools> ToolsNamed(const AgentConfig& config, const AgentTools& all) 
     if (!found) return Error::Invalid("agent " + config.name, "wants the tool '" + wanted + "', which `tools` lacks");
   }
   return named;
+}
+
+Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
+  const bool remembers = agent.config.memory && work.memory != nullptr;
+  const auto program = remembers ? RunRemembering : RunPolicy;
+  return program(std::move(call), std::move(work), agent, std::move(input), std::move(scope));
 }
 
 Json AgentOutcome::Body() const {

@@ -18,6 +18,8 @@
 
 namespace atelier {
 
+class AgentMemory;
+
 struct Agent {
   AgentConfig config;
   AgentTools tools;
@@ -50,6 +52,7 @@ struct AgentWork {
   // Finds by meaning; null: there is none.
   Embedder* embedder = nullptr;
   std::string embedding_model = {};
+  AgentMemory* memory = nullptr;                                                  // null: there is none
   OnAgentEvent emit = {};                                                         // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
 
@@ -59,8 +62,11 @@ struct AgentWork {
 };
 
 struct AgentOutcome;
-// The program of agent.config.policy: `input` is a text or messages (react.h). Errors: Suspended; those of steps.
+// The program of agent.config.policy with what agent.config.memory adds to it: `input` is a text or messages (react.h).
+// Errors: Suspended; those of steps.
 Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);
+// The same without a memory.
+Task<Result<AgentOutcome>> RunPolicy(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);
 
 // How a program ended. `reason` is empty of one that answered.
 struct AgentOutcome {

@@ -99,6 +99,20 @@ Fields ResearchConfig::Describe() {
   return fields;
 }
 
+Fields MemoryConfig::Describe() {
+  using C = MemoryConfig;
+  static constexpr Field fields[] = {
+      Key<&C::user>("user", "whose memory; without, that of whoever starts the run"),
+      Key<&C::session>("session", "the conversation that goes on; without, one a day"),
+      Key<&C::recent>("recent", "of the conversation's last turns that are told").Between(0, 100),
+      Key<&C::recalled>("recalled", "turns of any time that bear on the input").Between(0, 100),
+      Key<&C::facts>("facts", "that bear on the input").Between(0, 100),
+      Key<&C::max_tokens>("max_tokens", "of all that is told, by and large").Between(50, 100'000),
+      Key<&C::learn>("learn", "facts are made of what was said, after the answer"),
+  };
+  return fields;
+}
+
 Fields AgentConfig::Describe() {
   using C = AgentConfig;
   static constexpr Field fields[] = {
@@ -111,6 +125,7 @@ Fields AgentConfig::Describe() {
       Key<&C::agents>("agents", "that it may ask, as tools ask_NAME"),
       Key<&C::handoffs>("handoffs", "that it may hand the conversation over to, by tools transfer_to_NAME"),
       Key<&C::ask_person>("ask_person", "it may ask a person, by a tool of this name"),
+      Key<&C::memory>("memory", "what it remembers of its conversations; without, nothing"),
       Key<&C::output_schema>("output_schema", "a JSON Schema of its answer"),
       Key<&C::limits>("limits", "where a run has to stop"),
       Key<&C::guided>("guided", "of the policy guided"),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,17 +62,30 @@ struct ResearchConfig {
   static Fields Describe();
 };
 
+// What an agent remembers of its conversations, and how much of it is put before its input.
+struct MemoryConfig {
+  std::string user = {};       // whose memory; empty: the run's principal, else "me"
+  std::string session = {};    // the conversation that goes on; empty: one a day
+  int32_t recent = 6;          // of its last turns
+  int32_t recalled = 6;        // turns of any time that bear on the input
+  int32_t facts = 6;           // that do
+  int64_t max_tokens = 1'000;  // of all of it
+  bool learn = true;           // facts are made of what was said, after the answer
+  static Fields Describe();
+};
+
 struct AgentConfig {
   std::string name;
   std::string description;   // told to whoever may ask it
   std::string instructions;  // its system message
   std::string model;         // empty: the default chat model
   std::string policy = "react";
-  std::vector<std::string> tools;     // names of `tools`, or globs of them
-  std::vector<std::string> agents;    // that it may ask, as tools "ask_NAME"
-  std::vector<std::string> handoffs;  // that it may hand the conversation over to, by tools "transfer_to_NAME"
-  bool ask_person = false;            // it may ask a person, by a tool of this name
-  Json output_schema;                 // of its answer; null: text
+  std::vector<std::string> tools;      // names of `tools`, or globs of them
+  std::vector<std::string> agents;     // that it may ask, as tools "ask_NAME"
+  std::vector<std::string> handoffs;   // that it may hand the conversation over to, by tools "transfer_to_NAME"
+  bool ask_person = false;             // it may ask a person, by a tool of this name
+  std::optional<MemoryConfig> memory;  // none: it remembers nothing
+  Json output_schema;                  // of its answer; null: text
   AgentLimits limits;
   GuidedConfig guided;
   ResearchConfig research;

@@ -138,6 +138,7 @@ AgentWork AgentRuns::WorkOf(const RunRow& row, RunLog& log, RunMeter& meter, OnA
                  .meter = meter};
   work.find_agent = parts_.find_agent, work.principal = row.principal;
   work.emit = std::move(emit), work.cost = parts_.cost;
+  work.memory = parts_.memory;
   work.embedder = parts_.embedder, work.embedding_model = parts_.embedding_model;
   return work;
 }

@@ -52,6 +52,7 @@ class AgentRuns {
     std::function<double(const std::string& model, const Usage& usage)> cost = {};
     Embedder* embedder = nullptr;  // null: there is none
     std::string embedding_model = {};
+    AgentMemory* memory = nullptr;  // null: agents remember nothing
   };
   explicit AgentRuns(Parts parts) : parts_(std::move(parts)) {}
 

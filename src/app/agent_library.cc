@@ -7,6 +7,7 @@
 
 #include "agent/agent_elsewhere.h"
 #include "app/agent_models.h"
+#include "app/memory_tools.h"
 #include "app/vector_store_search.h"
 #include "base/net/async_http_client.h"
 #include "base/store/database.h"
@@ -113,6 +114,8 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   environment.search_corpus = [&app](Call call, PassageQuery query) {
     return SearchCorpus(app, std::move(call), std::move(query));
   };
+  library->memory_ = std::make_unique<MemoryLibrary>(app);
+  environment.memory = MemoryForTools(*library->memory_);
   AgentRuns::Parts parts{.loop = app.loop(),
                          .pool = app.pool(),
                          .clock = app.clock(),
@@ -126,8 +129,11 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   if (const auto embedding = app.FindModel("", "embedding"); embedding.ok()) {
     parts.embedder = &app.embedder(), parts.embedding_model = embedding->id;
   }
+  parts.memory = library->memory_.get();
   library->runs_ = std::make_unique<AgentRuns>(std::move(parts));
-  library->keeper_ = std::make_unique<RunKeeper>(*library->runs_, app.loop());
+  library->keeper_ = std::make_unique<RunKeeper>(
+      *library->runs_, app.loop(),
+      [at = library.get()](Call call, RunRow run) { return at->AfterRun(std::move(call), std::move(run)); });
   return library;
 }
 
@@ -168,6 +174,18 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::Make(const AgentConfig& confi
 void AgentLibrary::Lend(std::shared_ptr<const Agent> agent) {
   CHECK(agent->config.name.find('@') != std::string::npos);
   made_[agent->config.name] = agent;
+}
+
+Task<Result<void>> AgentLibrary::AfterRun(Call call, RunRow run) {
+  CO_TRY(const std::shared_ptr<const Agent> agent, Find(run.agent));
+  const auto& memory = agent->config.memory;
+  if (!memory || !memory->learn || run.status != RunStatus::kCompleted) co_return Result<void>();
+  MemoryScope scope = MemoryScopeOf(agent->config, run.principal, memory_->NowMs());
+  // A run over midnight was recorded under the day it began.
+  if (memory->session.empty()) scope.session.clear();
+  const auto learnt = co_await memory_->Learn(std::move(call), std::move(scope), agent->config.model);
+  const bool is_fine = learnt.ok() || learnt.error().kind == ErrorKind::kNotFound;
+  co_return is_fine ? Result<void>() : Result<void>(learnt.error());
 }
 
 Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name) {

@@ -11,6 +11,7 @@
 #include "agent/agent_runs.h"
 #include "agent/tools/tool_entry.h"
 #include "app/app.h"
+#include "app/memory_library.h"
 #include "app/run_keeper.h"
 
 namespace atelier {
@@ -33,7 +34,10 @@ class AgentLibrary {
   Result<const AgentTools*> Tools();
   AgentRuns& runs() { return *runs_; }
   Journal& journal() { return *journal_; }
+  // What is done after a run that has ended, and out of its way: its agent's memory learns from it.
+  Task<Result<void>> AfterRun(Call call, RunRow run);
   RunKeeper& keeper() { return *keeper_; }
+  MemoryLibrary& memory() { return *memory_; }
 
  private:
   explicit AgentLibrary(App& app);
@@ -42,6 +46,7 @@ class AgentLibrary {
   App& app_;
   std::vector<AgentConfig> configs_;
   std::unique_ptr<AsyncHttpClient> http_;
+  std::unique_ptr<MemoryLibrary> memory_;
   std::unique_ptr<ToolEnvironment> environment_;
   std::unique_ptr<AgentTools> tools_;  // null: not made yet
   std::map<std::string, std::shared_ptr<const Agent>> made_;

@@ -51,6 +51,17 @@ Task<void> RunKeeper::Live(std::string run_id, std::shared_ptr<LiveResponse> liv
   }
   live_.erase(run_id);
   live->End();
+  if (run.ok() && after_run_ && HasEnded(run->status)) Spawn(After(*run));
+}
+
+Task<void> RunKeeper::After(RunRow run) {
+  ++num_after_;
+  Call call;
+  call.stop = stop_.get_token();
+  const std::string run_id = run.id;
+  const Result<void> done = co_await after_run_(std::move(call), std::move(run));
+  if (!done.ok() && !stop_.stop_requested()) LogWarn("after run " + run_id + ": " + done.error().Message());
+  --num_after_;
 }
 
 Task<void> RunKeeper::ResumeLeft() {
@@ -81,6 +92,8 @@ Task<void> RunKeeper::Run(Call call) {
     const auto watch = live->Watch();
     while (!live->is_over()) co_await watch->NextBatch();
   }
+  constexpr std::chrono::milliseconds kLook{20};
+  while (num_after_ > 0) co_await SleepFor(loop_, kLook);
 }
 
 }  // namespace atelier

@@ -23,7 +23,10 @@ inline constexpr size_t kMaxLiveRuns = 256;  // more are refused, and may be tri
 
 class RunKeeper {
  public:
-  RunKeeper(AgentRuns& runs, Loop& loop) : runs_(runs), loop_(loop) {}
+  // Done after each run that has ended, in the background.
+  using AfterRun = std::function<Task<Result<void>>(Call call, RunRow run)>;
+  RunKeeper(AgentRuns& runs, Loop& loop, AfterRun after_run = {})
+      : runs_(runs), loop_(loop), after_run_(std::move(after_run)) {}
 
   // Begins the run's next life, or finds the one under way. kExhausted: there are kMaxLiveRuns.
   Result<std::shared_ptr<LiveResponse>> Keep(const std::string& run_id, const std::string& principal);
@@ -36,10 +39,13 @@ class RunKeeper {
 
  private:
   Task<void> Live(std::string run_id, std::shared_ptr<LiveResponse> live);
+  Task<void> After(RunRow run);
   Task<void> ResumeLeft();
 
   AgentRuns& runs_;
   Loop& loop_;
+  const AfterRun after_run_;
+  int64_t num_after_ = 0;  // of these under way
   std::stop_source stop_;
   std::map<std::string, std::shared_ptr<LiveResponse>> live_;
   std::function<void(const std::string& run_id)> on_begin_;

@@ -112,6 +112,9 @@ Result<void> AgentSession::RunAndShow(const Invocation& invocation, const std::s
     }
     ShowEnd(run);
   }
+  if (const auto learnt = Run(agents().AfterRun(MakeCall(), run)); !learnt.ok()) {
+    std::fprintf(stderr, "memory: %s\n", learnt.error().Message().c_str());
+  }
   if (run.status != RunStatus::kFailed) return {};
   return Error::Unavailable("run " + run.id, TextOf(run.outcome["error"]["message"]));
 }

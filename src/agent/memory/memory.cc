@@ -79,4 +79,31 @@ Task<Result<std::vector<RecalledTurn>>> Memory::Recall(Call call, RecallRequest 
   co_return co_await finding;
 }
 
+Task<Result<std::vector<RecalledFact>>> Memory::RecallFacts(Call call, RecallRequest request, int64_t at_ms) {
+  std::vector<std::string> questions = {request.question};
+  CO_TRY(auto vectors, co_await Embed(std::move(call), std::move(questions), true));
+  const std::vector<float> vector = vectors.empty() ? std::vector<float>() : std::move(vectors.front());
+  auto find = [&]() -> Result<std::vector<RecalledFact>> {
+    TRY(const std::vector<MemoryHit> hits, store_.SearchFacts(request.scope, request.question, vector, kCandidates));
+    std::vector<std::string> ids;
+    for (const MemoryHit& hit : hits) ids.push_back(hit.id);
+    TRY(std::vector<MemoryFact> facts, store_.Facts(ids));
+    std::vector<RecalledFact> ranked = RankFacts(hits, std::move(facts), at_ms);
+    if (ranked.size() > static_cast<size_t>(request.top_k)) ranked.resize(static_cast<size_t>(request.top_k));
+    return ranked;
+  };
+  auto finding = OnPool(pool_, find);
+  co_return co_await finding;
+}
+
+Task<Result<std::vector<std::string>>> Memory::PutFacts(Call call, std::vector<MemoryFact> facts,
+                                                        std::optional<MemorySessionState> learnt) {
+  std::vector<std::string> texts;
+  for (const MemoryFact& fact : facts) texts.push_back(fact.text);
+  CO_TRY(auto vectors, co_await Embed(std::move(call), std::move(texts), false));
+  auto put = [&] { return store_.PutFacts(std::move(facts), std::move(vectors), std::move(learnt)); };
+  auto putting = OnPool(pool_, put);
+  co_return co_await putting;
+}
+
 }  // namespace atelier

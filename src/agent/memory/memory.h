@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,14 @@ class Memory {
   Task<Result<std::vector<std::string>>> Record(Call call, MemoryScope scope, std::vector<MemoryTurn> turns);
   // Best first, at most top_k.
   Task<Result<std::vector<RecalledTurn>>> Recall(Call call, RecallRequest request);
+  // Facts of the scope's user and agent that hold at `at_ms`, best first, at most top_k.
+  Task<Result<std::vector<RecalledFact>>> RecallFacts(Call call, RecallRequest request, int64_t at_ms);
+  // MemoryStore::PutFacts with their vectors; their ids.
+  Task<Result<std::vector<std::string>>> PutFacts(Call call, std::vector<MemoryFact> facts,
+                                                  std::optional<MemorySessionState> learnt = {});
 
   MemoryStore& store() { return store_; }
+  Pool& pool() { return pool_; }
 
  private:
   // [texts]; of an empty text an empty vector.

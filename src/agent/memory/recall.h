@@ -65,6 +65,16 @@ std::vector<RecalledTurn> RankTurns(const QuestionCues& cues, const MemoryHits& 
 // In another order, by other weights.
 void SortRecalled(const RecallWeights& weights, std::vector<RecalledTurn>& recalled);
 
+// A fact that was found.
+struct RecalledFact {
+  MemoryFact fact;
+  double score = 0;
+  std::optional<double> likeness;  // the cosine, where likeness found it
+};
+
+// Those that hold at `at_ms`, best first: by words and likeness, then by importance and by how new they are.
+std::vector<RecalledFact> RankFacts(const std::vector<MemoryHit>& hits, std::vector<MemoryFact> facts, int64_t at_ms);
+
 // The ids of turns that RankTurns wants to know of what was found.
 std::vector<std::string> CandidatesOf(const MemoryHits& hits);
 

@@ -54,6 +54,21 @@ struct FoundPassage {
   double score = 0;
 };
 
+// Something that a memory holds of a person.
+struct RememberedItem {
+  std::string id, day, text;  // day: "2026-11-28", or empty
+};
+// What a tool asks of a memory; each of one person alone.
+struct ToolMemory {
+  std::function<Task<Result<std::vector<RememberedItem>>>(Call call, std::string user, std::string query,
+                                                          int32_t limit)>
+      search;
+  // `key`: kept again under the same key, it is there once. Gives its id.
+  std::function<Task<Result<std::string>>(Call call, std::string user, std::string fact, std::string key)> remember;
+  // How many went: 0 where the id is nobody's, or another's.
+  std::function<Task<Result<int64_t>>(Call call, std::string user, std::string id)> forget;
+};
+
 // What tools are made with; it outlives them.
 struct ToolEnvironment {
   Pool& pool;                       // for what blocks
@@ -64,6 +79,7 @@ struct ToolEnvironment {
   const Clock* clock = &Clock::Real();
   // Of what the call's principal may see, best first. Empty: there are no corpora.
   std::function<Task<Result<std::vector<FoundPassage>>>(Call call, PassageQuery query)> search_corpus = {};
+  std::optional<ToolMemory> memory = {};  // none: nothing is remembered here
 };
 
 struct ToolEntry {
