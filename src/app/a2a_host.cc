@@ -11,6 +11,8 @@
 namespace atelier {
 namespace {
 
+constexpr size_t kMaxSignatures = 256;
+
 A2aCardInfo InfoOf(App& app, const AgentConfig& config) {
   A2aCardInfo info;
   info.name = config.name;
@@ -36,6 +38,10 @@ Result<std::unique_ptr<A2aHost>> A2aHost::Create(App& app) {
   TRY(host->store_, A2aStore::Open(app.database()));
   auto egress = EgressPolicy::Create(app.config().a2a.webhooks);
   if (!egress.ok()) return std::move(egress).error().Under("a2a.webhooks");
+  if (app.config().a2a.sign) {
+    TRY(const std::string pem, host->store_->SigningPem(SigningKey::Make().ToPem()));
+    TRY(host->key_, SigningKey::FromPem(pem));
+  }
   host->http_ = std::make_unique<AsyncHttpClient>(app.io_loop());
   A2aPushOptions options;
   options.egress = std::move(*egress);
@@ -59,13 +65,15 @@ void A2aHost::Serve(const AgentConfig& config) {
   served->desk = std::make_unique<A2aDesk>(std::move(parts));
   const auto extended = [this, &config](const A2aCaller& caller) { return ExtendedCard(config, caller.url); };
   A2aOperations operations(*served->desk, A2aCapabilities(), extended);
-  const auto card = [this, &config](const std::string& url) { return A2aCard(InfoOf(app_, config), url, {}); };
+  const auto card = [this, &config](const std::string& url) {
+    return A2aCard(InfoOf(app_, config), url, SignerFor(url));
+  };
   served->http = std::make_unique<A2aHttp>(app_.loop(), std::move(operations), card);
   agents_[config.name] = std::move(served);
 }
 
 // Who has a key is told which tools the agent has.
-Json A2aHost::ExtendedCard(const AgentConfig& config, const std::string& url) const {
+Json A2aHost::ExtendedCard(const AgentConfig& config, const std::string& url) {
   A2aCardInfo info = InfoOf(app_, config);
   if (const auto agent = app_.agents().Find(config.name); agent.ok()) {
     for (const auto& tool : (*agent)->tools) {
@@ -76,7 +84,24 @@ Json A2aHost::ExtendedCard(const AgentConfig& config, const std::string& url) co
                              .tags = {"tool"}});
     }
   }
-  return A2aCard(info, url, {});
+  return A2aCard(info, url, SignerFor(url));
+}
+
+A2aSignCard A2aHost::SignerFor(const std::string& url) {
+  if (!key_) return {};
+  return [this, url](const Json& card) { return Signature(url, card); };
+}
+
+Json A2aHost::Signature(const std::string& url, const Json& card) {
+  const std::string text = A2aCanonicalCard(card);
+  if (const auto at = signatures_.find(text); at != signatures_.end()) return at->second;
+  if (signatures_.size() >= kMaxSignatures) signatures_.clear();
+  const std::string origin = url.substr(0, url.rfind("/a2a/"));
+  return signatures_[text] = A2aSigner(*key_, origin + "/.well-known/a2a-keys.json").Sign(card);
+}
+
+Json A2aHost::PublicKeys() const {
+  return key_ ? A2aSigner(*key_, "").PublicKeys() : Json::Object({{"keys", Json::Array()}});
 }
 
 Result<A2aHttp*> A2aHost::Find(const std::string& agent) {

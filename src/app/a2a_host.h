@@ -8,6 +8,7 @@
 
 #include "agent/protocol/a2a_http.h"
 #include "agent/protocol/a2a_push.h"
+#include "agent/protocol/a2a_signature.h"
 #include "agent/protocol/a2a_store.h"
 #include "base/net/async_http_client.h"
 
@@ -27,6 +28,8 @@ class A2aHost {
   const std::string& default_agent() const;
   // Of an agent, as whoever asked at `origin` knows it: "http://127.0.0.1:8910/a2a/helper".
   std::string UrlOf(const std::string& origin, const std::string& agent) const;
+  // The keys by which cards are checked, as a JWK set.
+  Json PublicKeys() const;
   // Goes on with tasks that were under way, tells webhooks, until the call is stopped.
   Task<void> Run(Call call);
 
@@ -34,7 +37,9 @@ class A2aHost {
   struct Served;
   explicit A2aHost(App& app);
   void Serve(const AgentConfig& config);
-  Json ExtendedCard(const AgentConfig& config, const std::string& url) const;
+  Json Signature(const std::string& url, const Json& card);
+  A2aSignCard SignerFor(const std::string& url);
+  Json ExtendedCard(const AgentConfig& config, const std::string& url);
   void OnRunBegins(const std::string& run_id);
 
   App& app_;
@@ -42,6 +47,8 @@ class A2aHost {
   std::unique_ptr<AsyncHttpClient> http_;
   std::unique_ptr<A2aPush> push_;
   std::map<std::string, std::unique_ptr<Served>> agents_;
+  std::optional<SigningKey> key_;
+  std::map<std::string, Json> signatures_;  // of cards that were asked for: the same card has the same one
 };
 
 }  // namespace atelier

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/agent_elsewhere.h"
+#include "agent/protocol/a2a_tool.h"
 #include "app/agent_models.h"
 #include "app/memory_tools.h"
 #include "app/vector_store_search.h"
@@ -17,6 +18,7 @@ namespace atelier {
 namespace {
 
 constexpr char kLocks[] = "/agent-locks";
+constexpr char kForeignAgent[] = "a2a";  // a type that speaks a protocol: above the types of agent/tools
 
 AgentConfig Assistant() {
   AgentConfig config;
@@ -88,12 +90,23 @@ Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vect
   }
   for (size_t i = 0; i < tools.size(); ++i) {
     const auto is_type = [&](const ToolEntry* entry) { return entry->type == tools[i].type; };
-    if (std::ranges::none_of(ToolTypes(), is_type)) {
+    if (tools[i].type != kForeignAgent && std::ranges::none_of(ToolTypes(), is_type)) {
       return Error::Invalid(At("tools", i) + ".type", "got '" + tools[i].type + "', which is no type of tool");
     }
   }
   return {};
 }
+
+namespace {
+
+Result<AgentTools> MakeAnyTools(const ToolConfig& config, const ToolEnvironment& environment, Loop& loop) {
+  if (config.type != kForeignAgent) return MakeTools(config, environment);
+  auto tool = MakeA2aTool(config, environment, loop);
+  if (!tool.ok()) return std::move(tool).error().Under("with");
+  return AgentTools{std::move(*tool)};
+}
+
+}  // namespace
 
 AgentLibrary::AgentLibrary(App& app) : app_(app), configs_(app.config().agents) {
   if (configs_.empty()) configs_.push_back(Assistant());
@@ -144,7 +157,7 @@ Result<const AgentTools*> AgentLibrary::Tools() {
   if (app_.config().agents.empty()) configs.push_back({.type = "calculator"});
   std::set<std::string> names;
   for (size_t i = 0; i < configs.size(); ++i) {
-    auto made = MakeTools(configs[i], *environment_);
+    auto made = MakeAnyTools(configs[i], *environment_, app_.loop());
     if (!made.ok()) return std::move(made).error().Under(At("tools", i));
     for (auto& tool : *made) {
       if (!names.insert(tool->spec().name).second) {

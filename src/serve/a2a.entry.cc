@@ -28,11 +28,17 @@ Task<HttpResponse> GetDefaultCard(HttpRequest http, App& app) {
   co_return CardOf(http, app, agent);
 }
 
+Task<HttpResponse> GetKeys(HttpRequest, App& app) {
+  const Json keys = app.a2a().PublicKeys();
+  co_return JsonResponse(keys);
+}
+
 constexpr RouteSpec kRoutes[] = {
     {"GET", "/.well-known/agent-card.json", "What the first agent says of itself (A2A).", GetDefaultCard, nullptr,
      true},
     {"GET", "/.well-known/agent.json", "The same, where A2A's first clients look.", GetDefaultCard, nullptr, true},
     {"GET", "/a2a/{agent}/.well-known/agent-card.json", "What an agent says of itself (A2A).", GetCard, nullptr, true},
+    {"GET", "/.well-known/a2a-keys.json", "The keys by which agents' cards are checked.", GetKeys, nullptr, true},
     {"POST", "/a2a/{agent}", "Calls a method of an agent (A2A, JSON-RPC).", Ask},
     {"POST", "/a2a/{agent}/{rest...}", "Calls an operation of an agent (A2A, HTTP+JSON).", Ask},
     {"GET", "/a2a/{agent}/{rest...}", "Asks for tasks of an agent (A2A, HTTP+JSON).", Ask},

@@ -9,6 +9,8 @@ import httpx
 from a2a.client import ClientConfig, create_client
 from a2a.types import (CancelTaskRequest, GetExtendedAgentCardRequest, GetTaskRequest, ListTasksRequest, Message, Part,
                        Role, SendMessageRequest, TaskState)
+from a2a.utils.signing import create_signature_verifier
+from jwt import PyJWK
 
 
 def message(text, **more):
@@ -26,10 +28,17 @@ async def last_task(client, request):
     return await client.get_task(GetTaskRequest(id=ids[0])), len(ids)
 
 
+def key_of(kid, keys_url):
+    """The key that a card's signature names."""
+    [key] = [key for key in httpx.get(keys_url).json()["keys"] if key["kid"] == kid]
+    return PyJWK(key)
+
+
 async def check(url, key, binding, streaming):
     http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=120)
     client = await create_client(url, ClientConfig(streaming=streaming, httpx_client=http,
-                                                   supported_protocol_bindings=[binding]))
+                                                   supported_protocol_bindings=[binding]),
+                                 signature_verifier=create_signature_verifier(key_of, ["ES256"]))
     task, events = await last_task(client, message("hello"))
     assert task.status.state == TaskState.TASK_STATE_COMPLETED, task
     assert task.artifacts[0].parts[0].text == "You said: hello (0 answers before)", task

@@ -1,4 +1,5 @@
-"""Our agents as A2A's official clients meet them, in both versions and bindings: a real server, a scripted model.
+"""Our agents and A2A's official packages, in both versions and bindings: they as clients of our server, and as servers that
+our agents ask. A real server, a scripted model.
 
   suite.py PYTHON1 PYTHON03       the interpreters that have a2a-sdk 1 and 0.3; node finds its packages here
 """
@@ -19,6 +20,8 @@ SECONDS = 180
 def answer(body):
     """The model of all agents: asks a person where it is told to, else says how much it was told."""
     said = last_content(body)
+    if said.startswith("tell ") and body.get("tools"):
+        return [call(said.split()[1], {"message": "hi"})]
     if said == "ask me" and body.get("tools"):
         return [call("ask_person", {"question": "Which colour?"})]
     if said == "calculate" and body.get("tools"):
@@ -26,20 +29,45 @@ def answer(body):
     return f"You said: {said} ({num_turns(body)} answers before)"
 
 
-def config(base_url):
+def config(base_url, others):
+    """`others`: the URLs of foreign agents by the names of the tools that ask them."""
     return {"server": {"keys": [{"key": KEY, "name": "tester"}]},
             "providers": [{"name": "far", "base_url": base_url, "models": [{"id": "m", "kind": "chat"}]}],
-            "tools": [{"type": "calculator"}],
+            "tools": [{"type": "calculator"}, *({"name": name, "type": "a2a", "with": {"url": url}} for name, url in others.items())],
             "a2a": {"webhooks": {"private": ["127.0.0.1:*"]}},
             "agents": [{"name": "clerk", "model": "far/m", "description": "Says what it was told.", "ask_person": True},
-                       {"name": "careful", "model": "far/m", "tools": ["calculator"], "needs_approval": ["calculator"]}]}
+                       {"name": "careful", "model": "far/m", "tools": ["calculator"], "needs_approval": ["calculator"]},
+                       {"name": "traveller", "model": "far/m", "tools": [*others]}]}
+
+
+def start(command):
+    """A foreign agent, and its URL."""
+    process = subprocess.Popen(command, cwd=HERE, text=True, stdout=subprocess.PIPE)
+    return process, process.stdout.readline().strip()
+
+
+def ask_others(server, others):
+    failed = []
+    for name in others:
+        status, run = server.post("/v1/runs", {"agent": "traveller", "input": f"tell {name}"},
+                                  headers={"authorization": f"Bearer {KEY}"})
+        told = status == 200 and "echo: hi" in run.get("output", "")
+        print(f"a2a: our agent asks {name}" if told else f"a2a: {name}: {status} {run}", flush=True)
+        if not told:
+            failed.append(name)
+    return failed
 
 
 def main(python1, python03):
     upstream = ScriptedUpstream(answer)
-    server = Server(config=config(upstream.base_url))
+    foreign = {"sdk_1_rpc": start([python1, "answer_1.py", "JSONRPC"]),
+               "sdk_1_rest": start([python1, "answer_1.py", "HTTP+JSON"]),
+               "sdk_03": start([python03, "answer_03.py"])}
+    others = {name: url for name, (_, url) in foreign.items()}
+    server = Server(config=config(upstream.base_url, others))
     failed = []
     try:
+        failed += ask_others(server, others)
         for command in ([python1, "ask_1.py"], [python03, "ask_03.py"], ["node", "ask_1.mjs"], ["node", "ask_03.mjs"]):
             done = subprocess.run([*command, server.url, KEY], cwd=HERE, text=True, timeout=SECONDS,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -49,6 +77,9 @@ def main(python1, python03):
     finally:
         server.stop()
         upstream.stop()
+        for process, _ in foreign.values():
+            process.kill()
+            process.wait()
     if failed:
         print(f"a2a: FAILED: {', '.join(failed)}")
     return 1 if failed else 0

@@ -38,7 +38,8 @@ Json Present(const A2aCardInfo& info, const std::string& url) {
   card.Set("version", info.version);
   card.Set("capabilities", Capabilities(info.capabilities));
   if (info.wants_key) {
-    Json bearer = Json::Object({{"scheme", "Bearer"}, {"description", "a key of this server"}});
+    // In the words of both versions alike: clients that know both read the older ones, and the signature is over these.
+    Json bearer = Json::Object({{"scheme", "bearer"}});
     Json scheme = Json::Object({{"httpAuthSecurityScheme", std::move(bearer)}});
     card.Set("securitySchemes", Json::Object({{"key", std::move(scheme)}}));
     Json schemes = Json::Object({{"schemes", Json::Object({{"key", Json::Object()}})}});

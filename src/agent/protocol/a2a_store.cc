@@ -23,7 +23,8 @@ constexpr std::string_view kMigrations[] = {
     "CREATE TABLE a2a_delivery(number INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, push TEXT NOT NULL,"
     " body TEXT NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX a2a_delivery_due ON a2a_delivery(due_ms);"
-    "CREATE INDEX a2a_delivery_of ON a2a_delivery(task, push);"};
+    "CREATE INDEX a2a_delivery_of ON a2a_delivery(task, push);",
+    "CREATE TABLE a2a_key(id INTEGER PRIMARY KEY CHECK (id = 1), pem TEXT NOT NULL) STRICT;"};
 
 Error NoSuchTask(const std::string& id) {
   return A2aError(a2a_reason::kTaskNotFound, "task", "got '" + id.substr(0, 64) + "', want the id of a task");
@@ -294,6 +295,15 @@ Result<void> A2aStore::PutOff(int64_t number, int32_t attempts, int64_t due_ms) 
 
 Result<std::optional<int64_t>> A2aStore::NextDue() {
   return database_.Read([](Db& db) { return db.QueryInt("SELECT min(due_ms) FROM a2a_delivery"); });
+}
+
+Result<std::string> A2aStore::SigningPem(const std::string& made) {
+  TRY_VOID(database_.Write([&](Db& db) -> Result<void> {
+    TRY(auto insert, db.Prepare("INSERT OR IGNORE INTO a2a_key VALUES (1, ?)"));
+    return insert.Run(made);
+  }));
+  TRY(const auto pem, database_.Read([](Db& db) { return db.QueryText("SELECT pem FROM a2a_key"); }));
+  return pem.value_or(std::string());
 }
 
 }  // namespace atelier

@@ -87,6 +87,9 @@ class A2aStore {
   Result<void> PutOff(int64_t number, int32_t attempts, int64_t due_ms);
   Result<std::optional<int64_t>> NextDue();
 
+  // The key that signs cards, as a PEM; `made` is kept where there is none yet.
+  Result<std::string> SigningPem(const std::string& made);
+
  private:
   explicit A2aStore(Database& database) : database_(database) {}
   Database& database_;

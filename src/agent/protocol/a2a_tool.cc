@@ -1,0 +1,151 @@
+#include "agent/protocol/a2a_tool.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "agent/protocol/a2a_client.h"
+#include "agent/protocol/a2a_error.h"
+#include "agent/tools/tool_net.h"
+
+namespace atelier {
+namespace a2a_tool {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{250}, kLongestPause{5'000};
+
+struct Options {
+  std::string url, key;
+  static Fields Describe();
+};
+Fields Options::Describe() {
+  static constexpr Field fields[] = {
+      Key<&Options::url>("url", "of the agent's card, or of what it stands below").Required(),
+      Key<&Options::key>("key", "sent as a bearer token; env:NAME is read from the environment"),
+  };
+  return fields;
+}
+
+Result<std::string> SecretOf(const std::string& text) {
+  if (!text.starts_with("env:")) return text;
+  const char* value = std::getenv(text.c_str() + 4);
+  if (value == nullptr) return Error::Invalid("key", "got " + text + ", which the environment does not have");
+  return std::string(value);
+}
+
+Json Parameters() {
+  Json message =
+      Json::Object({{"type", "string"}, {"minLength", 1}, {"description", "all that the agent has to know"}});
+  Json task = Json::Object({{"type", "string"}, {"description", "a task that asked something: goes on with it"}});
+  return Json::Object({{"type", "object"},
+                       {"properties", Json::Object({{"message", std::move(message)}, {"task", std::move(task)}})},
+                       {"required", Json::Array({"message"})},
+                       {"additionalProperties", false}});
+}
+
+void Add(const std::vector<A2aPart>& parts, ToolOutput& output) {
+  for (const A2aPart& part : parts) {
+    std::string text = part.text.value_or(std::string());
+    if (!part.data.is_null()) text = part.data.Dump();
+    if (part.url) text = part.filename.value_or("file") + ": " + *part.url;
+    if (part.raw) text = "(a file of type " + part.media_type.value_or("unknown") + ")";
+    if (!text.empty()) output.text += (output.text.empty() ? "" : "\n") + text;
+  }
+}
+
+ToolOutput OutputOf(const A2aTask& task) {
+  ToolOutput output;
+  if (task.artifacts) {
+    for (const A2aArtifact& artifact : *task.artifacts) Add(artifact.parts, output);
+  }
+  if (task.status.message) Add(task.status.message->parts, output);
+  const A2aState state = task.state();
+  if (IsInterrupted(state)) {
+    output.text += "\n(The agent waits for an answer to this. Call again with task \"" + task.id + "\".)";
+  } else if (state != A2aState::kCompleted) {
+    output.is_error = true;
+    output.text += "\n(" + task.status.state + ")";
+  }
+  return output;
+}
+
+class A2aTool final : public AgentTool {
+ public:
+  A2aTool(ToolSpec spec, std::string url, A2aClient client, Loop& loop)
+      : spec_(std::move(spec)), url_(std::move(url)), client_(std::move(client)), loop_(loop) {}
+  const ToolSpec& spec() const override { return spec_; }
+
+  Task<Result<ToolOutput>> Run(Call call, ToolCallInfo info, Json arguments) override {
+    if (!peer_) {
+      CO_TRY(peer_, co_await client_.Find(call, url_));
+    }
+    A2aMessage message{.message_id = info.idempotency_key, .parts = {A2aText(arguments["message"].AsString())}};
+    if (arguments["task"].is_string()) message.task_id = arguments["task"].AsString();
+    Json params = Json::Object({{"message", WriteJson(message)}});
+    auto sending = client_.Ask(call, *peer_, "SendMessage", std::move(params));
+    CO_TRY(const Json reply, co_await sending);
+    if (reply["message"].is_object()) {
+      CO_TRY(const A2aMessage said, ReadA2a<A2aMessage>(reply["message"]));
+      ToolOutput output;
+      Add(said.parts, output);
+      co_return output;
+    }
+    CO_TRY(A2aTask task, ReadA2a<A2aTask>(reply["task"]));
+    CO_TRY_VOID(co_await UntilSettled(call, task));
+    co_return OutputOf(task);
+  }
+
+ private:
+  // Servers may answer before the task is done.
+  Task<Result<void>> UntilSettled(Call call, A2aTask& task) {
+    std::chrono::milliseconds pause = kFirstPause;
+    while (!IsTerminal(task.state()) && !IsInterrupted(task.state())) {
+      if (!co_await SleepFor(loop_, pause, call.stop)) co_return co_await GiveUp(std::move(call), task.id);
+      if (call.stopped(loop_.Now())) co_return co_await GiveUp(std::move(call), task.id);
+      pause = std::min(pause * 2, kLongestPause);
+      Json params = Json::Object({{"id", task.id}});
+      auto asking = client_.Ask(call, *peer_, "GetTask", std::move(params));
+      CO_TRY(const Json body, co_await asking);
+      CO_TRY(task, ReadA2a<A2aTask>(body));
+    }
+    co_return Result<void>();
+  }
+  // Nobody wants the task's answer any more: the agent is told so, as far as it listens.
+  Task<Result<void>> GiveUp(Call call, std::string id) {
+    Call last;
+    last.deadline = loop_.Now() + std::chrono::seconds(5), last.span = call.span;
+    Json params = Json::Object({{"id", id}});
+    auto cancelling = client_.Ask(std::move(last), *peer_, "CancelTask", std::move(params));
+    (void)co_await cancelling;
+    co_return Error::Cancelled(spec_.name, "the call was stopped; the agent was told");
+  }
+
+  ToolSpec spec_;
+  std::string url_;
+  A2aClient client_;
+  Loop& loop_;
+  std::optional<A2aPeer> peer_;
+};
+
+}  // namespace
+}  // namespace a2a_tool
+
+Result<std::shared_ptr<AgentTool>> MakeA2aTool(const ToolConfig& config, const ToolEnvironment& environment,
+                                               Loop& loop) {
+  TRY(const a2a_tool::Options options, ReadToolOptions<a2a_tool::Options>(config));
+  TRY(ToolNet net, NetOfUrl("url", options.url, environment));
+  TRY(std::string key, a2a_tool::SecretOf(options.key));
+  ToolSpec spec{.name = config.name.empty() ? "ask_agent" : config.name};
+  spec.description = config.description.empty() ? "Asks the agent at " + options.url + "." : config.description;
+  spec.parameters = a2a_tool::Parameters();
+  spec.sensitive = config.sensitive.value_or(true), spec.outside = config.outside.value_or(true);
+  spec.needs_approval = config.needs_approval.value_or(false);
+  spec.timeout = std::chrono::milliseconds(
+      config.timeout_seconds > 0 ? static_cast<int64_t>(config.timeout_seconds * 1000) : 300'000);
+  TRY_VOID(CheckToolSpec(spec));
+  A2aClient client({.http = *net.http, .egress = std::move(net.egress), .key = std::move(key)});
+  return std::make_shared<a2a_tool::A2aTool>(std::move(spec), options.url, std::move(client), loop);
+}
+
+}  // namespace atelier

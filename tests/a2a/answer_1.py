@@ -1,0 +1,49 @@
+"""PyPI a2a-sdk 1 as a server: an agent that says what it was told, over one binding.   answer_1.py JSONRPC|HTTP+JSON"""
+
+import socket
+import sys
+
+import uvicorn
+from a2a.server.agent_execution import AgentExecutor
+from a2a.server.request_handlers import DefaultRequestHandler
+from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
+from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
+from a2a.types import (AgentCapabilities, AgentCard, AgentInterface, AgentSkill, Part, Task, TaskState, TaskStatus)
+from starlette.applications import Starlette
+
+
+class Echo(AgentExecutor):
+    async def execute(self, context, event_queue):
+        if not context.current_task:
+            await event_queue.enqueue_event(Task(id=context.task_id, context_id=context.context_id,
+                                                 status=TaskStatus(state=TaskState.TASK_STATE_SUBMITTED)))
+        updater = TaskUpdater(event_queue, context.task_id, context.context_id)
+        await updater.start_work()
+        text = context.message.parts[0].text
+        if text == "ask back":
+            return await updater.requires_input(updater.new_agent_message([Part(text="Which one?")]))
+        await updater.add_artifact([Part(text=f"echo: {text}")])
+        await updater.complete()
+
+    async def cancel(self, context, event_queue):
+        await TaskUpdater(event_queue, context.task_id, context.context_id).cancel()
+
+
+def main(binding):
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    card = AgentCard(
+        name="echo", description="Says what it was told.", version="1",
+        supported_interfaces=[AgentInterface(url=url + ("/rpc" if binding == "JSONRPC" else ""),
+                                             protocol_binding=binding, protocol_version="1.0")],
+        capabilities=AgentCapabilities(streaming=True), default_input_modes=["text/plain"],
+        default_output_modes=["text/plain"],
+        skills=[AgentSkill(id="echo", name="echo", description="echoes", tags=["echo"])])
+    handler = DefaultRequestHandler(agent_executor=Echo(), task_store=InMemoryTaskStore(), agent_card=card)
+    routes = create_agent_card_routes(card)
+    routes += create_jsonrpc_routes(handler, "/rpc") if binding == "JSONRPC" else create_rest_routes(handler)
+    print(url, flush=True)
+    uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="error")).run(sockets=[listener])
+
+
+main(*sys.argv[1:])
