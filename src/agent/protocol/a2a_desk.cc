@@ -218,7 +218,11 @@ Task<Result<A2aRow>> A2aDesk::BeginTask(A2aCaller caller, A2aSend request) {
   row.task.context_id = given.empty() ? NewObjectId("ctx_") : given;
   std::vector<A2aTask> earlier;
   if (!given.empty()) {
-    auto read = [this, &row] { return parts_.store.Conversation(row.owner, row.task.context_id, kMaxEarlier); };
+    // What the conversation's last task came to may be told already and be written next.
+    auto read = [this, &row]() -> Result<std::vector<A2aTask>> {
+      TRY_VOID(parts_.store.Flush());
+      return parts_.store.Conversation(row.owner, row.task.context_id, kMaxEarlier);
+    };
     CO_TRY(earlier, co_await OnPool(parts_.pool, read));
   }
   row.task.status = StatusOf(A2aState::kSubmitted, row.updated_ms);
