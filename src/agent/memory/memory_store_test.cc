@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -109,7 +110,7 @@ TEST(MemoryStore, WordsOfAQuestionAreNoQueryLanguage) {
 
 class ForgettingTest : public testing::Test {
  protected:
-  ForgettingTest() : folder_(testing::TempDir() + "/memory_forgetting") {
+  ForgettingTest() : folder_(testing::TempDir() + "/memory_forgetting_" + std::to_string(getpid())) {
     std::filesystem::remove_all(folder_);
     store_ = MemoryStore::Open(Files::Real(), folder_, {}).value();
   }

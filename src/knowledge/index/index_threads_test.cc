@@ -49,7 +49,7 @@ TEST(IndexThreads, FiftyWritersAndReadersSeeWholeCommits) {
   for (int reader = 0; reader < 4; ++reader) {
     threads.emplace_back([&, reader] {
       Random random(static_cast<uint64_t>(reader));
-      while (num_writing > 0) {
+      do {
         IndexQuery query;
         query.text = "pair";
         query.vector = {1, 2, 3, 4};
@@ -63,7 +63,7 @@ TEST(IndexThreads, FiftyWritersAndReadersSeeWholeCommits) {
         const bool whole = values.empty() || (values.size() == 1 && values[0].count == 2);
         num_wrong += whole && hits->num_matching_text % 2 == 0 ? 0 : 1;
         ++num_reads;
-      }
+      } while (num_writing > 0);
     });
   }
   for (std::thread& thread : threads) thread.join();
