@@ -135,7 +135,7 @@ service stats {{
 @contextlib.contextmanager
 def lighttpd(folder):
     (folder / "drive").mkdir()
-    (folder / "drive/garden.txt").write_text(PLAN)
+    (folder / "drive/apple_trees.txt").write_text(PLAN)
     port = free_port()
     (folder / "lighttpd.conf").write_text(
         f'server.modules = ("mod_webdav")\nserver.document-root = "{folder}"\nserver.port = {port}\n'
@@ -212,7 +212,7 @@ def researcher(make_server, monkeypatch):
                 {"type": "drive", "description": "The club's files: minutes, plans.",
                  "with": {"url": f"http://127.0.0.1:{dav}/drive"}},
                 {"type": "web_search", "description": "The web: towns, bridges, history, recipes.", "with": {"url": base}},
-                {"type": "http_fetch", "with": {"hosts": ["127.0.0.1"], "private": ["127.0.0.1"]}},
+                {"type": "http_fetch", "with": {"hosts": [f"http://127.0.0.1:{web.server_port}"], "private": ["127.0.0.0/8"]}},
             ],
             "agents": [{"name": "researcher", "policy": "research",
                         "tools": ["search_handbook", "mail_*", "drive_*", "web_search", "http_fetch"]}],
