@@ -135,7 +135,7 @@ service stats {{
 @contextlib.contextmanager
 def lighttpd(folder):
     (folder / "drive").mkdir()
-    (folder / "drive/apple_trees.txt").write_text(PLAN)
+    (folder / "drive/garden.txt").write_text(PLAN)
     port = free_port()
     (folder / "lighttpd.conf").write_text(
         f'server.modules = ("mod_webdav")\nserver.document-root = "{folder}"\nserver.port = {port}\n'

@@ -65,13 +65,13 @@ struct DriveReadArguments {
 
 struct DriveSearchArguments {
   std::string words, path;
-  bool content = false;
+  bool content = true;
   static Fields Describe() {
     using A = DriveSearchArguments;
     static constexpr Field fields[] = {
         Key<&A::words>("words", "part of a file's path, or of its text").Required().AtMostBytes(500),
         Key<&A::path>("path", "folder to look in; empty: the whole drive").AtMostBytes(2'000),
-        Key<&A::content>("content", "look into files too, which takes longer")};
+        Key<&A::content>("content", "whether to look into files too, which takes longer than at their paths alone")};
     return fields;
   }
 };
