@@ -41,6 +41,7 @@ struct Writer::State {
       }
       lock.unlock();
       const Result<void> committed = Commit(group);
+      if (committed) Count();
       for (Submitted& submitted : group) {
         submitted.change = nullptr;
         if (!committed) {
@@ -53,8 +54,13 @@ struct Writer::State {
       }
       group.clear();
       lock.lock();
-      if (committed) ++num_commits;
     }
+  }
+
+  // Before anybody is told: who has been told may ask.
+  void Count() {
+    const std::lock_guard lock(mutex);
+    ++num_commits;
   }
 
   Result<void> Commit(std::vector<Submitted>& group) {
