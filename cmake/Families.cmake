@@ -4,6 +4,7 @@ atelier_family(knowledge/chunk ChunkerEntry chunker_ Chunkers "knowledge/chunk/c
 atelier_family(knowledge/stage StageEntry stage_ Stages "knowledge/stage/stage.h")
 atelier_family(knowledge/retrieve RankerEntry ranker_ Rankers "knowledge/retrieve/ranker.h")
 atelier_family(agent/tools ToolEntry tool_ ToolTypes "agent/tools/tool_entry.h")
+atelier_family(agent/workflow NodeEntry node_ NodeTypes "agent/workflow/node_entry.h")
 if(TARGET atelier_knowledge_load)
   atelier_family(knowledge/load LoaderEntry load_ Loaders "knowledge/load/loader.h")
 endif()

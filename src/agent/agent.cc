@@ -13,14 +13,17 @@
 namespace atelier {
 
 std::string_view AgentEventName(AgentEventType type) {
-  static constexpr std::array<std::string_view, 12> kNames = {
-      "run_started",   "step_started",  "text",         "reasoning", "model_answered", "tool_called",
-      "tool_progress", "tool_answered", "person_asked", "compacted", "guard_refused",  "run_ended"};
+  static constexpr std::array<std::string_view, 13> kNames = {
+      "run_started",   "step_started", "text",      "reasoning",     "model_answered", "tool_called", "tool_progress",
+      "tool_answered", "person_asked", "compacted", "guard_refused", "node_ended",     "run_ended"};
   return kNames.at(static_cast<size_t>(type));
 }
 
 Task<Result<AgentOutcome>> RunPolicy(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
   work.tainted_by.merge(TaintBeforehand(agent, input));
+  if (agent.program) {
+    return agent.program->Run(std::move(call), std::move(work), agent, std::move(input), std::move(scope));
+  }
   const auto program = agent.config.policy == "guided"     ? RunGuided
                        : agent.config.policy == "research" ? RunResearch
                                                            : RunReact;

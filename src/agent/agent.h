@@ -19,10 +19,27 @@
 namespace atelier {
 
 class AgentMemory;
+struct Agent;
+struct AgentOutcome;
+struct AgentWork;
+
+// What an agent does in place of a policy: a workflow (agent/workflow). Immutable.
+class AgentProgram {
+ public:
+  virtual ~AgentProgram() = default;
+  // As RunAgent below.
+  virtual Task<Result<AgentOutcome>> Run(Call call, AgentWork work, const Agent& agent, Json input,
+                                         StepScope scope) const = 0;
+  // Errors: kInvalid, under "input".
+  virtual Result<void> CheckInput(const Json& input) const = 0;
+  // Whether what it says may have come from strangers.
+  virtual bool HearsFromOutside() const = 0;
+};
 
 struct Agent {
   AgentConfig config;
   AgentTools tools;
+  std::shared_ptr<const AgentProgram> program = {};  // null: config.policy's
 
   const AgentTool* FindTool(const std::string& name) const {
     for (const auto& tool : tools) {
@@ -61,9 +78,8 @@ struct AgentWork {
   }
 };
 
-struct AgentOutcome;
-// The program of agent.config.policy with what agent.config.memory adds to it: `input` is a text or messages (react.h).
-// Errors: Suspended; those of steps.
+// The agent's program with what agent.config.memory adds to it: `input` is a text or messages (react.h), or what the
+// program takes. Errors: Suspended; those of steps.
 Task<Result<AgentOutcome>> RunAgent(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);
 // The same without a memory.
 Task<Result<AgentOutcome>> RunPolicy(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope);

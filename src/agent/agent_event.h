@@ -10,6 +10,7 @@
 //   person_asked       {reason, name, arguments…}         the run will wait
 //   compacted          {tokens}
 //   guard_refused      {guard, on, why}
+//   node_ended         {node, kind, output}              of a workflow; a long output is cut
 //   run_ended          {status, …}                        or waiting; the last
 #pragma once
 
@@ -34,6 +35,7 @@ enum class AgentEventType : uint8_t {
   kPersonAsked,
   kCompacted,
   kGuardRefused,
+  kNodeEnded,
   kRunEnded,
 };
 // "run_started", ...

@@ -70,7 +70,7 @@ Task<Result<RunRow>> AgentRuns::GetRow(std::string run_id) {
 
 Task<Result<std::string>> AgentRuns::Create(Start start) {
   CO_TRY(const auto agent, parts_.find_agent(start.agent));
-  CO_TRY_VOID(CheckAgentInput(start.input));
+  CO_TRY_VOID(agent->program ? agent->program->CheckInput(start.input) : CheckAgentInput(start.input));
   RunRow row;
   row.id = start.id.empty() ? NewObjectId("run_") : std::move(start.id);
   row.agent = agent->config.name, row.principal = std::move(start.principal);

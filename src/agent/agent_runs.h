@@ -58,7 +58,7 @@ class AgentRuns {
 
   struct Start {
     std::string agent;
-    Json input;  // a text, or messages
+    Json input;  // a text, messages, or what a workflow takes
     std::string principal = {};
     std::string id = {};  // empty: a new one
   };

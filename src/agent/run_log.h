@@ -37,6 +37,8 @@ class StepScope {
  public:
   explicit StepScope(std::string prefix = {}) : prefix_(std::move(prefix)) {}
   std::string Next() { return prefix_ + std::to_string(next_++); }
+  // The path of a step that has a name; its scope counts nothing for it.
+  std::string At(std::string_view name) const { return prefix_ + std::string(name); }
   // A scope of its own within the step `path`.
   static StepScope Within(const std::string& path) { return StepScope(path + "."); }
 

@@ -214,7 +214,7 @@ Task<Result<void>> Make(Call calling, Turn turn, CallInMaking& call) {
 
 Json Answered(Turn turn, CallInMaking& call) {
   const std::string output = call.output->Dump();
-  turn.work.meter.AddOutcome(call.asked.name, call.asked.arguments, output);
+  if (turn.history.by_model) turn.work.meter.AddOutcome(call.asked.name, call.asked.arguments, output);
   turn.work.meter.AddBytes(static_cast<int64_t>(output.size()));
   const bool outside = call.ran && call.tool->spec().outside;
   if (outside) turn.history.tainted_by.insert(call.asked.name);

@@ -20,6 +20,7 @@ struct CallHistory {
   std::set<std::string> tainted_by;  // tools whose outside words the model has read
   bool has_handles = false;          // results that were too long to be shown whole
   Json made = Json::Array({});       // [{"name", "is_error"}]
+  bool by_model = true;              // the calls are a model's, which may go in circles
 };
 
 struct CallsAnswered {

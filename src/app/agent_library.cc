@@ -7,6 +7,7 @@
 
 #include "agent/agent_elsewhere.h"
 #include "agent/protocol/a2a_tool.h"
+#include "agent/workflow/workflow.h"
 #include "app/agent_models.h"
 #include "app/memory_tools.h"
 #include "app/vector_store_search.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr char kLocks[] = "/agent-locks";
 constexpr char kForeignAgent[] = "a2a";  // a type that speaks a protocol: above the types of agent/tools
+constexpr char kWorkflowPolicy[] = "workflow";
 
 AgentConfig Assistant() {
   AgentConfig config;
@@ -30,6 +32,22 @@ AgentConfig Assistant() {
 }
 
 std::string At(std::string_view list, size_t i) { return std::string(list) + "[" + std::to_string(i) + "]"; }
+
+std::map<std::string, Runnable> RunnablesOf(const std::vector<AgentConfig>& agents) {
+  std::map<std::string, Runnable> runnables;
+  for (const AgentConfig& agent : agents) {
+    if (agent.policy == kWorkflowPolicy) continue;
+    runnables[agent.name] = {.description = agent.description, .output_schema = agent.output_schema};
+  }
+  return runnables;
+}
+
+AgentConfig AsAgent(const WorkflowConfig& workflow) {
+  AgentConfig config;
+  config.name = workflow.name, config.description = workflow.description, config.policy = kWorkflowPolicy;
+  config.model = workflow.model, config.limits = workflow.limits;
+  return config;
+}
 
 Task<Result<std::vector<FoundPassage>>> SearchCorpus(App& app, Call call, PassageQuery query) {
   VectorStoreSearch search;
@@ -67,8 +85,10 @@ bool AsksItself(const std::vector<AgentConfig>& agents, const AgentConfig& agent
 
 }  // namespace
 
-Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools) {
-  std::set<std::string> names;
+Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools,
+                         const std::vector<WorkflowConfig>& workflows) {
+  std::set<std::string> names, programs;
+  for (const WorkflowConfig& workflow : workflows) programs.insert(workflow.name);
   for (size_t i = 0; i < agents.size(); ++i) {
     auto checked = CheckAgent(agents[i]);
     if (!checked.ok()) return std::move(checked).error().Under(At("agents", i));
@@ -83,7 +103,8 @@ Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vect
     for (const auto& [key, others] :
          {std::pair("agents", &agents[i].agents), std::pair("handoffs", &agents[i].handoffs)}) {
       for (const std::string& other : *others) {
-        if (names.contains(other)) continue;
+        // A workflow can be asked, but no conversation can go on as one.
+        if (names.contains(other) || (key == std::string_view("agents") && programs.contains(other))) continue;
         return Error::Invalid(At("agents", i) + "." + key, "got '" + other + "', want the name of an agent");
       }
     }
@@ -94,7 +115,8 @@ Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vect
       return Error::Invalid(At("tools", i) + ".type", "got '" + tools[i].type + "', which is no type of tool");
     }
   }
-  return {};
+  WorkflowSurroundings surroundings{.runnables = RunnablesOf(agents)};
+  return CheckWorkflows(workflows, surroundings);
 }
 
 namespace {
@@ -110,6 +132,7 @@ Result<AgentTools> MakeAnyTools(const ToolConfig& config, const ToolEnvironment&
 
 AgentLibrary::AgentLibrary(App& app) : app_(app), configs_(app.config().agents) {
   if (configs_.empty()) configs_.push_back(Assistant());
+  for (const WorkflowConfig& workflow : app.config().workflows) configs_.push_back(AsAgent(workflow));
 }
 AgentLibrary::~AgentLibrary() = default;
 
@@ -154,7 +177,11 @@ Result<const AgentTools*> AgentLibrary::Tools() {
   if (tools_) return tools_.get();
   AgentTools all;
   std::vector<ToolConfig> configs = app_.config().tools;
-  if (app_.config().agents.empty()) configs.push_back({.type = "calculator"});
+  // What the agent that is there without a configuration has; a workflow may have named it.
+  const auto is_calculator = [](const ToolConfig& config) { return config.type == "calculator"; };
+  if (app_.config().agents.empty() && std::ranges::none_of(configs, is_calculator)) {
+    configs.push_back({.type = "calculator"});
+  }
   std::set<std::string> names;
   for (size_t i = 0; i < configs.size(); ++i) {
     auto made = MakeAnyTools(configs[i], *environment_, app_.loop());
@@ -201,6 +228,23 @@ Task<Result<void>> AgentLibrary::AfterRun(Call call, RunRow run) {
   co_return is_fine ? Result<void>() : Result<void>(learnt.error());
 }
 
+Result<std::shared_ptr<const Agent>> AgentLibrary::MakeWorkflow(const WorkflowConfig& config) {
+  auto agent = std::make_shared<Agent>();
+  agent->config = AsAgent(config);
+  TRY(const AgentTools* tools, Tools());
+  agent->tools = *tools;
+  WorkflowSurroundings surroundings{.runnables = RunnablesOf(configs_), .tools = tools};
+  TRY_VOID(CheckWorkflows(app_.config().workflows, surroundings));
+  const auto find_model = [this](const std::string& name) -> Result<std::string> {
+    TRY(const ModelListing model, app_.FindModel(name, "chat"));
+    return model.id;
+  };
+  TRY(auto workflow, Workflow::Create(config, surroundings, find_model));
+  agent->config.model = workflow->ModelOf("");
+  agent->program = std::move(workflow);
+  return agent;
+}
+
 Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name) {
   if (const auto at = made_.find(name); at != made_.end()) return at->second;
   if (name.find('@') != std::string::npos) {
@@ -213,7 +257,8 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name)
       known.push_back(config.name);
       continue;
     }
-    TRY(auto agent, Make(config));
+    const auto workflow = std::ranges::find(app_.config().workflows, name, &WorkflowConfig::name);
+    TRY(auto agent, config.policy == kWorkflowPolicy ? MakeWorkflow(*workflow) : Make(config));
     return made_[name] = std::move(agent);
   }
   const std::string_view near = Nearest(name, known);

@@ -1,5 +1,6 @@
 // The agents of atelier.yaml, made with their tools on first use, and their runs. Where it names none there is one,
-// "assistant", that can calculate.
+// "assistant", that can calculate. A workflow is an agent too, whose policy is "workflow": agents and workflows share
+// one space of names, so whatever can be done with one can be done with the other.
 //
 // Loop thread only.
 #pragma once
@@ -22,7 +23,7 @@ class AgentLibrary {
   static Result<std::unique_ptr<AgentLibrary>> Create(App& app);
   ~AgentLibrary();
 
-  // As configured, in its order.
+  // As configured, in its order; workflows come last, as agents of the policy "workflow".
   const std::vector<AgentConfig>& configs() const { return configs_; }
   // Errors: kNotFound names the nearest; those of its tools.
   Result<std::shared_ptr<const Agent>> Find(const std::string& name);
@@ -42,6 +43,7 @@ class AgentLibrary {
  private:
   explicit AgentLibrary(App& app);
   Result<std::shared_ptr<const Agent>> Make(const AgentConfig& config);
+  Result<std::shared_ptr<const Agent>> MakeWorkflow(const WorkflowConfig& config);
 
   App& app_;
   std::vector<AgentConfig> configs_;
@@ -55,8 +57,10 @@ class AgentLibrary {
   std::unique_ptr<RunKeeper> keeper_;
 };
 
-// What atelier.yaml says of agents and tools, as far as it can be told without making them.
-// Errors: names twice, agents that do not exist, patterns and schemas; under "agents[i]" or "tools[i]".
-Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools);
+// What atelier.yaml says of agents, tools and workflows, as far as it can be told without making them.
+// Errors: names twice, agents that do not exist, patterns and schemas; under "agents[i]", "tools[i]"
+// or "workflows[i]".
+Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vector<ToolConfig>& tools,
+                         const std::vector<WorkflowConfig>& workflows = {});
 
 }  // namespace atelier

@@ -135,6 +135,7 @@ Fields Config::Describe() {
       Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),
       Key<&Config::tools>("tools", "what agents may be given to call"),
       Key<&Config::agents>("agents", "models with instructions, tools and limits"),
+      Key<&Config::workflows>("workflows", "programs of nodes that run as agents do"),
       Key<&Config::access>("access", "who may see which documents; without, every key sees everything"),
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
@@ -153,7 +154,7 @@ Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
   Result<Config> config = ReadJson<Config>(document->json);
   if (config.ok()) {
     Result<void> checked = CheckCorpora(config->corpora, config->providers);
-    if (checked.ok()) checked = CheckAgents(config->agents, config->tools);
+    if (checked.ok()) checked = CheckAgents(config->agents, config->tools, config->workflows);
     for (size_t i = 0; checked.ok() && i < config->providers.size(); ++i) {
       if (config->providers[i].name != kAgentModels) continue;
       checked = Error::Invalid("providers[" + std::to_string(i) + "].name",

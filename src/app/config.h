@@ -10,6 +10,7 @@
 
 #include "agent/agent_config.h"
 #include "agent/tools/tool_entry.h"
+#include "agent/workflow/workflow_config.h"
 #include "app/access_rule.h"
 #include "app/corpus_config.h"
 #include "base/net/egress_policy.h"
@@ -122,6 +123,7 @@ struct Config {
   std::vector<CorpusConfig> corpora;
   std::vector<ToolConfig> tools;  // that agents may be given
   std::vector<AgentConfig> agents;
+  std::vector<WorkflowConfig> workflows;
   std::vector<AccessRule> access;  // of none, every key sees everything
   ServerConfig server;
   EngineConfig engine;

@@ -19,10 +19,7 @@ class AgentRunCommand final : public Command {
     start.agent = agent_.empty() ? session->agents().configs().front().name : agent_;
     TRY(std::string text, ReadText(words_, "what the agent is to do"));
     start.input = std::move(text);
-    TRY(const std::string id, session->Run(session->runs().Create(std::move(start))));
-    if (!id_only_) return session->RunAndShow(invocation, id);
-    invocation.json ? invocation.Print(Json::Object({{"id", id}})) : static_cast<void>(std::printf("%s\n", id.c_str()));
-    return {};
+    return session->StartAndShow(invocation, std::move(start), id_only_);
   }
 
  private:

@@ -1,5 +1,6 @@
 #include "cli/agent_session.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/agent_view.h"
@@ -41,6 +42,9 @@ void ShowEvent(const AgentEvent& event) {
       std::fprintf(stderr, "%sguard %s: the %s %s\n", who.c_str(), TextOf(data["guard"]).c_str(),
                    TextOf(data["on"]).c_str(), Short(TextOf(data["why"])).c_str());
       break;
+    case AgentEventType::kNodeEnded:
+      std::fprintf(stderr, "%s%s: %s\n", who.c_str(), event.path.c_str(), Short(TextOf(data["output"])).c_str());
+      break;
     default: break;
   }
 }
@@ -74,6 +78,25 @@ Result<std::string> AgentSession::RunIdOf(const std::string& id) {
   TRY(const auto newest, agents().journal().List({.limit = 1}));
   if (newest.empty()) return Error::NotFound("run", "got none, and there is none: `atelier agent run` starts one");
   return newest.front().id;
+}
+
+Result<std::shared_ptr<const Workflow>> AgentSession::FindWorkflow(const std::string& name) {
+  std::vector<std::string_view> known;
+  for (const WorkflowConfig& config : workflows()) known.push_back(config.name);
+  if (std::ranges::find(known, name) == known.end()) {
+    const std::string_view near = Nearest(name, known);
+    return Error::NotFound("workflow", "got '" + name.substr(0, 64) + "', want one of atelier.yaml" +
+                                           (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+  }
+  TRY(const auto agent, agents().Find(name));
+  return std::dynamic_pointer_cast<const Workflow>(agent->program);
+}
+
+Result<void> AgentSession::StartAndShow(const Invocation& invocation, AgentRuns::Start start, bool id_only) {
+  TRY(const std::string id, Run(runs().Create(std::move(start))));
+  if (!id_only) return RunAndShow(invocation, id);
+  invocation.json ? invocation.Print(Json::Object({{"id", id}})) : static_cast<void>(std::printf("%s\n", id.c_str()));
+  return {};
 }
 
 void ShowQuestions(const RunRow& run) {

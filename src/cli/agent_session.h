@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/workflow/workflow.h"
 #include "app/agent_library.h"
 #include "cli/session.h"
 
@@ -25,6 +26,12 @@ class AgentSession {
   // Runs it until it ends or waits: what is called on stderr, what is answered on stdout, or the run as JSON.
   // Errors: those of AgentRuns::Run; a run that failed.
   Result<void> RunAndShow(const Invocation& invocation, const std::string& run_id);
+  // The same for a new run; or only makes it, and prints its id.
+  Result<void> StartAndShow(const Invocation& invocation, AgentRuns::Start start, bool id_only);
+
+  const std::vector<WorkflowConfig>& workflows() { return session_->app().config().workflows; }
+  // Checked, with all that it names. Errors: kNotFound, with the nearest; those of the check.
+  Result<std::shared_ptr<const Workflow>> FindWorkflow(const std::string& name);
 
  private:
   std::unique_ptr<Session> session_;

@@ -47,11 +47,22 @@ Interp::Inside::Inside(Interp& interp, std::shared_ptr<Scope> parent)
 }
 Interp::Inside::~Inside() { interp_.scope_ = std::move(saved_); }
 
-Result<JinjaOutput> Interp::Render(const Json& context) {
+void Interp::EnterContext(const Json& context) {
   scope_ = std::make_shared<Scope>();
-  if (context.is_object()) {
-    for (const JsonMember& member : context.members()) scope_->Set(member.key, Value::FromJson(member.value));
-  }
+  if (!context.is_object()) return;
+  for (const JsonMember& member : context.members()) scope_->Set(member.key, Value::FromJson(member.value));
+}
+
+Result<Json> Interp::Evaluate(const Json& context) {
+  EnterContext(context);
+  TRY(const Value value, Eval(*body_.front()->exprs.front()));
+  if (value.is_undefined()) return Json();
+  TRY(const Value text, CallBuiltinFilter(*this, "tojson", value, {}));
+  return Json::Parse(text.text());
+}
+
+Result<JinjaOutput> Interp::Render(const Json& context) {
+  EnterContext(context);
   out_ = &output_.text;
   TRY_VOID(Exec(body_));
   return std::move(output_);

@@ -51,6 +51,8 @@ class Interp {
   Interp& operator=(const Interp&) = delete;
 
   Result<JinjaOutput> Render(const Json& context);
+  // The value of the only expression that the body outputs.
+  Result<Json> Evaluate(const Json& context);
 
   // For filters, tests and functions.
   Result<Value> GetAttr(const Value& object, const std::string& name);
@@ -83,6 +85,7 @@ class Interp {
  private:
   enum class Flow : uint8_t { kOn, kBreak, kContinue };
 
+  void EnterContext(const Json& context);
   Result<Value> Eval(const Expr& expr);
   Result<Value> EvalKind(const Expr& expr);
   Result<Value> EvalItems(const Expr& expr);
@@ -162,6 +165,9 @@ bool HasFilter(std::string_view name);
 bool HasTest(std::string_view name);
 // Also notes in each macro which of caller, kwargs and varargs it uses.
 Result<void> CheckNames(Body& body);
+// jinja_references.cc
+std::vector<JinjaReference> ReferencesOf(const Body& body);
+bool IsReference(const Expr& expr);
 
 Result<Value> CallBuiltinFilter(Interp& interp, std::string_view name, const Value& operand, const Args& args);
 Result<bool> CallBuiltinTest(Interp& interp, std::string_view name, const Value& operand, const Args& args);
