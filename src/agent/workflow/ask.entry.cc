@@ -1,7 +1,8 @@
-// ask: a model answers a prompt                                             [Building effective agents, "prompt chaining"]
+// ask: a model answers a prompt                                             [Building effective agents, "prompt
+// chaining"]
 //
-// Of several models the first is asked first; where the gates refuse what it says, the next, so a cheap one answers what
-// it can and a dear one the rest. With `retries` the same model is shown its answer and why it was refused.
+// Of several models the first is asked first; where the gates refuse what it says, the next, so a cheap one answers
+// what it can and a dear one the rest. With `retries` the same model is shown its answer and why it was refused.
 #include <algorithm>
 
 #include "agent/tool_calls.h"
@@ -88,6 +89,7 @@ std::string Label(const NodeConfig& node) {
 
 }  // namespace
 
-extern const NodeEntry node_ask{.key = "ask", .is = Is, .check = Check, .run = Run, .label = Label, .attempts = Attempts};
+extern const NodeEntry node_ask{
+    .key = "ask", .is = Is, .check = Check, .run = Run, .label = Label, .attempts = Attempts};
 
 }  // namespace atelier

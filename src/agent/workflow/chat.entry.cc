@@ -1,9 +1,9 @@
 // chat: several members in one conversation, one after the other, who all read what was said.
 //
 // Who speaks next is said by `speaker`:
-//   round_robin   in turn                               meaning    by the likeness of what is said to their descriptions
-//   rule          a template                            decision   by a model's decision, with probabilities
-//   model         by what a model says, under a schema of their names
+//   round_robin   in turn                               meaning    by the likeness of what is said to their
+//   descriptions rule          a template                            decision   by a model's decision, with
+//   probabilities model         by what a model says, under a schema of their names
 // With `end_when` the last three may also choose to end: a supervisor. A member speaks only while its `when` holds, of
 // the board that has what each said last: a blackboard, over when nobody has anything to add.
 //
@@ -39,7 +39,8 @@ void SetNames(NameScope& scope) {
 Result<void> CheckMember(WorkflowChecker& checker, const ChatMember& member, const NameScope& scope) {
   if (member.agent.empty() == member.nodes.empty()) return Error::Invalid("", "want either an agent or nodes");
   const std::string& name = NameOf(member);
-  if (name.empty() || name == kEnd || name.size() > 64) return Error::Invalid("name", "got '" + name.substr(0, 64) + "'");
+  if (name.empty() || name == kEnd || name.size() > 64)
+    return Error::Invalid("name", "got '" + name.substr(0, 64) + "'");
   if (!member.agent.empty()) {
     auto runnable = checker.FindRunnable(member.agent);
     if (!runnable.ok()) return std::move(runnable).error().Under("agent");
@@ -122,16 +123,15 @@ class Talk {
       CO_TRY(done, turn_.run.templates().IsTrue(chat_.until, after));
     }
     NodeValue outcome = all_;
-    outcome.value = Json::Object({{"output", output_},
-                                  {"transcript", transcript_},
-                                  {"board", board_},
-                                  {"turns", num_turns_},
-                                  {"done", done}});
+    outcome.value = Json::Object(
+        {{"output", output_}, {"transcript", transcript_}, {"board", board_}, {"turns", num_turns_}, {"done", done}});
     co_return outcome;
   }
 
  private:
-  NodeValue Part(Json value) const { return {.value = std::move(value), .tainted_by = all_.tainted_by, .outside = all_.outside}; }
+  NodeValue Part(Json value) const {
+    return {.value = std::move(value), .tainted_by = all_.tainted_by, .outside = all_.outside};
+  }
 
   NodeScope ScopeAt(const std::string& path) const {
     NodeScope scope(turn_.scope, path);
@@ -285,12 +285,7 @@ std::vector<NodeList> Lists(const NodeConfig& node) {
 
 }  // namespace
 
-extern const NodeEntry node_chat{.key = "chat",
-                                .is = Is,
-                                .check = Check,
-                                .run = Run,
-                                .label = Label,
-                                .lists = Lists,
-                                .flow = NodeFlow::kAgain};
+extern const NodeEntry node_chat{
+    .key = "chat", .is = Is, .check = Check, .run = Run, .label = Label, .lists = Lists, .flow = NodeFlow::kAgain};
 
 }  // namespace atelier

@@ -71,12 +71,7 @@ std::vector<NodeList> Lists(const NodeConfig& node) { return {{.nodes = &node.lo
 
 }  // namespace
 
-extern const NodeEntry node_loop{.key = "loop",
-                                .is = Is,
-                                .check = Check,
-                                .run = Run,
-                                .label = Label,
-                                .lists = Lists,
-                                .flow = NodeFlow::kAgain};
+extern const NodeEntry node_loop{
+    .key = "loop", .is = Is, .check = Check, .run = Run, .label = Label, .lists = Lists, .flow = NodeFlow::kAgain};
 
 }  // namespace atelier

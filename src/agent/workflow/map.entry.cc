@@ -1,6 +1,6 @@
 // map: the same nodes for each `item` of an array, beside each other; gives the array of what they give. With a node
-// after it that reads them all it is map-reduce, after one that plans, and with a `route` within, it is orchestrator and
-// workers                                             [Building effective agents, "orchestrator-workers"].
+// after it that reads them all it is map-reduce, after one that plans, and with a `route` within, it is orchestrator
+// and workers                                             [Building effective agents, "orchestrator-workers"].
 #include "agent/workflow/node_entry.h"
 #include "agent/workflow/schema_fit.h"
 
@@ -47,8 +47,8 @@ Task<Result<NodeValue>> Run(Call call, NodeTurn turn) {
     NodeValue item{.value = over.value[i], .tainted_by = over.tainted_by, .outside = over.outside};
     return RunItem(call, turn, std::move(item), i);
   };
-  auto beside = turn.run.Beside(static_cast<size_t>(over.value.size()), static_cast<size_t>(map.at_once),
-                                std::move(one));
+  auto beside =
+      turn.run.Beside(static_cast<size_t>(over.value.size()), static_cast<size_t>(map.at_once), std::move(one));
   CO_TRY(std::vector<NodeValue> values, co_await beside);
   NodeValue all{.value = Json::Array({}), .tainted_by = over.tainted_by};
   for (NodeValue& value : values) {
@@ -63,12 +63,7 @@ std::vector<NodeList> Lists(const NodeConfig& node) { return {{.nodes = &node.ma
 
 }  // namespace
 
-extern const NodeEntry node_map{.key = "map",
-                               .is = Is,
-                               .check = Check,
-                               .run = Run,
-                               .label = Label,
-                               .lists = Lists,
-                               .flow = NodeFlow::kEach};
+extern const NodeEntry node_map{
+    .key = "map", .is = Is, .check = Check, .run = Run, .label = Label, .lists = Lists, .flow = NodeFlow::kEach};
 
 }  // namespace atelier

@@ -38,7 +38,7 @@ struct NodeEntry {
   Result<Json> (*check)(WorkflowChecker& checker, const NodeConfig& node, const NameScope& scope) = nullptr;
   // Errors: Suspended; WorkflowRun::End; Refused; those of steps.
   Task<Result<NodeValue>> (*run)(Call call, NodeTurn turn) = nullptr;
-  std::string (*label)(const NodeConfig& node) = nullptr;  // in a drawing, beside its name
+  std::string (*label)(const NodeConfig& node) = nullptr;            // in a drawing, beside its name
   std::vector<NodeList> (*lists)(const NodeConfig& node) = nullptr;  // null: it holds none
   NodeFlow flow = NodeFlow::kInTurn;
   // How often a node may be done anew where its output is refused; null: it is not.

@@ -114,12 +114,7 @@ std::vector<NodeList> Lists(const NodeConfig& node) { return {{.nodes = &node.pa
 
 }  // namespace
 
-extern const NodeEntry node_parallel{.key = "parallel",
-                                    .is = Is,
-                                    .check = Check,
-                                    .run = Run,
-                                    .label = Label,
-                                    .lists = Lists,
-                                    .flow = NodeFlow::kBeside};
+extern const NodeEntry node_parallel{
+    .key = "parallel", .is = Is, .check = Check, .run = Run, .label = Label, .lists = Lists, .flow = NodeFlow::kBeside};
 
 }  // namespace atelier

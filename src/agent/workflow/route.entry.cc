@@ -163,12 +163,7 @@ std::vector<NodeList> Lists(const NodeConfig& node) {
 
 }  // namespace
 
-extern const NodeEntry node_route{.key = "route",
-                                 .is = Is,
-                                 .check = Check,
-                                 .run = Run,
-                                 .label = Label,
-                                 .lists = Lists,
-                                 .flow = NodeFlow::kOneOf};
+extern const NodeEntry node_route{
+    .key = "route", .is = Is, .check = Check, .run = Run, .label = Label, .lists = Lists, .flow = NodeFlow::kOneOf};
 
 }  // namespace atelier

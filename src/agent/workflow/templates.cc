@@ -42,16 +42,16 @@ const NodeValue* NodeScope::Find(std::string_view name) const {
   return parent_ ? parent_->Find(name) : nullptr;
 }
 
-Result<const JinjaTemplate*> Templates::Add(const std::string& source) {
+Result<const JinjaProgram*> Templates::Add(const std::string& source) {
   if (const auto at = parsed_.find(source); at != parsed_.end()) return &at->second;
-  TRY(JinjaTemplate parsed, JinjaTemplate::Parse(source));
+  TRY(JinjaProgram parsed, JinjaProgram::Parse(source));
   return &parsed_.emplace(source, std::move(parsed)).first->second;
 }
 
 Result<NodeValue> Templates::Render(const std::string& source, const NodeScope& scope, bool mark, bool as_text) const {
   const auto at = parsed_.find(source);
   CHECK_MSG(at != parsed_.end(), source);
-  const JinjaTemplate& parsed = at->second;
+  const JinjaProgram& parsed = at->second;
   NodeValue rendered;
   Json context = Json::Object({});
   for (const JinjaReference& reference : parsed.References()) {
@@ -64,8 +64,8 @@ Result<NodeValue> Templates::Render(const std::string& source, const NodeScope& 
   if (!as_text && parsed.IsExpression()) {
     TRY(rendered.value, parsed.Evaluate(context, kLimits));
   } else {
-    TRY(JinjaOutput output, parsed.Render(context, {}, kLimits));
-    rendered.value = std::move(output.text);
+    TRY(std::string text, parsed.Render(context, kLimits));
+    rendered.value = std::move(text);
   }
   return rendered;
 }

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/text/jinja.h"
+#include "base/text/jinja_program.h"
 #include "base/text/json.h"
 
 namespace atelier {
@@ -53,7 +53,7 @@ class NodeScope {
 class Templates {
  public:
   // Errors: those of the template.
-  Result<const JinjaTemplate*> Add(const std::string& source);
+  Result<const JinjaProgram*> Add(const std::string& source);
 
   // All below: REQUIRES Add of each text of the template. Errors: those of rendering.
   Result<NodeValue> Text(const std::string& source, const NodeScope& scope) const;
@@ -69,7 +69,7 @@ class Templates {
   Result<NodeValue> Render(const std::string& source, const NodeScope& scope, bool mark, bool as_text) const;
   Result<NodeValue> RenderAll(const Json& source, const NodeScope& scope, bool mark) const;
 
-  std::map<std::string, JinjaTemplate, std::less<>> parsed_;
+  std::map<std::string, JinjaProgram, std::less<>> parsed_;
 };
 
 // A text as it is, anything else as JSON.

@@ -1,4 +1,5 @@
-// tool: code calls a tool, as a model's agent would: checked, approved where the tool wants that, journalled, made once.
+// tool: code calls a tool, as a model's agent would: checked, approved where the tool wants that, journalled, made
+// once.
 //
 // Arguments that outside words went into make a call of a sensitive tool wait for a person. What a tool gives is its
 // structured output where it promises one, else its text. A call that fails is a refusal of the node.

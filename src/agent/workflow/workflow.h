@@ -22,8 +22,7 @@ class Workflow final : public AgentProgram {
   // The id of a chat model by a name of the configuration; of "" the default's.
   using FindModel = std::function<Result<std::string>(const std::string& name)>;
   // Errors: those of WorkflowChecker, models that there are not.
-  static Result<std::shared_ptr<const Workflow>> Create(WorkflowConfig config,
-                                                        const WorkflowSurroundings& surroundings,
+  static Result<std::shared_ptr<const Workflow>> Create(WorkflowConfig config, const WorkflowSurroundings& surroundings,
                                                         const FindModel& find_model);
 
   Task<Result<AgentOutcome>> Run(Call call, AgentWork work, const Agent& agent, Json input,

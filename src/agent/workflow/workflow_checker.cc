@@ -117,8 +117,8 @@ Result<void> WorkflowChecker::Gates(const NodeConfig& node, const Json& output, 
     NameScope with_output(&scope);
     with_output.Set("output", output);
     if (!gate.check.empty()) TRY_VOID(Under(Under(Condition(gate.check, with_output), "check"), where));
-    for (const auto& [key, pattern] : {std::pair("must_match", &gate.must_match),
-                                       std::pair("must_not_match", &gate.must_not_match)}) {
+    for (const auto& [key, pattern] :
+         {std::pair("must_match", &gate.must_match), std::pair("must_not_match", &gate.must_not_match)}) {
       if (pattern->empty()) continue;
       const auto compiled = EcmaRegex::Compile(*pattern);
       if (!compiled.ok()) return Error(compiled.error()).Under(key).Under(where);
@@ -146,7 +146,7 @@ Result<Json> WorkflowChecker::ReferenceSchema(const JinjaReference& reference, c
   return Error::Invalid("", "'" + reference.name + "': " + part.error().what);
 }
 
-Result<void> WorkflowChecker::References(const JinjaTemplate& parsed, const NameScope& scope) {
+Result<void> WorkflowChecker::References(const JinjaProgram& parsed, const NameScope& scope) {
   for (const JinjaReference& reference : parsed.References()) {
     if (!reference.made_here) TRY_VOID(ReferenceSchema(reference, scope));
   }
@@ -155,13 +155,13 @@ Result<void> WorkflowChecker::References(const JinjaTemplate& parsed, const Name
 
 Result<void> WorkflowChecker::Text(const std::string& source, const NameScope& scope) {
   if (source.size() > kMaxTemplateBytes) return Error::TooLarge("", "got a template of over 1 MiB");
-  TRY(const JinjaTemplate* parsed, templates_.Add(source));
+  TRY(const JinjaProgram* parsed, templates_.Add(source));
   return References(*parsed, scope);
 }
 
 Result<void> WorkflowChecker::Condition(const std::string& source, const NameScope& scope) {
   TRY_VOID(Text(source, scope));
-  TRY(const JinjaTemplate* parsed, templates_.Add(source));
+  TRY(const JinjaProgram* parsed, templates_.Add(source));
   if (parsed->IsExpression()) return {};
   return Error::Invalid("", "got '" + source.substr(0, 64) + "', want one expression: \"{{ … }}\"");
 }
@@ -169,7 +169,7 @@ Result<void> WorkflowChecker::Condition(const std::string& source, const NameSco
 Result<Json> WorkflowChecker::Value(const Json& source, const NameScope& scope) {
   if (source.is_string()) {
     TRY_VOID(Text(source.AsString(), scope));
-    TRY(const JinjaTemplate* parsed, templates_.Add(source.AsString()));
+    TRY(const JinjaProgram* parsed, templates_.Add(source.AsString()));
     if (!parsed->IsExpression()) return TypeSchema("string");
     return parsed->IsReference() ? ReferenceSchema(parsed->References().at(0), scope) : Json::Object({});
   }
@@ -199,8 +199,8 @@ Result<const Runnable*> WorkflowChecker::FindRunnable(const std::string& name) {
   if (at != surroundings_.runnables.end()) return &at->second;
   std::vector<std::string_view> known;
   for (const auto& [key, runnable] : surroundings_.runnables) known.push_back(key);
-  return Error::Invalid("", "got '" + name.substr(0, 64) + "', want the name of an agent or a workflow" +
-                                DidYouMean(name, known));
+  return Error::Invalid(
+      "", "got '" + name.substr(0, 64) + "', want the name of an agent or a workflow" + DidYouMean(name, known));
 }
 
 Result<const ToolSpec*> WorkflowChecker::FindTool(const std::string& name) {

@@ -68,7 +68,7 @@ class WorkflowChecker {
   Result<Json> Node(const NodeConfig& node, const NameScope& scope);
   Result<void> Gates(const NodeConfig& node, const Json& output, const NameScope& scope);
   Result<Json> ReferenceSchema(const JinjaReference& reference, const NameScope& scope);
-  Result<void> References(const JinjaTemplate& parsed, const NameScope& scope);
+  Result<void> References(const JinjaProgram& parsed, const NameScope& scope);
 
   const WorkflowSurroundings& surroundings_;
   Templates& templates_;

@@ -10,9 +10,9 @@
 //           ask: {prompt: "Write it out:\n{{ outline }}"}
 //
 // The nodes of a list run one after the other; what a node gives is a variable of those that come later, and what the
-// last gives is what the list gives. A node is of one kind, the key beside its name; some kinds hold lists of their own,
-// so patterns nest. There are no jumps: what repeats is a loop with a bound, and a program without an end cannot be
-// written.
+// last gives is what the list gives. A node is of one kind, the key beside its name; some kinds hold lists of their
+// own, so patterns nest. There are no jumps: what repeats is a loop with a bound, and a program without an end cannot
+// be written.
 //
 // Texts are Jinja templates. A value that is one expression, "{{ a.b }}", is what the expression gives; any other text
 // is a text.
@@ -34,12 +34,12 @@ struct NodeConfig;
 
 // Asks a model.
 struct AskConfig {
-  std::string prompt = {};              // a template
-  std::string system = {};              // a template
-  OneOrMany<std::string> model = {};    // several: asked in turn, until the gates let one's answer through
-  Json output_schema = {};              // of what it gives; null: a text
-  int32_t retries = 0;                  // of a refused answer, which the same model is told why
-  bool may_be_cut = false;              // an answer that max_tokens ends is taken as it is
+  std::string prompt = {};            // a template
+  std::string system = {};            // a template
+  OneOrMany<std::string> model = {};  // several: asked in turn, until the gates let one's answer through
+  Json output_schema = {};            // of what it gives; null: a text
+  int32_t retries = 0;                // of a refused answer, which the same model is told why
+  bool may_be_cut = false;            // an answer that max_tokens ends is taken as it is
   int64_t max_tokens = 1024;
   double temperature = 0;
   static Fields Describe();
@@ -114,9 +114,9 @@ struct LoopConfig {
 };
 
 struct ChatMember {
-  std::string name = {};         // empty: the agent's
-  std::string description = {};  // what it is for; empty: the agent's
-  std::string agent = {};        // who speaks; or
+  std::string name = {};          // empty: the agent's
+  std::string description = {};   // what it is for; empty: the agent's
+  std::string agent = {};         // who speaks; or
   std::vector<NodeConfig> nodes;  // what is done when it is its turn
   std::string when = {};          // a template: may it speak now? empty: always
   static Fields Describe();
@@ -127,8 +127,8 @@ struct ChatConfig {
   std::string task = "{{ input }}";
   std::vector<ChatMember> members = {};
   std::string speaker = "round_robin";
-  std::string rule = {};   // by rule: a template that gives the next speaker's name; empty text ends the chat
-  std::string model = {};  // that chooses; empty: the workflow's
+  std::string rule = {};      // by rule: a template that gives the next speaker's name; empty text ends the chat
+  std::string model = {};     // that chooses; empty: the workflow's
   std::string end_when = {};  // by meaning or model: describes when nobody has to speak any more
   std::string until = {};     // a template that is true when the chat is over
   int32_t max_turns = 6;
@@ -177,7 +177,7 @@ struct WorkflowConfig {
   static Fields Describe();
 };
 
-inline constexpr int kMaxNodeDepth = 8;         // lists within lists
+inline constexpr int kMaxNodeDepth = 8;  // lists within lists
 inline constexpr size_t kMaxWorkflowNodes = 500;
 
 }  // namespace atelier

@@ -53,7 +53,8 @@ class Drawing {
     if (!kind) return exits;
     std::string label = node.name + "\\n" + std::string(kind->key);
     if (const std::string more = kind->label(node); !more.empty()) label += ": " + more;
-    if (!node.gates.empty()) label += "\\n" + std::to_string(node.gates.size()) + (node.gates.size() == 1 ? " gate" : " gates");
+    if (!node.gates.empty())
+      label += "\\n" + std::to_string(node.gates.size()) + (node.gates.size() == 1 ? " gate" : " gates");
     out_ += "  " + Quoted(node.name) + " [label=" + Label(label) + Shape(kind->flow) + "];\n";
     for (const Exit& exit : exits) Edge(exit, node.name);
     return kind->lists ? Within(node, *kind) : Exits{{node.name, ""}};

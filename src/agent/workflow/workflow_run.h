@@ -57,7 +57,9 @@ class WorkflowRun {
   Agent Speaker(const std::string& model) const;
   // Whether the node's answer is the run's, and may be told as it comes.
   bool IsLast(const NodeConfig& node) const;
-  void Tell(AgentEventType type, const std::string& path, Json data) { work_.Tell(agent_, type, path, std::move(data)); }
+  void Tell(AgentEventType type, const std::string& path, Json data) {
+    work_.Tell(agent_, type, path, std::move(data));
+  }
 
  private:
   Task<Result<NodeValue>> RunNode(Call call, const NodeConfig& node, NodeScope& scope);

@@ -236,17 +236,20 @@ TEST_F(WorkflowTest, ATypedInputIsCheckedAndATextOfJsonTaken) {
 }
 
 TEST(WorkflowCheck, UnknownNamesAreToldWithTheirNearest) {
-  EXPECT_EQ(Wrong(R"({"name": "w", "nodes": [{"name": "outline", "ask": {"prompt": "x"}},
+  EXPECT_EQ(
+      Wrong(R"({"name": "w", "nodes": [{"name": "outline", "ask": {"prompt": "x"}},
       {"name": "b", "ask": {"prompt": "{{ outlin }}"}}]})"),
-            "workflow w: nodes[1].ask.prompt: got the variable 'outlin', want the name of a node that comes before; did "
-            "you mean 'outline'?");
+      "workflow w: nodes[1].ask.prompt: got the variable 'outlin', want the name of a node that comes before; did "
+      "you mean 'outline'?");
   EXPECT_EQ(Wrong(R"({"name": "w", "nodes": [{"name": "a", "tool": {"name": "shoot", "arguments": {"x": "1"}}}]})",
                   {ShoutTool("shout")}),
             "workflow w: nodes[0].tool.name: got 'shoot', which `tools` lacks; did you mean 'shout'?");
-  EXPECT_NE(Wrong(R"({"name": "w", "nodes": [{"name": "a", "run": {"agent": "b"}}]})").find("want the name of an agent"),
-            std::string::npos);
-  EXPECT_NE(WorkflowOf(R"({"name": "w", "nodes": [{"name": "a", "ask": {"promt": "x"}}]})").error().Message().find("prompt"),
-            std::string::npos);
+  EXPECT_NE(
+      Wrong(R"({"name": "w", "nodes": [{"name": "a", "run": {"agent": "b"}}]})").find("want the name of an agent"),
+      std::string::npos);
+  EXPECT_NE(
+      WorkflowOf(R"({"name": "w", "nodes": [{"name": "a", "ask": {"promt": "x"}}]})").error().Message().find("prompt"),
+      std::string::npos);
 }
 
 TEST(WorkflowCheck, TypesThatDoNotFitAreToldBeforeRunning) {
@@ -256,17 +259,19 @@ TEST(WorkflowCheck, TypesThatDoNotFitAreToldBeforeRunning) {
             "workflow w: nodes[1].value: 'plan': got 'cuont' of an object without it; did you mean 'count'?");
   EXPECT_EQ(Wrong(std::string(kAsk) + R"({"name": "b", "map": {"over": "{{ plan.count }}", "nodes": []}}]})"),
             "workflow w: nodes[1].map.over: may be of type integer, want array");
-  EXPECT_EQ(Wrong(std::string(kAsk) + R"({"name": "b", "tool": {"name": "shout", "arguments": {"x": "{{ plan.count }}"}}}]})",
-                  {ShoutTool("shout")}),
-            "workflow w: nodes[1].tool.arguments: 'x' may be of type integer, want string");
+  EXPECT_EQ(
+      Wrong(std::string(kAsk) + R"({"name": "b", "tool": {"name": "shout", "arguments": {"x": "{{ plan.count }}"}}}]})",
+            {ShoutTool("shout")}),
+      "workflow w: nodes[1].tool.arguments: 'x' may be of type integer, want string");
   EXPECT_EQ(Wrong(std::string(kAsk) + R"({"name": "b", "tool": {"name": "shout", "arguments": {"y": "1"}}}]})",
                   {ShoutTool("shout")}),
             "workflow w: nodes[1].tool.arguments: lacks 'x'");
 }
 
 TEST(WorkflowCheck, WaysThatAreMissingAreTold) {
-  EXPECT_EQ(Wrong(R"({"name": "w", "nodes": [{"name": "way", "route": {"at_least": 0.5, "options": [{"name": "a"}]}}]})"),
-            "workflow w: nodes[0].route.otherwise: got none, want the option that is taken where none reaches at_least");
+  EXPECT_EQ(
+      Wrong(R"({"name": "w", "nodes": [{"name": "way", "route": {"at_least": 0.5, "options": [{"name": "a"}]}}]})"),
+      "workflow w: nodes[0].route.otherwise: got none, want the option that is taken where none reaches at_least");
   EXPECT_EQ(Wrong(R"({"name": "w", "input_schema": {"type": "string", "enum": ["a", "b"]}, "nodes": [
       {"name": "way", "route": {"by": "rule", "options": [{"name": "a"}]}}]})"),
             "workflow w: nodes[0].route.options: lack one for \"b\", which the text may be; or give `otherwise`");

@@ -39,9 +39,8 @@ inline std::shared_ptr<AgentTool> ShoutTool(std::string name, int* num_made = nu
   ToolSpec spec;
   spec.name = std::move(name), spec.outside = false;
   Json text = Json::Object({{"type", "string"}});
-  spec.parameters = Json::Object({{"type", "object"},
-                                  {"properties", Json::Object({{"x", std::move(text)}})},
-                                  {"required", Json::Array({"x"})}});
+  spec.parameters = Json::Object(
+      {{"type", "object"}, {"properties", Json::Object({{"x", std::move(text)}})}, {"required", Json::Array({"x"})}});
   return std::make_shared<FunctionTool>(std::move(spec), [num_made](const ToolCallInfo&, const Json& arguments) {
     if (num_made) ++*num_made;
     std::string said = arguments["x"].AsString();

@@ -42,14 +42,6 @@ struct JinjaLimits {
   int max_depth = 400;                         // expressions, blocks and macro calls within each other
 };
 
-// What a template reads of its variables: "a.b['c']" is {"a", {"b", "c"}}. A path ends where it is not constant.
-struct JinjaReference {
-  std::string name;
-  std::vector<std::string> path;
-  int line = 0;
-  bool made_here = false;  // the template sets such a name itself, somewhere
-};
-
 namespace jinja {
 struct Stmt;
 }
@@ -61,15 +53,6 @@ class JinjaTemplate {
   // The members of `context` are the template's variables. `now` is what strftime_now formats.
   // Thread-safe: a template is immutable.   COST: linear in the nodes evaluated.
   Result<JinjaOutput> Render(const Json& context, const std::tm& now = {}, const JinjaLimits& limits = {}) const;
-
-  // Every name that it looks up, in its order; of builtins none.
-  std::vector<JinjaReference> References() const;
-  // Whether it is "{{ an expression }}" and nothing else.
-  bool IsExpression() const;
-  // Whether that expression is one reference, "{{ a.b }}".
-  bool IsReference() const;
-  // The expression's value as JSON; what is undefined is null.   REQUIRES: IsExpression().
-  Result<Json> Evaluate(const Json& context, const JinjaLimits& limits = {}) const;
 
  private:
   using Body = std::vector<std::unique_ptr<jinja::Stmt>>;

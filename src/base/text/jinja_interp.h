@@ -165,9 +165,6 @@ bool HasFilter(std::string_view name);
 bool HasTest(std::string_view name);
 // Also notes in each macro which of caller, kwargs and varargs it uses.
 Result<void> CheckNames(Body& body);
-// jinja_references.cc
-std::vector<JinjaReference> ReferencesOf(const Body& body);
-bool IsReference(const Expr& expr);
 
 Result<Value> CallBuiltinFilter(Interp& interp, std::string_view name, const Value& operand, const Args& args);
 Result<bool> CallBuiltinTest(Interp& interp, std::string_view name, const Value& operand, const Args& args);

@@ -1,9 +1,12 @@
-// Which variables a template reads: for whoever checks templates before they are rendered.
+#include "base/text/jinja_program.h"
+
 #include <set>
 
 #include "base/text/jinja_interp.h"
+#include "base/text/jinja_parser.h"
 
-namespace atelier::jinja {
+namespace atelier {
+namespace jinja {
 namespace {
 
 bool IsConstantKey(const Expr& expr) {
@@ -90,10 +93,6 @@ class Finder {
   std::set<std::string> made_;
 };
 
-}  // namespace
-
-std::vector<JinjaReference> ReferencesOf(const Body& body) { return Finder().Find(body); }
-
 bool IsReference(const Expr& expr) {
   using Kind = Expr::Kind;
   if (expr.kind == Kind::kName) return true;
@@ -101,4 +100,30 @@ bool IsReference(const Expr& expr) {
   return (expr.kind == Kind::kGetAttr || expr.kind == Kind::kGetItem) && IsReference(*expr.children[0]);
 }
 
-}  // namespace atelier::jinja
+}  // namespace
+}  // namespace jinja
+
+Result<JinjaProgram> JinjaProgram::Parse(std::string_view source) {
+  TRY(Body body, jinja::ParseTemplate(source));
+  return JinjaProgram(std::make_shared<const Body>(std::move(body)));
+}
+
+Result<std::string> JinjaProgram::Render(const Json& context, const JinjaLimits& limits) const {
+  TRY(JinjaOutput output, jinja::Interp(*body_, limits, {}).Render(context));
+  return std::move(output.text);
+}
+
+std::vector<JinjaReference> JinjaProgram::References() const { return jinja::Finder().Find(*body_); }
+
+bool JinjaProgram::IsExpression() const {
+  return body_->size() == 1 && body_->front()->kind == jinja::Stmt::Kind::kOutput && body_->front()->exprs.size() == 1;
+}
+
+bool JinjaProgram::IsReference() const { return IsExpression() && jinja::IsReference(*body_->front()->exprs.front()); }
+
+Result<Json> JinjaProgram::Evaluate(const Json& context, const JinjaLimits& limits) const {
+  CHECK(IsExpression());
+  return jinja::Interp(*body_, limits, {}).Evaluate(context);
+}
+
+}  // namespace atelier
