@@ -20,10 +20,10 @@ std::string_view AgentEventName(AgentEventType type) {
 }
 
 Task<Result<AgentOutcome>> RunPolicy(Call call, AgentWork work, const Agent& agent, Json input, StepScope scope) {
-  work.tainted_by.merge(TaintBeforehand(agent, input));
   if (agent.program) {
     return agent.program->Run(std::move(call), std::move(work), agent, std::move(input), std::move(scope));
   }
+  work.tainted_by.merge(TaintBeforehand(agent, input));
   const auto program = agent.config.policy == "guided"     ? RunGuided
                        : agent.config.policy == "research" ? RunResearch
                                                            : RunReact;

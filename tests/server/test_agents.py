@@ -224,3 +224,27 @@ def stream_text(server, body, headers):
         events = [line[6:] for line in response.read().decode().splitlines() if line.startswith("data: {")]
     choices = [choice for event in events for choice in json.loads(event)["choices"]]
     return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+
+def test_a_workflow_runs_waits_and_tells_its_nodes(make_server):
+    upstream = ScriptedUpstream(lambda body: "<" + body["messages"][-1]["content"] + ">")
+    try:
+        config = {"providers": [{"name": "far", "base_url": upstream.base_url, "models": [{"id": "m", "kind": "chat"}]}],
+                  "workflows": [{"name": "flow", "model": "far/m", "nodes": [
+                      {"name": "both", "parallel": {"nodes": [{"name": "a", "ask": {"prompt": "a {{ input }}"}},
+                                                              {"name": "b", "ask": {"prompt": "b {{ input }}"}}]}},
+                      {"name": "look", "person": {"question": "Fine?"}},
+                      {"name": "end", "value": "{{ both.a }} {{ both.b }} {{ look.text }}"}]}]}
+        server = make_server(config=config)
+        events = stream(server, "/v1/runs", {"agent": "flow", "input": "x", "stream": True})
+        ended = {event["step"]: event["output"] for event in events if event["type"] == "node_ended"}
+        assert ended["both.a"] == "<a x>" and ended["both"] == {"a": "<a x>", "b": "<b x>"}
+        assert events[-1]["status"] == "waiting"
+        assert [agent["policy"] for agent in get(server, "/v1/agents")[1]["data"]] == ["react", "workflow"]
+        [run] = get(server, "/v1/runs?agent=flow")[1]["data"]
+        server.crash()
+        status, run = server.post(f"/v1/runs/{run['id']}/answer", {"step": "look", "text": "yes"})
+        assert (status, run["status"], run["output"]) == (200, "completed", "<a x> <b x> yes"), run
+        assert len(upstream.asked) == 2, "what was answered stands in the journal"
+    finally:
+        upstream.stop()
