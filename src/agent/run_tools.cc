@@ -111,12 +111,6 @@ class TransferTool final : public AgentTool {
 
 }  // namespace
 
-bool HearsFromOutside(const Agent& agent) {
-  if (agent.program) return agent.program->HearsFromOutside();
-  return !agent.config.agents.empty() ||
-         std::ranges::any_of(agent.tools, [](const auto& tool) { return tool->spec().outside; });
-}
-
 std::shared_ptr<AgentTool> MakeAskPerson(AgentWork& work, const Agent& agent) {
   return std::make_shared<AskPersonTool>(work, agent);
 }

@@ -14,9 +14,6 @@ struct Handoff {
   std::shared_ptr<const Agent> to;
 };
 
-// Whether what the agent says may have come from strangers.
-bool HearsFromOutside(const Agent& agent);
-
 // "ask_person": the run waits until somebody answers.
 std::shared_ptr<AgentTool> MakeAskPerson(AgentWork& work, const Agent& agent);
 // "ask_NAME": the other agent does a task within this run, with its limits, and tells what came of it. It is told

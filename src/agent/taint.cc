@@ -25,6 +25,7 @@ std::set<std::string> TaintBeforehand(const Agent& agent, const Json& input) {
 }
 
 bool HearsFromOutside(const Agent& agent) {
+  if (agent.program) return agent.program->HearsFromOutside();
   const auto brings = [](const auto& tool) { return tool->spec().outside || !tool->spec().author.empty(); };
   return !agent.config.agents.empty() || !agent.config.handoffs.empty() || std::ranges::any_of(agent.tools, brings);
 }

@@ -1,6 +1,5 @@
 // run: another agent, or workflow, does something within this run: its steps stand below the node, its limits are the
 // run's, and what had tainted the input taints it.
-#include "agent/run_tools.h"
 #include "agent/workflow/node_entry.h"
 #include "agent/workflow/schema_fit.h"
 

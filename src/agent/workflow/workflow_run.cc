@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/guards.h"
-#include "agent/run_tools.h"
+#include "agent/taint.h"
 #include "agent/tool_calls.h"
 #include "agent/workflow/node_entry.h"
 #include "agent/workflow/workflow.h"
