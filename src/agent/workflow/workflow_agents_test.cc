@@ -19,10 +19,10 @@ WorkflowSurroundings Knowing(const std::vector<std::string>& agents) {
   return around;
 }
 
-// Says who it is, by its instructions, and what it read last.
+// Says who it is, by the first letter of its instructions, and what it read last.
 Said Speak(const GenerationRequest& request) {
   const Json& first = std::get<ChatPrompt>(request.prompt).messages[0];
-  return {.text = first["content"].AsString() + " of " + std::to_string(AskedLast(request).size())};
+  return {.text = first["content"].AsString().substr(0, 1) + " of " + std::to_string(AskedLast(request).size())};
 }
 
 class WorkflowAgentsTest : public ::testing::Test {
@@ -94,7 +94,7 @@ TEST_F(WorkflowAgentsTest, TheModelSaysUnderASchemaWhoSpeaks) {
 }
 
 TEST_F(WorkflowAgentsTest, ABlackboardIsOverWhenNobodyHasAnythingToAdd) {
-  const auto life = Life(R"({"name": "w", "nodes": [{"name": "board", "chat": {"members": [
+  const auto life = Life(R"({"name": "w", "nodes": [{"name": "solve", "chat": {"members": [
       {"name": "last", "nodes": [{"name": "c", "value": "{{ board.first }}{{ board.second }}"}],
        "when": "{{ board.second is defined and board.last is undefined }}"},
       {"name": "second", "nodes": [{"name": "b", "value": 2}],

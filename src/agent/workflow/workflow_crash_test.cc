@@ -12,7 +12,7 @@ constexpr char kBranches[] = R"({"name": "worker", "nodes": [
                                  {"name": "l2", "tool": {"name": "once"}, "otherwise": "unknown"}]},
       {"name": "right", "nodes": [{"name": "r1", "tool": {"name": "again"}},
                                   {"name": "r2", "ask": {"prompt": "right {{ r1 }}"}}]}]}},
-    {"name": "last", "map": {"over": "{{ [both.left] }}",
+    {"name": "third", "map": {"over": "{{ [both.left] }}",
       "nodes": [{"name": "one", "tool": {"name": "once"}, "otherwise": "unknown"}]}},
     {"name": "end", "value": "all done"}]})";
 
