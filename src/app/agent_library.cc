@@ -9,10 +9,13 @@
 #include "agent/protocol/a2a_tool.h"
 #include "agent/workflow/workflow.h"
 #include "app/agent_models.h"
+#include "app/foreign_mcp.h"
 #include "app/memory_tools.h"
 #include "app/vector_store_search.h"
 #include "base/net/async_http_client.h"
 #include "base/store/database.h"
+#include "base/text/glob.h"
+#include "observe/log.h"
 #include "provider/provider_set.h"
 
 namespace atelier {
@@ -47,6 +50,17 @@ AgentConfig AsAgent(const WorkflowConfig& workflow) {
   config.name = workflow.name, config.description = workflow.description, config.policy = kWorkflowPolicy;
   config.model = workflow.model, config.limits = workflow.limits;
   return config;
+}
+
+// Why a tool of a foreign server that `error` misses is not there.
+Error WithReason(Error error, const AgentConfig& config, const AgentTools& tools, const McpServers& servers) {
+  for (const std::string& wanted : config.tools) {
+    const auto fits = [&](const auto& tool) { return GlobMatches(wanted, tool->spec().name); };
+    if (std::ranges::any_of(tools, fits)) continue;
+    if (const std::string why = servers.WhyNone(wanted); !why.empty()) error.what += ": " + why;
+    break;
+  }
+  return error;
 }
 
 Task<Result<std::vector<FoundPassage>>> SearchCorpus(App& app, Call call, PassageQuery query) {
@@ -146,7 +160,9 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   library->http_ = std::make_unique<AsyncHttpClient>(app.io_loop());
   library->environment_ = std::make_unique<ToolEnvironment>(ToolEnvironment{.pool = app.pool()});
   ToolEnvironment& environment = *library->environment_;
+  environment.egress = app.egress();
   environment.http = library->http_.get(), environment.home = home, environment.clock = &app.clock();
+  TRY(library->mcp_servers_, OpenMcpServers(app, *library->http_));
   environment.search_corpus = [&app](Call call, PassageQuery query) {
     return SearchCorpus(app, std::move(call), std::move(query));
   };
@@ -173,7 +189,13 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   return library;
 }
 
+Task<void> AgentLibrary::Prepare(Call call) {
+  const std::vector<std::string> faults = co_await mcp_servers_->Prepare(std::move(call));
+  for (const std::string& fault : faults) LogWarn("MCP server " + fault);
+}
+
 Result<const AgentTools*> AgentLibrary::Tools() {
+  if (mcp_servers_->Changed()) tools_.reset(), made_.clear();
   if (tools_) return tools_.get();
   AgentTools all;
   std::vector<ToolConfig> configs = app_.config().tools;
@@ -193,6 +215,9 @@ Result<const AgentTools*> AgentLibrary::Tools() {
       all.push_back(std::move(tool));
     }
   }
+  for (auto& tool : mcp_servers_->Tools()) {
+    if (names.insert(tool->spec().name).second) all.push_back(std::move(tool));
+  }
   tools_ = std::make_unique<AgentTools>(std::move(all));
   return tools_.get();
 }
@@ -207,7 +232,9 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::Make(const AgentConfig& confi
   }
   agent->config.model = model.id;
   TRY(const AgentTools* tools, Tools());
-  TRY(agent->tools, ToolsNamed(config, *tools));
+  Result<AgentTools> named = ToolsNamed(config, *tools);
+  if (!named.ok()) return WithReason(std::move(named).error(), config, *tools, *mcp_servers_);
+  agent->tools = *std::move(named);
   return agent;
 }
 
@@ -246,6 +273,7 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::MakeWorkflow(const WorkflowCo
 }
 
 Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name) {
+  if (mcp_servers_->Changed()) tools_.reset(), made_.clear();
   if (const auto at = made_.find(name); at != made_.end()) return at->second;
   if (name.find('@') != std::string::npos) {
     return Error::Unavailable("agent " + name.substr(0, 128), "belongs to an editor's session, which goes on with it")

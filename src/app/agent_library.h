@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/agent_runs.h"
+#include "agent/protocol/mcp_servers.h"
 #include "agent/tools/tool_entry.h"
 #include "app/app.h"
 #include "app/memory_library.h"
@@ -31,8 +32,13 @@ class AgentLibrary {
   // '@', so that none of atelier.yaml is called like it.
   void Lend(std::shared_ptr<const Agent> agent);
   void Return(const std::string& name) { made_.erase(name); }
-  // Every tool that an agent may name.
+  // Every tool that an agent may name, those of foreign MCP servers among them. Holds until the next call.
   Result<const AgentTools*> Tools();
+  McpServers& mcp_servers() { return *mcp_servers_; }
+  // What has to be known before an agent can be made: trusted MCP servers that were never seen. Faults are logged.
+  Task<void> Prepare(Call call);
+  // Ends what runs beside us.
+  Task<void> Close() { return mcp_servers_->Close(); }
   AgentRuns& runs() { return *runs_; }
   Journal& journal() { return *journal_; }
   // What is done after a run that has ended, and out of its way: its agent's memory learns from it.
@@ -50,6 +56,7 @@ class AgentLibrary {
   std::unique_ptr<AsyncHttpClient> http_;
   std::unique_ptr<MemoryLibrary> memory_;
   std::unique_ptr<ToolEnvironment> environment_;
+  std::shared_ptr<McpServers> mcp_servers_;
   std::unique_ptr<AgentTools> tools_;  // null: not made yet
   std::map<std::string, std::shared_ptr<const Agent>> made_;
   std::unique_ptr<Journal> journal_;

@@ -110,6 +110,7 @@ struct App::Parts {
   ConfigWatch watch;
   std::optional<ApiKeys> keys;
   std::atomic<std::shared_ptr<const Access>> access;
+  std::shared_ptr<const EgressPolicy> egress;
   std::unique_ptr<TraceStore> traces;
   std::unique_ptr<OtlpExporter> exporter;
   std::unique_ptr<Tracer> tracer;
@@ -204,6 +205,7 @@ Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Cloc
   auto parts = std::make_unique<Parts>(std::move(config), loop, clock);
   Parts& p = *parts;
   TRY_VOID(SetAccess(p.config, clock, p.keys, p.access));
+  TRY(p.egress, EgressPolicy::Create(p.config.egress));
   const std::string home = HomeDirectory(p.config);
   std::error_code fault;
   std::filesystem::create_directories(home, fault);
@@ -263,6 +265,7 @@ LanguageModel& App::language_model() { return *parts_->providers; }
 Embedder& App::embedder() { return *parts_->providers; }
 Reranker& App::reranker() { return *parts_->providers; }
 Spending& App::spending() { return parts_->providers->spending(); }
+const std::shared_ptr<const EgressPolicy>& App::egress() const { return parts_->egress; }
 AgentLibrary& App::agents() { return *parts_->agents; }
 McpHost& App::mcp() { return *parts_->mcp; }
 A2aHost& App::a2a() { return *parts_->a2a; }

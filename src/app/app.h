@@ -74,6 +74,8 @@ class App {
   Embedder& embedder();
   Reranker& reranker();
   Spending& spending();
+  // Where what models and clients steer may connect to. Thread-safe.
+  const std::shared_ptr<const EgressPolicy>& egress() const;
   AgentLibrary& agents();
   McpHost& mcp();
   A2aHost& a2a();

@@ -6,6 +6,7 @@
 
 #include "app/agent_library.h"
 #include "app/agent_models.h"
+#include "app/foreign_mcp.h"
 #include "base/text/describe_json.h"
 #include "base/yaml/yaml.h"
 
@@ -134,8 +135,11 @@ Fields Config::Describe() {
       Key<&Config::budgets>("budgets", "what API keys may spend"),
       Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),
       Key<&Config::tools>("tools", "what agents may be given to call"),
+      Key<&Config::mcp_servers>("mcpServers", "foreign MCP servers, as editors write them, by name"),
+      Key<&Config::mcp_files>("mcp_files", "files in which editors keep such; paths from this file's folder on"),
       Key<&Config::agents>("agents", "models with instructions, tools and limits"),
       Key<&Config::workflows>("workflows", "programs of nodes that run as agents do"),
+      Key<&Config::egress>("egress", "where tools may connect to that have no such setting, and clients' MCP servers"),
       Key<&Config::access>("access", "who may see which documents; without, every key sees everything"),
       Key<&Config::server>("server", "the HTTP server"),
       Key<&Config::engine>("engine", "the inference engine"),
@@ -146,6 +150,15 @@ Fields Config::Describe() {
   };
   return fields;
 }
+
+namespace {
+
+Result<void> CheckEgress(const EgressConfig& config) {
+  auto policy = EgressPolicy::Create(config);
+  return policy.ok() ? Result<void>() : std::move(policy).error().Under("egress");
+}
+
+}  // namespace
 
 Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
   Result<YamlDocument> document = ParseYaml(yaml);
@@ -160,6 +173,8 @@ Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
       checked = Error::Invalid("providers[" + std::to_string(i) + "].name",
                                "got 'agent', want another: agent/NAME is an agent as a model");
     }
+    if (checked.ok()) checked = CheckMcpServers(config->mcp_servers);
+    if (checked.ok()) checked = CheckEgress(config->egress);
     if (!checked.ok()) config = std::move(checked).error();
   }
   if (config.ok()) return config;

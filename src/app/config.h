@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/agent_config.h"
+#include "agent/protocol/mcp_config.h"
 #include "agent/tools/tool_entry.h"
 #include "agent/workflow/workflow_config.h"
 #include "app/access_rule.h"
@@ -121,9 +122,12 @@ struct Config {
   std::vector<PriceConfig> prices;
   std::vector<BudgetConfig> budgets;
   std::vector<CorpusConfig> corpora;
-  std::vector<ToolConfig> tools;  // that agents may be given
+  std::vector<ToolConfig> tools;       // that agents may be given
+  McpServerConfigs mcp_servers;        // whose tools agents may be given too
+  std::vector<std::string> mcp_files;  // of editors, with more of them
   std::vector<AgentConfig> agents;
   std::vector<WorkflowConfig> workflows;
+  EgressConfig egress;             // of what models and clients steer
   std::vector<AccessRule> access;  // of none, every key sees everything
   ServerConfig server;
   EngineConfig engine;

@@ -15,6 +15,7 @@ class AgentRunCommand final : public Command {
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const auto session, AgentSession::Open(invocation));
+    session->Run(session->agents().Prepare(session->MakeCall()));
     AgentRuns::Start start;
     start.agent = agent_.empty() ? session->agents().configs().front().name : agent_;
     TRY(std::string text, ReadText(words_, "what the agent is to do"));

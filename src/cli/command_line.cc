@@ -64,9 +64,11 @@ struct Parsed {
   std::unique_ptr<Command> command;
 };
 
-// The parser of "models" in "models pull", made when its first command comes.
+// The parser of "models" in "models pull", made when its first command comes. A group may be a command itself ("mcp"):
+// its file's name comes first.
 CLI::App& GroupOf(CLI::App& root, std::map<std::string, CLI::App*>& groups, const std::string& name) {
   CLI::App*& group = groups[name];
+  if (group == nullptr) group = root.get_subcommand_no_throw(name);
   if (group == nullptr) {
     group = root.add_subcommand(name, "Commands for " + name);
     group->require_subcommand(1);
@@ -88,6 +90,8 @@ void AddCommand(CLI::App& root, std::map<std::string, CLI::App*>& groups, const 
   Cli11Options options(*app);
   commands.back()->Declare(options);
   app->callback([&parsed, &commands, &entry, index] {
+    // The parser calls the innermost command first.
+    if (parsed.entry != nullptr) return;
     parsed.entry = &entry;
     parsed.command = std::move(commands[index]);
   });

@@ -113,7 +113,7 @@ void AddSurroundings(Page& page) {
                                     {"http_proxy, https_proxy, no_proxy", "for downloads"}}});
 }
 
-Page PageOfCommand(const CommandSpec& spec) {
+Page PageOfCommand(const CommandSpec& spec, const std::vector<CommandSpec>& specs) {
   Page page;
   page.name = "atelier " + std::string(spec.entry->name);
   page.summary = spec.entry->summary;
@@ -126,6 +126,10 @@ Page PageOfCommand(const CommandSpec& spec) {
     const std::string word = option.names.front() + (option.many ? "..." : "");
     page.synopsis += option.required ? " " + word : " [" + word + "]";
     SectionOf(page, "Arguments").rows.push_back({TermOf(option), MeaningOf(option)});
+  }
+  for (const CommandSpec& other : specs) {
+    if (!other.entry->name.starts_with(std::string(spec.entry->name) + " ")) continue;
+    SectionOf(page, "Commands").rows.push_back({std::string(other.entry->name), std::string(other.entry->summary)});
   }
   for (const OptionSpec& option : spec.options) {
     if (option.positional()) continue;
@@ -175,7 +179,7 @@ Page PageOfGroup(std::string_view group, const std::vector<CommandSpec>& specs) 
 Page PageOf(std::string_view name) {
   const std::vector<CommandSpec> specs = DescribeCommands();
   for (const CommandSpec& spec : specs) {
-    if (spec.entry->name == name) return PageOfCommand(spec);
+    if (spec.entry->name == name) return PageOfCommand(spec, specs);
   }
   return PageOfGroup(name, specs);
 }

@@ -50,7 +50,10 @@ std::vector<Word> WordsUnder(std::string_view group, const std::vector<CommandSp
     words.push_back({std::string(name), std::string(spec.entry->summary)});
   }
   if (!group.empty()) return words;
-  for (const std::string& one : CommandGroups()) words.push_back({one, "commands for " + one});
+  for (const std::string& one : CommandGroups()) {
+    const bool is_command = std::ranges::any_of(words, [&](const Word& word) { return word.text == one; });
+    if (!is_command) words.push_back({one, "commands for " + one});
+  }
   return words;
 }
 

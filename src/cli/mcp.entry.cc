@@ -1,5 +1,6 @@
 // atelier mcp
 #include "agent/protocol/mcp_line_server.h"
+#include "app/agent_library.h"
 #include "app/mcp_host.h"
 #include "cli/session.h"
 #include "cli/stdio_lines.h"
@@ -8,6 +9,9 @@ namespace atelier {
 namespace {
 
 Task<Result<void>> Serve(App& app, std::stop_token stop) {
+  Call call;
+  call.stop = stop;
+  co_await app.agents().Prepare(std::move(call));
   std::shared_ptr<McpLineServer> lines;
   const auto begin = [&](WriteLine write) -> Result<TakeLine> {
     lines = McpLineServer::Create(app.mcp().server(), "", std::move(write));

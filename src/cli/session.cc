@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/agent_library.h"
 #include "observe/gen_ai.h"
 
 namespace atelier {
@@ -83,6 +84,10 @@ Result<std::unique_ptr<Session>> Session::Open(const Invocation& invocation, con
   session->name_ = options.model;
   TRY(session->app_, App::Create(std::move(config), session->loop_, Clock::Real()));
   return session;
+}
+
+Session::~Session() {
+  if (app_) loop_.RunTask(app_->agents().Close());
 }
 
 Call Session::MakeCall() const {

@@ -41,6 +41,7 @@ struct Outcome {
 class Session {
  public:
   static Result<std::unique_ptr<Session>> Open(const Invocation& invocation, const ModelOptions& options);
+  ~Session();
 
   App& app() { return *app_; }
   Interrupt& interrupt() { return interrupt_; }

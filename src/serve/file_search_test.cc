@@ -43,12 +43,13 @@ TEST(CitationScanner, ALongTextOfBracketsIsReadOnce) {
   EXPECT_EQ(num_found, 10'000U);
 }
 
-ResponseWriter WriterWith(std::string own_tool = {}) {
+ResponseWriter WriterWith(const std::string& own_tool = {}) {
   ResponseWriterOptions options;
   options.id = "resp_1";
   options.body = Json::Object();
-  options.own_tool = std::move(own_tool);
-  return ResponseWriter(std::move(options));
+  ResponseWriter writer(std::move(options));
+  if (!own_tool.empty()) writer.AddOwnTools({own_tool});
+  return writer;
 }
 
 std::string Types(const std::vector<Json>& events) {

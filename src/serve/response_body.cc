@@ -5,6 +5,7 @@
 
 #include "serve/attribute_filter.h"
 #include "serve/file_search.h"
+#include "serve/mcp_tool_body.h"
 #include "serve/response_items.h"
 
 namespace atelier {
@@ -47,9 +48,9 @@ Fields ReasoningBody::Describe() {
 Fields ResponseToolBody::Describe() {
   using T = ResponseToolBody;
   static constexpr Field fields[] = {
-      Key<&T::type>("type", "of the tool; of those that OpenAI runs itself, file_search is here")
+      Key<&T::type>("type", "of the tool; of those that OpenAI runs itself, file_search and mcp are here")
           .Required()
-          .OneOf("function|custom|file_search"),
+          .OneOf("function|custom|file_search|mcp"),
       Key<&T::name>("name", "of a function or a custom tool"),
       Key<&T::description>("description", "what it does, for the model").AtMostBytes(1 << 16),
       Key<&T::parameters>("parameters", "of a function: a JSON Schema that the arguments keep"),
@@ -59,6 +60,16 @@ Fields ResponseToolBody::Describe() {
       Key<&T::filters>("filters", "of file_search: comparisons of attributes"),
       Key<&T::max_num_results>("max_num_results", "of file_search: most chunks").Between(1, 50),
       Key<&T::ranking_options>("ranking_options", "of file_search: how what is found is scored"),
+      Key<&T::server_label>("server_label", "of mcp: what the server is called in this response").AtMostBytes(64),
+      Key<&T::server_url>("server_url", "of mcp: where it is, over streamable HTTP").AtMostBytes(4096),
+      Key<&T::connector_id>("connector_id", "of mcp: in place of a URL, a server of atelier.yaml that is a connector")
+          .AtMostBytes(64),
+      Key<&T::server_description>("server_description", "of mcp: said again in the response").AtMostBytes(4096),
+      Key<&T::authorization>("authorization", "of mcp: a token that the server is shown").AtMostBytes(16 << 10),
+      Key<&T::headers>("headers", "of mcp: what its requests carry"),
+      Key<&T::allowed_tools>("allowed_tools", "of mcp: names, or a filter; without, all"),
+      Key<&T::require_approval>("require_approval", "of mcp: always, never, or which tools; without, always"),
+      Unsupported("tunnel_id", "there are no tunnels here"),
       Ignored("defer_loading", "all tools are shown"),
       Ignored("allowed_callers", "the model calls directly"),
       Ignored("output_schema", "outputs are taken as they come"),
@@ -145,7 +156,8 @@ Result<Tool> ToolOf(const ResponseToolBody& given) {
   return FunctionTool({given.name, given.description, given.parameters, given.strict});
 }
 
-// A choice of file_search is one of the tool of that name.
+}  // namespace
+
 Json NamedChoice(const Json& choice) {
   const auto named = [](Json tool) {
     if (tool["type"] == Json(kFileSearch)) return Json::Object({{"type", "function"}, {"name", kFileSearch}});
@@ -158,12 +170,20 @@ Json NamedChoice(const Json& choice) {
   return changed;
 }
 
+namespace {
+
 Result<ToolUse> ToolsOf(const ResponsesBody& body) {
   ToolUse use;
   use.parallel = body.parallel_tool_calls;
   TRY(const std::optional<FileSearchUse> searching, FileSearchOf(body));
+  bool has_servers = false;
   for (size_t i = 0; i < body.tools.size(); ++i) {
     const bool is_search = body.tools[i].type == kFileSearch;
+    // What an MCP server has is known when it was asked: ResponseMcp adds it, and makes the choice.
+    if (body.tools[i].type == kMcpTool) {
+      has_servers = true;
+      continue;
+    }
     if (is_search && (!searching || searching->first)) continue;
     Result<Tool> tool = is_search ? SearchTool() : ToolOf(body.tools[i]);
     if (!tool.ok()) return std::move(tool).error().Under("tools[" + std::to_string(i) + "]");
@@ -171,7 +191,7 @@ Result<ToolUse> ToolsOf(const ResponsesBody& body) {
     if (!added.ok()) return std::move(added).error().Under("tools[" + std::to_string(i) + "]");
   }
   // A choice that searching first has met leaves the rest to the model.
-  if (searching && searching->first) return use;
+  if (has_servers || (searching && searching->first)) return use;
   TRY_VOID(SetToolChoice(NamedChoice(body.tool_choice), use));
   return use;
 }
@@ -228,6 +248,10 @@ Json EchoOf(const ResponsesBody& body, const std::string& model, int64_t created
   for (const ResponseToolBody& tool : body.tools) {
     if (tool.type == kFileSearch) {
       tools.Push(SearchToolEcho(tool));
+      continue;
+    }
+    if (tool.type == kMcpTool) {
+      tools.Push(McpToolEcho(tool));
       continue;
     }
     Json one = Json::Object({{"type", tool.type}, {"name", tool.name}, {"description", tool.description}});

@@ -40,6 +40,8 @@ struct ResponseToolBody {
   Json filters;
   std::optional<int64_t> max_num_results;
   std::optional<RankingBody> ranking_options;
+  std::string server_label, server_url, connector_id, server_description, authorization;
+  Json headers, allowed_tools, require_approval;
   static Fields Describe();
 };
 
@@ -62,10 +64,15 @@ struct ResponsesBody {
   bool Includes(std::string_view what) const;
 };
 
-inline constexpr std::string_view kFileSearch = "file_search";  // the tool that the server runs itself
+// Tools that the server runs itself.
+inline constexpr std::string_view kFileSearch = "file_search";
+inline constexpr std::string_view kMcpTool = "mcp";
 
 // The request that a body makes with these items, instructions first. Errors name the parameter.
 Result<GenerationRequest> ResponseRequest(const ResponsesBody& body, const std::vector<Json>& items);
+
+// A choice of file_search is one of the tool of that name.
+Json NamedChoice(const Json& choice);
 
 // What a Response says of the body that it answers.
 Json EchoOf(const ResponsesBody& body, const std::string& model, int64_t created_unix);

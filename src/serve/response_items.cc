@@ -26,6 +26,10 @@ constexpr ItemKind kKinds[] = {{"message", "msg_"},
                                {"custom_tool_call", "ctc_"},
                                {"custom_tool_call_output", "ctco_"},
                                {"file_search_call", "fs_"},
+                               {"mcp_list_tools", "mcpl_"},
+                               {"mcp_call", "mcp_"},
+                               {"mcp_approval_request", "mcpr_"},
+                               {"mcp_approval_response", "mcpa_"},
                                {"reasoning", "rs_"},
                                {"compaction", "cmp_"},
                                {"item_reference", "ref_"}};
@@ -75,6 +79,13 @@ Result<Json> NormalItem(Json item, size_t index) {
   return item;
 }
 
+// What an mcp_call gave, for the model to read.
+std::string McpOutputOf(const Json& item) {
+  if (item["output"].is_string()) return item["output"].AsString();
+  const Json& error = item["error"];
+  return error.is_null() ? std::string() : "The call failed: " + (error.is_string() ? error.AsString() : error.Dump());
+}
+
 class MessageMaker {
  public:
   Result<std::vector<ChatMessage>> Run(const std::vector<Json>& items) {
@@ -87,6 +98,7 @@ class MessageMaker {
     const std::string type = item["type"].AsString();
     if (type == "message") return AddMessage(item, index);
     if (type == "file_search_call") return {};  // what it found was said by the answer
+    if (type.starts_with("mcp_")) return AddMcp(item, index);
     if (type == "reasoning") {
       const Json& content = item["content"].is_array() && !item["content"].empty() ? item["content"] : item["summary"];
       TRY(reasoning_, TextOf(content.is_array() ? content : Json::Array(), Place(index, ".content")));
@@ -123,6 +135,28 @@ class MessageMaker {
     return {};
   }
 
+  // A call and what came of it; of one that the user did not approve, that.
+  Result<void> AddMcp(const Json& item, size_t index) {
+    if (item["type"] == Json("mcp_approval_request")) requests_.push_back(&item);
+    if (item["type"] == Json("mcp_call")) return AddMcpCall(item, McpOutputOf(item), index);
+    if (item["type"] != Json("mcp_approval_response") || item["approve"] == Json(true)) return {};
+    const auto is_it = [&](const Json* request) { return (*request)["id"] == item["approval_request_id"]; };
+    const auto request = std::ranges::find_if(requests_, is_it);
+    if (request == requests_.end()) return {};
+    const std::string reason = item["reason"].is_string() ? " " + item["reason"].AsString() : "";
+    return AddMcpCall(**request, "The user did not approve this call." + reason, index);
+  }
+
+  Result<void> AddMcpCall(const Json& item, std::string output, size_t index) {
+    Json call = Json::Object({{"type", "function_call"}, {"name", item["name"]}, {"call_id", item["id"]}});
+    call.Set("arguments", item["arguments"]);
+    TRY_VOID(AddCall(call, index));
+    ChatMessage message = ChatMessage::Of("tool", std::move(output));
+    message.tool_call_id = item["id"].is_string() ? item["id"].AsString() : "";
+    messages_.push_back(std::move(message));
+    return {};
+  }
+
   Result<void> AddCall(const Json& item, size_t index) {
     if (!item["name"].is_string()) return Wrong(Place(index, ".name"), "got nothing, want the name of a tool");
     const bool custom = item["type"] == Json("custom_tool_call");
@@ -140,7 +174,8 @@ class MessageMaker {
   }
 
   std::vector<ChatMessage> messages_;
-  std::string reasoning_;  // of the turn that follows
+  std::vector<const Json*> requests_;  // for approval
+  std::string reasoning_;              // of the turn that follows
 };
 
 }  // namespace

@@ -77,8 +77,8 @@ void ResponseWriter::OpenText(Open kind) {
 
 void ResponseWriter::CloseItem(bool whole) {
   if (open_ == Open::kNothing) return;
-  if (open_ == Open::kSearch) {
-    item_.Set("status", "incomplete");
+  if (open_ == Open::kSearch || open_ == Open::kMcp) {
+    if (item_.Has("status")) item_.Set("status", "incomplete");
     return FinishItem();
   }
   const bool is_text = open_ == Open::kReasoning || open_ == Open::kMessage;
@@ -130,6 +130,66 @@ std::vector<Json> ResponseWriter::EndSearch(bool found, Json results) {
   return Flush();
 }
 
+std::vector<Json> ResponseWriter::BeginMcpList(const std::string& label) {
+  OpenItem(Open::kMcp, Json::Object({{"id", NextItemId("mcpl_")},
+                                     {"type", "mcp_list_tools"},
+                                     {"server_label", label},
+                                     {"tools", Json::Array()}}));
+  Emit("response.mcp_list_tools.in_progress", Place());
+  return Flush();
+}
+
+std::vector<Json> ResponseWriter::EndMcpList(Json tools, Json error) {
+  CHECK(open_ == Open::kMcp);
+  Emit(error.is_null() ? "response.mcp_list_tools.completed" : "response.mcp_list_tools.failed", Place());
+  item_.Set("tools", std::move(tools));
+  if (!error.is_null()) item_.Set("error", std::move(error));
+  FinishItem();
+  return Flush();
+}
+
+std::vector<Json> ResponseWriter::BeginMcpCall(const McpCallStart& call) {
+  OpenItem(Open::kMcp, Json::Object({{"id", NextItemId("mcp_")},
+                                     {"type", "mcp_call"},
+                                     {"status", "in_progress"},
+                                     {"approval_request_id", call.approval_request_id},
+                                     {"server_label", call.label},
+                                     {"name", call.name},
+                                     {"arguments", ""},
+                                     {"output", nullptr},
+                                     {"error", nullptr}}));
+  Emit("response.mcp_call.in_progress", Place());
+  for (const auto& [type, member] : {std::pair("response.mcp_call_arguments.delta", "delta"),
+                                     std::pair("response.mcp_call_arguments.done", "arguments")}) {
+    Json told = Place();
+    told.Set(member, call.arguments);
+    Emit(type, std::move(told));
+  }
+  item_.Set("arguments", call.arguments);
+  return Flush();
+}
+
+std::vector<Json> ResponseWriter::EndMcpCall(Json output, Json error) {
+  CHECK(open_ == Open::kMcp);
+  const bool good = error.is_null();
+  Emit(good ? "response.mcp_call.completed" : "response.mcp_call.failed", Place());
+  item_.Set("status", good ? "completed" : "failed");
+  item_.Set("output", std::move(output));
+  item_.Set("error", std::move(error));
+  FinishItem();
+  return Flush();
+}
+
+std::vector<Json> ResponseWriter::AskApproval(const McpCallStart& call) {
+  OpenItem(Open::kMcp, Json::Object({{"id", NextItemId("mcpr_")},
+                                     {"type", "mcp_approval_request"},
+                                     {"server_label", call.label},
+                                     {"name", call.name},
+                                     {"arguments", call.arguments}}));
+  FinishItem();
+  return Flush();
+}
+
 void ResponseWriter::AddSources(std::vector<CitableSource> sources) {
   for (CitableSource& source : sources) sources_.push_back(std::move(source));
 }
@@ -155,7 +215,7 @@ void ResponseWriter::Annotate() {
 void ResponseWriter::AddCall(const ToolCallDelta& call) {
   // A call's later deltas have no name.
   const bool goes_on = call.index == call_index_;
-  if (!options_.own_tool.empty() && (goes_on ? is_own_call_ : call.name == options_.own_tool)) {
+  if (goes_on ? is_own_call_ : own_tools_.contains(call.name)) {
     if (!goes_on) {
       CloseItem(true);
       own_calls_.push_back(call);
@@ -235,7 +295,9 @@ std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
   if (error_) return Fail(*error_);
   const bool cut = choice_end_.reason == FinishReason::kLength;
   const Json& output = response_["output"];
-  const bool says_nothing = output.empty() || output[output.size() - 1]["type"] == Json("file_search_call");
+  const Json last = output.empty() ? Json() : output[output.size() - 1]["type"];
+  const bool says_nothing = last.is_null() || last == Json("file_search_call") || last == Json("mcp_call") ||
+                            last == Json("mcp_list_tools");
   if (!cut && open_ == Open::kNothing && says_nothing) OpenText(Open::kMessage);
   CloseItem(!cut);
   if (cut) response_.Set("incomplete_details", Json::Object({{"reason", "max_output_tokens"}}));

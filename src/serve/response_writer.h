@@ -6,6 +6,8 @@
 //       message    content_part.added, output_text.delta …, output_text.done, content_part.done; where [n] cites a
 //                  source, output_text.annotation.added behind the delta that ends it
 //       search     file_search_call.in_progress, .searching, .completed
+//       MCP        mcp_list_tools.in_progress, .completed or .failed
+//                  mcp_call.in_progress, mcp_call_arguments.delta, .done, mcp_call.completed or .failed
 //       calls      function_call_arguments.delta …, .done   or   custom_tool_call_input.delta …, .done
 //     response.output_item.done
 //   response.completed, .incomplete or .failed
@@ -15,6 +17,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +34,6 @@ struct ResponseWriterOptions {
   Json body;       // the Response without id, status and output: what was asked, and by which defaults
   bool background = false;
   bool logprobs = false;  // message.output_text.logprobs
-  std::string own_tool;   // calls of this name are the server's to answer: TakeOwnCalls
 };
 
 // A numbered source that the model was shown.
@@ -47,11 +49,25 @@ class ResponseWriter {
   // The first events.
   std::vector<Json> Begin();
   std::vector<Json> Take(const GenerationEvent& event);
-  // Calls of own_tool, whole; a generation that ended with such calls goes on with another one.
+  // Calls of tools by these names are the server's to answer: TakeOwnCalls.
+  void AddOwnTools(const std::vector<std::string>& names) { own_tools_.insert(names.begin(), names.end()); }
+  // Calls of own tools, whole; a generation that ended with such calls goes on with another one.
   std::vector<ToolCallDelta> TakeOwnCalls() { return std::exchange(own_calls_, {}); }
   // Around a search: the item, which has `results` (null: not asked for). Not while another item is open.
   std::vector<Json> BeginSearch(const std::vector<std::string>& queries);
   std::vector<Json> EndSearch(bool found, Json results);
+  // Around a listing of an MCP server's tools. `error` null: `tools` are those that it has.
+  std::vector<Json> BeginMcpList(const std::string& label);
+  std::vector<Json> EndMcpList(Json tools, Json error);
+  // Around a call of one. `error` null: `output` is what it gave.
+  struct McpCallStart {
+    std::string label, name, arguments;
+    Json approval_request_id = {};
+  };
+  std::vector<Json> BeginMcpCall(const McpCallStart& call);
+  std::vector<Json> EndMcpCall(Json output, Json error);
+  // The call wants the user's word; gives the request's id.
+  std::vector<Json> AskApproval(const McpCallStart& call);
   // What [n] in the text may cite from now on, beside what it could.
   void AddSources(std::vector<CitableSource> sources);
   bool any_calls() const { return any_calls_; }
@@ -65,7 +81,7 @@ class ResponseWriter {
   const Json& response() const { return response_; }
 
  private:
-  enum class Open { kNothing, kReasoning, kMessage, kFunction, kCustom, kSearch };
+  enum class Open { kNothing, kReasoning, kMessage, kFunction, kCustom, kSearch, kMcp };
 
   void Emit(const char* type, Json event);
   void EmitResponse(const char* type);
@@ -91,6 +107,7 @@ class ResponseWriter {
   Json annotations_ = Json::Array();
   CitationScanner citations_;  // over text_
   std::vector<CitableSource> sources_;
+  std::set<std::string> own_tools_;
   std::vector<ToolCallDelta> own_calls_;
   bool any_calls_ = false;  // of tools that are the client's
   int64_t num_items_ = 0;

@@ -21,6 +21,7 @@
 #include "serve/response_body.h"
 #include "serve/response_input.h"
 #include "serve/response_items.h"
+#include "serve/response_mcp.h"
 #include "serve/response_search.h"
 #include "serve/response_writer.h"
 
@@ -43,10 +44,16 @@ struct Job {
   std::shared_ptr<GenerationRun> run;    // null: not begun
   Json closing;                          // the last event, once it is known
   std::optional<ResponseSearch> search;  // none: no vector stores are searched
+  std::optional<ResponseMcp> mcp;        // none: no MCP servers
   std::optional<Error> error;            // why it failed
+
+  // What can fail comes before the model is asked, so that no status of its own tells of it.
+  bool WorksFirst() const { return mcp || (search && search->is_first()); }
 };
 
-constexpr int64_t kMostSearches = 4;  // of one response, where max_tool_calls says nothing
+// Of one response, where max_tool_calls says nothing.
+constexpr int64_t kMostSearches = 4;
+constexpr int64_t kMostMcpCalls = 16;
 
 // --- making it ---
 
@@ -93,12 +100,29 @@ Task<Result<void>> Begin(std::shared_ptr<Job> job) {
   co_return Result<void>();
 }
 
-// Asks the model, and again with what it searched for.
+// Answers calls of the server's own tools. False: the model must not go on.
+Task<Result<bool>> AnswerOwn(std::shared_ptr<Job> job, std::vector<ToolCallDelta> calls) {
+  const auto first_search = std::stable_partition(calls.begin(), calls.end(), [&](const ToolCallDelta& call) {
+    return job->mcp && job->mcp->Owns(call.name);
+  });
+  std::vector<ToolCallDelta> searches(first_search, calls.end());
+  calls.erase(first_search, calls.end());
+  if (!searches.empty()) {
+    CO_TRY_VOID(co_await job->search->Answer(job->http.call, std::move(searches), job->request));
+  }
+  // Calls of the client's own tools wait for the client.
+  if (calls.empty()) co_return !job->writer.any_calls();
+  CO_TRY(const bool goes_on, co_await job->mcp->Answer(job->http.call, std::move(calls), job->request));
+  co_return goes_on && !job->writer.any_calls();
+}
+
+// Asks the model, and again with what it searched for or called.
 Task<Result<void>> Generate(std::shared_ptr<Job> job) {
+  if (job->WorksFirst()) job->live->cancel = [live = job->live.get()] { live->is_cancelled = true; };
   if (job->search && job->search->is_first()) {
-    job->live->cancel = [live = job->live.get()] { live->is_cancelled = true; };
     CO_TRY_VOID(co_await job->search->SearchFirst(job->http.call, job->request));
   }
+  if (job->mcp) CO_TRY_VOID(co_await job->mcp->Prepare(job->http.call, job->request));
   for (;;) {
     if (job->run == nullptr && !job->live->is_cancelled) CO_TRY_VOID(co_await Begin(job));
     if (job->run == nullptr) co_return Result<void>();
@@ -109,9 +133,8 @@ Task<Result<void>> Generate(std::shared_ptr<Job> job) {
     }
     std::vector<ToolCallDelta> calls = job->writer.TakeOwnCalls();
     if (calls.empty() || job->run->error()) co_return Result<void>();
-    CO_TRY_VOID(co_await job->search->Answer(job->http.call, std::move(calls), job->request));
-    // Calls of the client's own tools wait for the client.
-    if (job->writer.any_calls()) co_return Result<void>();
+    CO_TRY(const bool goes_on, co_await AnswerOwn(job, std::move(calls)));
+    if (!goes_on) co_return Result<void>();
     job->run = nullptr;
   }
 }
@@ -120,6 +143,7 @@ Task<void> Make(std::shared_ptr<Job> job) {
   AddAll(*job, job->writer.Begin());
   job->live->body = job->writer.response();
   const Result<void> generated = co_await Generate(job);
+  if (job->mcp) co_await job->mcp->Close();
   std::vector<Json> last;
   if (!generated.ok() && generated.error().kind != ErrorKind::kCancelled) {
     job->error = generated.error();
@@ -172,6 +196,14 @@ void AddSearch(Job& job, FileSearchUse use) {
   job.search.emplace(job.app, job.writer, std::move(options));
 }
 
+void AddMcp(Job& job, std::vector<McpToolUse> uses, std::vector<Json> items) {
+  ResponseMcp::Options options;
+  options.uses = std::move(uses), options.items = std::move(items), options.tool_choice = job.body.tool_choice;
+  options.max_calls = job.body.max_tool_calls.value_or(kMostMcpCalls);
+  options.emit = [&job](std::vector<Json> events) { AddAll(job, std::move(events)); };
+  job.mcp.emplace(job.app, job.writer, std::move(options));
+}
+
 // An id that is no store's is refused before anything begins.
 Task<Result<void>> CheckStores(App& app, std::vector<std::string> ids, std::string principal) {
   auto open = [&]() -> Result<void> {
@@ -204,6 +236,9 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   const std::string principal = http.call.principal;
   Result<std::vector<Json>> items = co_await AllItems(app, body, *input, principal);
   if (!items.ok()) co_return RefuseCall(app, http, gen_ai::kChat, items.error());
+  Result<std::vector<McpToolUse>> servers = McpUsesOf(body);
+  if (!servers.ok()) co_return RefuseCall(app, http, gen_ai::kChat, servers.error());
+  std::vector<Json> asked = servers->empty() ? std::vector<Json>() : *items;
   Result<GenerationRequest> request = co_await FittingRequest(app, http.call, body, model->id, std::move(*items));
   if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
 
@@ -221,7 +256,6 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   options.body = EchoOf(body, model->id, now);
   options.background = body.background;
   options.logprobs = body.Includes("message.output_text.logprobs");
-  if (*searching && !(*searching)->first) options.own_tool = kFileSearch;
   const std::string conversation = ConversationOf(body);
   if (!conversation.empty()) options.body.Set("conversation", Json::Object({{"id", conversation}}));
   if (body.background) {  // goes on when its client leaves
@@ -244,12 +278,15 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
                                        .run = nullptr,
                                        .closing = {},
                                        .search = {},
+                                       .mcp = {},
                                        .error = {}});
+  if (*searching && !(*searching)->first) job->writer.AddOwnTools({std::string(kFileSearch)});
   if (*searching) AddSearch(*job, std::move(**searching));
+  if (!servers->empty()) AddMcp(*job, std::move(*servers), std::move(asked));
   if (job->body.background) {
     job->live->body = job->writer.response();
     co_await Store(job, false);
-  } else if (!job->search || !job->search->is_first()) {  // what cannot begin has a status of its own
+  } else if (!job->WorksFirst()) {  // what cannot begin has a status of its own
     if (const Result<void> begun = co_await Begin(job); !begun.ok()) {
       app.live_responses().Forget(id);
       co_return ErrorResponse(begun.error());

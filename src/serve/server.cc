@@ -140,6 +140,13 @@ Error WithAdvice(Error error) {
   return error;
 }
 
+// Runs go on where the last server left them; what they used beside us ends with them.
+Task<void> RunAgents(App& app, Call call) {
+  co_await app.agents().Prepare(call);
+  co_await app.agents().keeper().Run(std::move(call));
+  co_await app.agents().Close();
+}
+
 Task<void> DrainAndStop(HttpServer& server, IoLoop& loop, double drain_seconds) {
   const auto patience =
       std::chrono::duration_cast<Clock::TimePoint::duration>(std::chrono::duration<double>(drain_seconds));
@@ -171,7 +178,7 @@ Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   server->RunBeside([batches](Call call) { return batches->Run(std::move(call)); });
   const auto reading = std::make_shared<VectorStoreRunner>(app);
   server->RunBeside([reading](Call call) { return reading->Run(std::move(call)); });
-  server->RunBeside([&app](Call call) { return app.agents().keeper().Run(std::move(call)); });
+  server->RunBeside([&app](Call call) { return RunAgents(app, std::move(call)); });
   server->RunBeside([&app](Call call) { return app.a2a().Run(std::move(call)); });
   return server;
 }

@@ -53,7 +53,10 @@ void McpClient::Begin() {
     if (const auto self = weak.lock()) self->OnMessage(std::move(message));
   };
   const auto on_end = [weak = weak_from_this()](Error why) {
-    if (const auto self = weak.lock()) self->questions_.GiveUp(why);
+    const auto self = weak.lock();
+    if (!self) return;
+    self->over_ = true;
+    self->questions_.GiveUp(why);
   };
   transport_->Start(on_message, on_end);
 }
@@ -320,6 +323,7 @@ Error McpClient::FaultError(const std::string& method, const RpcError& fault) co
 }
 
 Task<void> McpClient::Close() {
+  over_ = true;
   closing_.request_stop();
   questions_.GiveUp(Error::Cancelled(options_.server, "the connection was closed"));
   co_await transport_->Close();

@@ -84,6 +84,8 @@ class McpClient : public std::enable_shared_from_this<McpClient> {
   // Ends what is under way and says goodbye.
   Task<void> Close();
 
+  // The server is gone for good, or was said goodbye to: nothing more comes of this client.
+  bool is_over() const { return over_; }
   bool stateless() const { return stateless_; }
   const std::string& revision() const { return revision_; }
   const Json& server_info() const { return server_info_; }
@@ -125,7 +127,7 @@ class McpClient : public std::enable_shared_from_this<McpClient> {
   std::unique_ptr<McpTransport> transport_;
   std::stop_source closing_;
   std::unique_ptr<StopLink> listening_;  // of the session
-  bool stateless_ = false;
+  bool stateless_ = false, over_ = false;
   std::string revision_;
   Json server_info_, capabilities_;
   std::string instructions_;

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,7 +23,8 @@
 
 namespace atelier {
 
-// Hashes of approved definitions, by "SERVER/TOOL": a JSON object in a file. Thread-safe.
+// Approved definitions and their hashes, by "SERVER/TOOL": a JSON object in a file, which several processes may change.
+// That definitions are kept lets agents be made while their servers are not there. Thread-safe.
 class McpPins {
  public:
   // Of everything that a model or the runtime is told of a tool.
@@ -34,17 +37,28 @@ class McpPins {
 
   enum class Standing { kApproved, kNew, kChanged };
   Standing Judge(const std::string& server, const Json& definition) const;
-  Result<void> Approve(const std::string& server, const Json& definition);
+  Result<void> Approve(const std::string& server, const std::vector<Json>& definitions);
   // False: there was none.
   Result<bool> Forget(const std::string& server, const std::string& tool);
+  // Approved definitions of a server, by name.
+  std::vector<Json> Of(const std::string& server) const;
+  // Takes up what another process has written. False: nothing.   COST: a stat.
+  Result<bool> Follow();
 
  private:
+  struct Pin {
+    std::string hash;
+    Json definition;
+  };
+  Result<void> Load();
   Result<void> Save();
+  int64_t Stamp() const;
 
   Files* files_ = nullptr;
   std::string path_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::string> hashes_;
+  std::map<std::string, Pin> pins_;
+  int64_t stamp_ = 0;  // of the file as it was read or written last
 };
 
 struct McpToolPolicy {
@@ -60,9 +74,15 @@ struct McpToolSet {
   std::vector<Json> unapproved;      // the definitions of those, for a person to look at
 };
 
-// The tools of a connected server. The tools keep the client.
-McpToolSet MakeMcpTools(std::shared_ptr<McpClient> client, const std::vector<Json>& definitions,
-                        const McpToolPolicy& policy, const McpPins& pins);
+// "SERVER__TOOL", with what a function's name cannot have replaced, at most 64 bytes.
+std::string McpFunctionName(const std::string& server, const std::string& tool);
+
+// Gives the client that a call of the tool goes to. Errors: the server is not there, or the tool is not as it was.
+using McpReach = std::function<Task<Result<std::shared_ptr<McpClient>>>(Call call, std::string tool)>;
+
+// Tools of a server, which is reached when one of them is called.
+McpToolSet MakeMcpTools(McpReach reach, const std::vector<Json>& definitions, const McpToolPolicy& policy,
+                        const McpPins& pins);
 
 // A result of tools/call as an agent reads it. Text parts are joined; others stay parts, their data not in the text.
 ToolOutput ReadMcpResult(const Json& result);
