@@ -194,6 +194,8 @@ Task<void> AgentLibrary::Prepare(Call call) {
   for (const std::string& fault : faults) LogWarn("MCP server " + fault);
 }
 
+Task<void> AgentLibrary::Close() { co_await mcp_servers_->Close(); }
+
 Result<const AgentTools*> AgentLibrary::Tools() {
   if (mcp_servers_->Changed()) tools_.reset(), made_.clear();
   if (tools_) return tools_.get();

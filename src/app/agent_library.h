@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "agent/agent_runs.h"
-#include "agent/protocol/mcp_servers.h"
 #include "agent/tools/tool_entry.h"
 #include "app/app.h"
 #include "app/memory_library.h"
 #include "app/run_keeper.h"
 
 namespace atelier {
+
+class McpServers;
 
 class AgentLibrary {
  public:
@@ -38,7 +39,7 @@ class AgentLibrary {
   // What has to be known before an agent can be made: trusted MCP servers that were never seen. Faults are logged.
   Task<void> Prepare(Call call);
   // Ends what runs beside us.
-  Task<void> Close() { return mcp_servers_->Close(); }
+  Task<void> Close();
   AgentRuns& runs() { return *runs_; }
   Journal& journal() { return *journal_; }
   // What is done after a run that has ended, and out of its way: its agent's memory learns from it.

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/protocol/mcp_credentials.h"
 #include "app/app.h"
 #include "observe/log.h"
 
@@ -19,6 +20,21 @@ std::string FolderOfConfig(const Config& config) {
 Result<McpServerConfigs> ReadFileAt(const std::string& path) {
   TRY(const std::string text, ReadWholeFile(Files::Real(), path, kMaxFileBytes));
   return ReadMcpServersFile(text, path);
+}
+
+// Who asks is told by OAuth, unless the configuration has a key for the server. What its metadata names is a
+// stranger's word and goes under the application's policy; the server itself is where its owner said.
+Result<std::shared_ptr<McpAuthorizer>> AuthorizerOf(const Config& app_config, AsyncHttpClient& http,
+                                                    const McpServerConfig& config, McpServers::OnAuthorize authorize) {
+  TRY(const Url url, Url::Parse(config.url));
+  EgressConfig egress = app_config.egress;
+  egress.private_hosts.push_back(url.scheme + "://" + url.host + ":" + std::to_string(url.port));
+  McpOAuthOptions options;
+  options.server_url = config.url;
+  options.authorize = std::move(authorize);
+  TRY(options.egress, EgressPolicy::Create(egress));
+  options.store = std::make_shared<McpCredentialFile>(Files::Real(), HomeDirectory(app_config) + "/mcp");
+  return std::make_shared<McpOAuth>(http, std::move(options));
 }
 
 }  // namespace
@@ -46,6 +62,14 @@ Result<std::shared_ptr<McpServers>> OpenMcpServers(App& app, AsyncHttpClient& ht
     all.merge(*std::move(read));
   }
   McpServers::Parts parts{.loop = app.loop(), .http = http, .files = Files::Real(), .folder = HomeDirectory(config)};
+  parts.authorizer = [&app, &http](const McpServerConfig& server,
+                                   McpServers::OnAuthorize authorize) -> std::shared_ptr<McpAuthorizer> {
+    HttpHeaders headers;
+    for (const auto& [name, value] : server.headers) headers.Set(name, value);
+    if (!headers.Get("Authorization").empty()) return nullptr;
+    auto made = AuthorizerOf(app.config(), http, server, std::move(authorize));
+    return made.ok() ? *std::move(made) : nullptr;
+  };
   return McpServers::Open(std::move(parts), std::move(all));
 }
 

@@ -84,7 +84,8 @@ class McpApproveCommand final : public Command {
 
 extern const CommandEntry command_mcp_approve{
     "mcp approve", "Let agents use tools of a foreign MCP server as they are defined now",
-    "A definition is text that a model reads and obeys, so each is shown and kept by its hash; one that changes later is "
+    "A definition is text that a model reads and obeys, so each is shown and kept by its hash; one that changes later "
+    "is "
     "not used until it is approved again.\n"
     "\n"
     "  atelier mcp approve filesystem\n"

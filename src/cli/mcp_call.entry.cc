@@ -31,8 +31,8 @@ class McpCallCommand final : public Command {
       TRY(const ToolOutput output, session->Run(tool->Run(session->MakeCall(), ToolCallInfo(), *std::move(arguments))));
       return Show(invocation, output);
     }
-    return Error::NotFound("tool", "got '" + tool_ + "', want one that is approved; `atelier mcp tools " + name_ +
-                                       "` lists them");
+    return Error::NotFound(
+        "tool", "got '" + tool_ + "', want one that is approved; `atelier mcp tools " + name_ + "` lists them");
   }
 
  private:

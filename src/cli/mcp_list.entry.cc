@@ -17,9 +17,7 @@ std::string PlaceOf(const McpServerConfig& config) {
 
 class McpListCommand final : public Command {
  public:
-  void Declare(Options& options) override {
-    options.Flag("--check", check_, "reach each, and tell what it says");
-  }
+  void Declare(Options& options) override { options.Flag("--check", check_, "reach each, and tell what it says"); }
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const auto session, McpServersSession::Open(invocation));
@@ -59,7 +57,8 @@ class McpListCommand final : public Command {
   static void Show(const Json& one) {
     std::printf("%-20s %-6s %s, %lld tools approved%s", ShownText(one, "name").c_str(),
                 ShownText(one, "transport").c_str(), ShownText(one, "place").c_str(),
-                static_cast<long long>(one["approved_tools"].AsInt64().value_or(0)), one["trusted"].AsBool() ? ", trusted" : "");
+                static_cast<long long>(one["approved_tools"].AsInt64().value_or(0)),
+                one["trusted"].AsBool() ? ", trusted" : "");
     if (one.Has("server")) {
       std::printf(" of %lld; %s %s, revision %s", static_cast<long long>(one["tools"].AsInt64().value_or(0)),
                   ShownText(one["server"], "name").c_str(), ShownText(one["server"], "version").c_str(),

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/protocol/mcp_http_transport.h"
-#include "agent/protocol/mcp_tools.h"
+#include "agent/protocol/mcp_servers.h"
 #include "app/agent_library.h"
 
 namespace atelier {
@@ -54,8 +54,9 @@ Task<Result<std::shared_ptr<McpClient>>> ResponseMcp::Reach(Call call, Server& s
   if (!use.connector.empty()) {
     const McpServerConfig* config = configured.Find(use.connector);
     if (config == nullptr || !config->connector) {
-      co_return Error::Invalid("connector_id", "got '" + use.connector +
-                                                   "', want a server of atelier.yaml that is a connector, or server_url")
+      co_return Error::Invalid(
+          "connector_id",
+          "got '" + use.connector + "', want a server of atelier.yaml that is a connector, or server_url")
           .WithCode("invalid_value");
     }
     CO_TRY(server.client, co_await configured.Connect(std::move(call), use.connector));

@@ -296,8 +296,8 @@ std::vector<Json> ResponseWriter::End(int64_t now_unix, bool cancelled) {
   const bool cut = choice_end_.reason == FinishReason::kLength;
   const Json& output = response_["output"];
   const Json last = output.empty() ? Json() : output[output.size() - 1]["type"];
-  const bool says_nothing = last.is_null() || last == Json("file_search_call") || last == Json("mcp_call") ||
-                            last == Json("mcp_list_tools");
+  const bool says_nothing =
+      last.is_null() || last == Json("file_search_call") || last == Json("mcp_call") || last == Json("mcp_list_tools");
   if (!cut && open_ == Open::kNothing && says_nothing) OpenText(Open::kMessage);
   CloseItem(!cut);
   if (cut) response_.Set("incomplete_details", Json::Object({{"reason", "max_output_tokens"}}));

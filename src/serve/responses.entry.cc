@@ -102,9 +102,8 @@ Task<Result<void>> Begin(std::shared_ptr<Job> job) {
 
 // Answers calls of the server's own tools. False: the model must not go on.
 Task<Result<bool>> AnswerOwn(std::shared_ptr<Job> job, std::vector<ToolCallDelta> calls) {
-  const auto first_search = std::stable_partition(calls.begin(), calls.end(), [&](const ToolCallDelta& call) {
-    return job->mcp && job->mcp->Owns(call.name);
-  });
+  const auto first_search = std::stable_partition(
+      calls.begin(), calls.end(), [&](const ToolCallDelta& call) { return job->mcp && job->mcp->Owns(call.name); });
   std::vector<ToolCallDelta> searches(first_search, calls.end());
   calls.erase(first_search, calls.end());
   if (!searches.empty()) {

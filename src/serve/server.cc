@@ -82,6 +82,8 @@ ServerOptions OptionsOf(const ServerConfig& config, App& app) {
   options.write_timeout = Millis(config.write_seconds);
   options.request_timeout = Millis(config.request_seconds);
   options.cors.allowed_origins = config.cors_origins;
+  options.cors.allowed_headers += ", MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name";
+  options.cors.exposed_headers += ", Mcp-Session-Id, WWW-Authenticate";
   options.certificate_file = config.certificate;
   options.private_key_file = config.private_key;
   options.render_error = [](int status, const Error& error, std::string_view path) {

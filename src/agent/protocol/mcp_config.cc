@@ -155,8 +155,8 @@ Result<void> CheckMcpServer(const std::string& name, const McpServerConfig& conf
                                                  : "got both command and url, want one of them");
   }
   if (!config.type.empty() && (config.type == "stdio") != config.is_program()) {
-    return Error::Invalid("type", "got '" + config.type + "' of a server with " +
-                                      (config.is_program() ? "a command" : "a url"));
+    return Error::Invalid(
+        "type", "got '" + config.type + "' of a server with " + (config.is_program() ? "a command" : "a url"));
   }
   if (config.type == "sse") {
     return Error::Unsupported("type", "got 'sse', the transport of 2024-11-05; want the server's streamable HTTP URL");
@@ -188,8 +188,8 @@ Result<McpServerConfigs> ReadMcpServersFile(std::string_view text, const std::st
 Result<McpServerConfig> ExpandMcpServer(McpServerConfig config, const McpVariables& variables) {
   const std::string folder = config.folder;
   const Expansion expansion{variables, folder};
-  for (const auto& [key, text] : {std::pair("command", &config.command), std::pair("cwd", &config.cwd),
-                                  std::pair("url", &config.url)}) {
+  for (const auto& [key, text] :
+       {std::pair("command", &config.command), std::pair("cwd", &config.cwd), std::pair("url", &config.url)}) {
     auto done = expansion.Expand(*text);
     if (!done.ok()) return std::move(done).error().Under(key);
   }

@@ -196,7 +196,8 @@ Task<Result<McpOAuthClient>> McpOAuth::Register(Call call, Issuer issuer) {
 
 Task<Result<McpOAuthTokens>> McpOAuth::Authorize(Call call, Issuer issuer, McpOAuthClient client, Resource resource,
                                                  std::string scope) {
-  if (!options_.authorize) co_return Error::Denied(issuer.issuer, "nobody is here to agree in a browser");
+  if (!options_.authorize)
+    co_return Error::Denied(issuer.issuer, "nobody is here to agree in a browser: `atelier mcp login` asks");
   const std::string verifier = Base64UrlEncode(Sha256Bytes(RandomHex(32)));
   const std::string state = RandomHex(16);
   Form query = {{"response_type", "code"},

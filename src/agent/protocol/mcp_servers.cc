@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{90};  // programs that have to be fetched first (npx, uvx) take long
 constexpr std::chrono::seconds kProbeTime{30};    // of which a server may be silent to what it does not know
+constexpr std::chrono::seconds kAgreeTime{600};   // where a person has to agree in a browser
 constexpr std::chrono::seconds kListedFor{60};    // where changes are not told: without a session
 constexpr char kDepth[] = "ATELIER_MCP_DEPTH";
 constexpr int kMaxDepth = 4;
@@ -151,7 +152,7 @@ Result<std::unique_ptr<McpTransport>> McpServers::TransportOf(const Server& serv
   options.url = config.url;
   for (const auto& [name, value] : config.headers) options.headers.Set(name, value);
   options.egress = EgressPolicy::OnlyOriginOf(url);
-  if (parts_.authorizer) options.authorizer = parts_.authorizer(server.name, config);
+  if (parts_.authorizer) options.authorizer = parts_.authorizer(config, authorize_);
   return std::make_unique<McpHttpTransport>(parts_.loop, parts_.http, std::move(options));
 }
 
@@ -160,12 +161,13 @@ Task<Result<void>> McpServers::Open(Call call, Server& server) {
   if (!transport) co_return std::move(transport).error().Under(server.name);
   McpClientOptions options;
   options.server = server.name;
-  options.request_time = std::max(PolicyOf(server).timeout, std::chrono::milliseconds(kConnectTime));
-  options.probe_time = kProbeTime;
+  const std::chrono::milliseconds time = authorize_ ? kAgreeTime : kConnectTime;
+  options.request_time = std::max(PolicyOf(server).timeout, time);
+  options.probe_time = authorize_ ? kAgreeTime : kProbeTime;
   options.handlers.on_notification = [weak = weak_from_this(), at = &server](const std::string& method, const Json&) {
     if (method == "notifications/tools/list_changed" && !weak.expired()) at->listed = false;
   };
-  call.deadline = std::min(call.deadline, parts_.loop.Now() + kConnectTime);
+  call.deadline = std::min(call.deadline, parts_.loop.Now() + time);
   auto connecting = McpClient::Connect(call, parts_.loop, *std::move(transport), std::move(options));
   CO_TRY(server.client, co_await std::move(connecting));
   server.listed = false;

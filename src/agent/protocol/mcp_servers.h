@@ -25,15 +25,16 @@ namespace atelier {
 
 class McpServers : public std::enable_shared_from_this<McpServers> {
  public:
+  // Shows a URL to the user and gives the one that the browser was sent back to.
+  using OnAuthorize = std::function<Task<Result<std::string>>(Call, std::string url)>;
   struct Parts {
     Loop& loop;
     AsyncHttpClient& http;
     Files& files;
     std::string folder;  // where approved definitions lie; made when one is
     McpVariables variables = EnvironmentVariable;
-    // Of a server by URL, by its name; empty, or null where it gives none: without.
-    std::function<std::shared_ptr<McpAuthorizer>(const std::string& name, const McpServerConfig& config)> authorizer =
-        {};
+    // Of a server by URL; empty, or null where it gives none: without.
+    std::function<std::shared_ptr<McpAuthorizer>(const McpServerConfig& config, OnAuthorize authorize)> authorizer = {};
   };
   // What a server says of itself, and how its tools stand.
   struct View {
@@ -65,6 +66,8 @@ class McpServers : public std::enable_shared_from_this<McpServers> {
 
   // Looks at trusted servers of which nothing is known yet. What cannot be reached is passed over, with a reason each.
   Task<std::vector<std::string>> Prepare(Call call);
+  // From now on a server that wants to know who asks may send the user to a browser; without, it is refused.
+  void AuthorizeWith(OnAuthorize authorize) { authorize_ = std::move(authorize); }
   // The server, connected. Errors: kNotFound (the nearest name), kUnavailable and the like, under the server's name.
   Task<Result<std::shared_ptr<McpClient>>> Connect(Call call, std::string name);
   Task<Result<View>> Look(Call call, std::string name);
@@ -98,6 +101,7 @@ class McpServers : public std::enable_shared_from_this<McpServers> {
   const Parts parts_;
   const std::unique_ptr<McpPins> pins_;
   std::vector<std::unique_ptr<Server>> servers_;  // by name
+  OnAuthorize authorize_;
   bool changed_ = false;
 };
 

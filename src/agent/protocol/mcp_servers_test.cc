@@ -20,9 +20,10 @@ std::optional<std::string> Variable(const std::string& name) {
 }
 
 TEST(McpConfig, ReadsWhatEditorsKeep) {
-  const auto claude = ReadMcpServersFile(R"({"mcpServers":{"fs":{"command":"npx","args":["-y","server-filesystem","/tmp"],
+  const auto claude =
+      ReadMcpServersFile(R"({"mcpServers":{"fs":{"command":"npx","args":["-y","server-filesystem","/tmp"],
       "env":{"A":"b"},"autoApprove":["read"],"somebody":{"else":1}}},"globalShortcut":"x"})",
-                                         "/home/me/claude_desktop_config.json");
+                         "/home/me/claude_desktop_config.json");
   ASSERT_TRUE(claude.ok()) << claude.error().Message();
   EXPECT_EQ(claude->at("fs").args.size(), 3u);
   EXPECT_EQ(claude->at("fs").env.at("A"), "b");
@@ -42,8 +43,8 @@ TEST(McpConfig, ReadsWhatEditorsKeep) {
 }
 
 TEST(McpConfig, FilesThatAreNoneSayWhere) {
-  for (const char* text : {"", "[]", "{}", "7", "{\"mcpServers\":[]}", "{\"mcpServers\":{\"a\":7}}", "/*", "{\"servers\"",
-                           "{\"mcpServers\":{\"a\":{\"args\":\"x\"}}}", "\"\\", ",}"}) {
+  for (const char* text : {"", "[]", "{}", "7", "{\"mcpServers\":[]}", "{\"mcpServers\":{\"a\":7}}", "/*",
+                           "{\"servers\"", "{\"mcpServers\":{\"a\":{\"args\":\"x\"}}}", "\"\\", ",}"}) {
     const auto got = ReadMcpServersFile(text, "f.json");
     ASSERT_FALSE(got.ok()) << text;
     EXPECT_TRUE(got.error().where.starts_with("f.json")) << got.error().Message();

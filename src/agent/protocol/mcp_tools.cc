@@ -31,7 +31,8 @@ class McpTool final : public AgentTool {
   const ToolSpec& spec() const override { return spec_; }
   Task<Result<ToolOutput>> Run(Call call, ToolCallInfo info, Json arguments) override {
     CO_TRY(const std::shared_ptr<McpClient> client, co_await reach_(call, name_));
-    CO_TRY(const Json result, co_await client->CallTool(std::move(call), name_, std::move(arguments), info.on_progress));
+    CO_TRY(const Json result,
+           co_await client->CallTool(std::move(call), name_, std::move(arguments), info.on_progress));
     ToolOutput output = ReadMcpResult(result);
     if (!spec_.output_schema.is_null() && output.structured.is_null() && !output.is_error) {
       co_return Error::Invalid(name_, "structuredContent: got none, want what the tool's output schema promises");
@@ -86,7 +87,9 @@ std::string McpFunctionName(const std::string& server, const std::string& tool) 
   return name.substr(0, kMaxNameBytes - 9) + "_" + Sha256Hex(name).substr(0, 8);
 }
 
-std::string McpPins::HashOf(const Json& definition) { return Sha256Hex(PinnedOf(definition).Dump({.sort_keys = true})); }
+std::string McpPins::HashOf(const Json& definition) {
+  return Sha256Hex(PinnedOf(definition).Dump({.sort_keys = true}));
+}
 
 Result<std::unique_ptr<McpPins>> McpPins::Open(Files& files, std::string path) {
   auto pins = std::make_unique<McpPins>();
