@@ -33,7 +33,7 @@ AgentTools Foreign() {
   Json unread = forecast;
   unread.Set("name", "new");
   McpPins pins;
-  CHECK(pins.Approve("weather", forecast).ok() && pins.Approve("weather", where).ok());
+  CHECK(pins.Approve("weather", {forecast, where}).ok());
   return MakeMcpTools(nullptr, {forecast, where, unread}, {.server = "weather"}, pins).tools;
 }
 
