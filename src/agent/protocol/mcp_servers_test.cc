@@ -15,7 +15,7 @@ namespace {
 
 std::optional<std::string> Variable(const std::string& name) {
   if (name == "TOKEN") return "s3cret";
-  if (name == "HOME") return "/home/me";
+  if (name == "HOME") return "/srv/me";
   return std::nullopt;
 }
 
@@ -23,11 +23,11 @@ TEST(McpConfig, ReadsWhatEditorsKeep) {
   const auto claude =
       ReadMcpServersFile(R"({"mcpServers":{"fs":{"command":"npx","args":["-y","server-filesystem","/tmp"],
       "env":{"A":"b"},"autoApprove":["read"],"somebody":{"else":1}}},"globalShortcut":"x"})",
-                         "/home/me/claude_desktop_config.json");
+                         "/srv/me/claude_desktop_config.json");
   ASSERT_TRUE(claude.ok()) << claude.error().Message();
   EXPECT_EQ(claude->at("fs").args.size(), 3u);
   EXPECT_EQ(claude->at("fs").env.at("A"), "b");
-  EXPECT_EQ(claude->at("fs").folder, "/home/me");
+  EXPECT_EQ(claude->at("fs").folder, "/srv/me");
   const auto vscode = ReadMcpServersFile(R"({
       // the team's
       "inputs": [{"id": "key", "type": "promptString"}],
@@ -35,10 +35,10 @@ TEST(McpConfig, ReadsWhatEditorsKeep) {
         "web": {"type": "http", "url": "https://a.example//mcp", "headers": {"X": "Bearer ${input:key}"},}, /* one */
       },
     })",
-                                         "/work/p/.vscode/mcp.json");
+                                         "/srv/p/.vscode/mcp.json");
   ASSERT_TRUE(vscode.ok()) << vscode.error().Message();
   EXPECT_EQ(vscode->at("web").url, "https://a.example//mcp");
-  EXPECT_EQ(vscode->at("web").folder, "/work/p");
+  EXPECT_EQ(vscode->at("web").folder, "/srv/p");
   EXPECT_TRUE(ReadMcpServersFile(R"({"mcp":{"servers":{"a":{"command":"b"}}}})", "settings.json").ok());
 }
 
@@ -53,12 +53,12 @@ TEST(McpConfig, FilesThatAreNoneSayWhere) {
 
 TEST(McpConfig, VariablesArePutInWhenTheServerIsStarted) {
   McpServerConfig config{.command = "${userHome}/bin/x", .args = {"${workspaceFolder}", "$5 ${NO:-some} ${env:TOKEN}"}};
-  config.folder = "/work/p";
+  config.folder = "/srv/p";
   config.headers = {{"Authorization", "Bearer ${TOKEN}"}};
   const auto got = ExpandMcpServer(config, Variable);
   ASSERT_TRUE(got.ok()) << got.error().Message();
-  EXPECT_EQ(got->command, "/home/me/bin/x");
-  EXPECT_EQ(got->args, (std::vector<std::string>{"/work/p", "$5 some s3cret"}));
+  EXPECT_EQ(got->command, "/srv/me/bin/x");
+  EXPECT_EQ(got->args, (std::vector<std::string>{"/srv/p", "$5 some s3cret"}));
   EXPECT_EQ(got->headers.at("Authorization"), "Bearer s3cret");
   config.env = {{"A", "${NO_SUCH}"}};
   EXPECT_EQ(ExpandMcpServer(config, Variable).error().Message(), "env.A: the variable NO_SUCH is not set");
