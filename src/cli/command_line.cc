@@ -68,7 +68,10 @@ struct Parsed {
 // its file's name comes first.
 CLI::App& GroupOf(CLI::App& root, std::map<std::string, CLI::App*>& groups, const std::string& name) {
   CLI::App*& group = groups[name];
-  if (group == nullptr) group = root.get_subcommand_no_throw(name);
+  if (group == nullptr) {
+    const auto is_it = [&](CLI::App* app) { return app->get_name() == name; };
+    if (const auto found = root.get_subcommands(is_it); !found.empty()) group = found.front();
+  }
   if (group == nullptr) {
     group = root.add_subcommand(name, "Commands for " + name);
     group->require_subcommand(1);
