@@ -189,6 +189,13 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   return library;
 }
 
+void AgentLibrary::ForgetIfChanged() {
+  if (!mcp_servers_->Changed()) return;
+  tools_.reset();
+  // What was lent is not ours to make anew.
+  std::erase_if(made_, [](const auto& made) { return made.first.find('@') == std::string::npos; });
+}
+
 Task<void> AgentLibrary::Prepare(Call call) {
   const std::vector<std::string> faults = co_await mcp_servers_->Prepare(std::move(call));
   for (const std::string& fault : faults) LogWarn("MCP server " + fault);
@@ -197,7 +204,7 @@ Task<void> AgentLibrary::Prepare(Call call) {
 Task<void> AgentLibrary::Close() { co_await mcp_servers_->Close(); }
 
 Result<const AgentTools*> AgentLibrary::Tools() {
-  if (mcp_servers_->Changed()) tools_.reset(), made_.clear();
+  ForgetIfChanged();
   if (tools_) return tools_.get();
   AgentTools all;
   std::vector<ToolConfig> configs = app_.config().tools;
@@ -275,7 +282,7 @@ Result<std::shared_ptr<const Agent>> AgentLibrary::MakeWorkflow(const WorkflowCo
 }
 
 Result<std::shared_ptr<const Agent>> AgentLibrary::Find(const std::string& name) {
-  if (mcp_servers_->Changed()) tools_.reset(), made_.clear();
+  ForgetIfChanged();
   if (const auto at = made_.find(name); at != made_.end()) return at->second;
   if (name.find('@') != std::string::npos) {
     return Error::Unavailable("agent " + name.substr(0, 128), "belongs to an editor's session, which goes on with it")

@@ -49,6 +49,7 @@ class AgentLibrary {
 
  private:
   explicit AgentLibrary(App& app);
+  void ForgetIfChanged();  // tools and agents, where other definitions are approved than when they were made
   Result<std::shared_ptr<const Agent>> Make(const AgentConfig& config);
   Result<std::shared_ptr<const Agent>> MakeWorkflow(const WorkflowConfig& config);
 
