@@ -69,17 +69,14 @@ std::map<std::string, std::vector<Json>> AcpServers::Unapproved() const {
 }
 
 Result<void> AcpServers::Approve(const std::string& server, const std::vector<Json>& definitions, bool for_good) {
-  for (const Json& definition : definitions) {
-    TRY_VOID((for_good ? pins_ : of_session_).Approve(server, definition));
-  }
-  return {};
+  return (for_good ? pins_ : of_session_).Approve(server, definitions);
 }
 
 AgentTools AcpServers::Tools() const {
   AgentTools tools;
   for (const auto& [name, server] : servers_) {
-    const McpToolSet for_good = MakeMcpTools(server.client, server.definitions, PolicyOf(name), pins_);
-    const McpToolSet for_now = MakeMcpTools(server.client, for_good.unapproved, PolicyOf(name), of_session_);
+    const McpToolSet for_good = MakeMcpTools(ReachOf(server.client), server.definitions, PolicyOf(name), pins_);
+    const McpToolSet for_now = MakeMcpTools(ReachOf(server.client), for_good.unapproved, PolicyOf(name), of_session_);
     tools.insert(tools.end(), for_good.tools.begin(), for_good.tools.end());
     tools.insert(tools.end(), for_now.tools.begin(), for_now.tools.end());
   }

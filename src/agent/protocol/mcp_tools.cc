@@ -177,6 +177,16 @@ Result<void> McpPins::Save() {
   return {};
 }
 
+namespace {
+
+Task<Result<std::shared_ptr<McpClient>>> Given(std::shared_ptr<McpClient> client) { co_return client; }
+
+}  // namespace
+
+McpReach ReachOf(std::shared_ptr<McpClient> client) {
+  return [client = std::move(client)](Call, const std::string&) { return Given(client); };
+}
+
 McpToolSet MakeMcpTools(McpReach reach, const std::vector<Json>& definitions, const McpToolPolicy& policy,
                         const McpPins& pins) {
   McpToolSet set;

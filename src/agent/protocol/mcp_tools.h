@@ -80,6 +80,9 @@ std::string McpFunctionName(const std::string& server, const std::string& tool);
 // Gives the client that a call of the tool goes to. Errors: the server is not there, or the tool is not as it was.
 using McpReach = std::function<Task<Result<std::shared_ptr<McpClient>>>(Call call, std::string tool)>;
 
+// Always `client`, which is connected.
+McpReach ReachOf(std::shared_ptr<McpClient> client);
+
 // Tools of a server, which is reached when one of them is called.
 McpToolSet MakeMcpTools(McpReach reach, const std::vector<Json>& definitions, const McpToolPolicy& policy,
                         const McpPins& pins);
