@@ -135,9 +135,9 @@ Json McpToolEcho(const ResponseToolBody& tool) {
   Json echo = Json::Object({{"type", kMcpTool},
                             {"server_label", tool.server_label},
                             {"server_url", or_null(tool.server_url)},
-                            {"server_description", or_null(tool.server_description)},
                             {"allowed_tools", tool.allowed_tools},
                             {"headers", nullptr}});
+  if (!tool.server_description.empty()) echo.Set("server_description", tool.server_description);
   if (!tool.connector_id.empty()) echo.Set("connector_id", tool.connector_id);
   echo.Set("require_approval", tool.require_approval.is_null() ? Json("always") : tool.require_approval);
   return echo;

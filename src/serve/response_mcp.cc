@@ -154,7 +154,10 @@ Json ResponseMcp::NamedHere(const Json& choice) const {
 Result<void> ResponseMcp::Choose(ToolUse& use) const {
   Json choice = options_.tool_choice;
   if (choice["type"] == Json("mcp")) {
-    choice = Json::Object({{"type", "allowed_tools"}, {"mode", "required"}, {"tools", NamedHere(choice)}});
+    // One is named by itself, which more providers can honour than a list.
+    const Json named = NamedHere(choice);
+    choice = named.size() == 1 ? named[0]
+                               : Json::Object({{"type", "allowed_tools"}, {"mode", "required"}, {"tools", named}});
   } else if (choice["type"] == Json("allowed_tools") && choice["tools"].is_array()) {
     Json tools = Json::Array();
     for (const Json& tool : options_.tool_choice["tools"].items()) {
@@ -279,6 +282,7 @@ Task<Result<bool>> ResponseMcp::Answer(Call call, std::vector<ToolCallDelta> cal
   if (!made.empty()) Tell(std::move(made), request);
   ToolUse& use = std::get<ChatPrompt>(request.prompt).tool_use;
   use.choice = ToolUse::Choice::kAuto;  // a call that was demanded has been made
+  if (options_.tool_choice["type"] != Json("allowed_tools")) use.allowed.clear();
   if (num_calls_ >= options_.max_calls) {
     std::erase_if(use.tools, [this](const Tool& tool) { return Owns(tool.name); });
     std::erase_if(use.allowed, [this](const std::string& name) { return Owns(name); });

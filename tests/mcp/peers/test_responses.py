@@ -47,14 +47,14 @@ class Responses(unittest.TestCase):
         cls.addClassCleanup(server.stop)
         return server
 
-    def client(self, server=None):
+    def client(self, server=None, strict=True):
         # Strict: a response that does not match the client's own types raises.
         return openai.OpenAI(base_url=(server or self.server).url + "/v1", api_key="unused", max_retries=0,
-                             _strict_response_validation=True)
+                             _strict_response_validation=strict)
 
-    def ask(self, server=None, text="2 + 40?", stream=False, more=None, **tool):
+    def ask(self, server=None, text="2 + 40?", stream=False, more=None, strict=True, **tool):
         given = {"type": "mcp", "server_label": "sums", "server_url": self.url, "require_approval": "never", **tool}
-        return self.client(server).responses.create(model="far/m", input=text, tools=[given], stream=stream,
+        return self.client(server, strict).responses.create(model="far/m", input=text, tools=[given], stream=stream,
                                                     **(more or {}))
 
     def test_calls_what_the_model_calls(self):
@@ -132,7 +132,8 @@ class Responses(unittest.TestCase):
             self.ask(server_url="http://127.0.0.1:9/mcp")
 
     def test_connectors_are_the_applications_own(self):
-        response = self.ask(server_url=openai.omit, connector_id="calc")
+        # The client's types know the names of OpenAI's own connectors alone.
+        response = self.ask(server_url=openai.omit, connector_id="calc", strict=False)
         self.assertEqual(response.output[1].output, "42")
         for other in ("own", "connector_gmail"):
             with self.assertRaises(openai.APIStatusError):
