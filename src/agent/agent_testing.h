@@ -96,12 +96,14 @@ class FunctionTool final : public AgentTool {
 // One life of a process that runs agents.
 class AgentLife {
  public:
-  AgentLife(std::filesystem::path folder, Agent agent, FunctionModel::Answer answer)
+  // `vfs`: its database lies there, in a folder "/data"; null: in `folder`.
+  AgentLife(std::filesystem::path folder, Agent agent, FunctionModel::Answer answer, const FilesVfs* vfs = nullptr)
       : folder_(std::move(folder)),
         agent_(std::make_shared<const Agent>(std::move(agent))),
         model(loop, std::move(answer)) {
     std::filesystem::create_directories(folder_);
-    database_ = std::move(Database::Open((folder_ / "atelier.db").string()).value());
+    const std::string path = vfs != nullptr ? "/data/atelier.db" : (folder_ / "atelier.db").string();
+    database_ = std::move(Database::Open(path, vfs).value());
     journal_ = std::move(Journal::Open(*database_).value());
     runs_ = std::make_unique<AgentRuns>(
         AgentRuns::Parts{.loop = loop,

@@ -19,7 +19,8 @@ namespace atelier {
 class Database {
  public:
   // synchronous FULL: what was acknowledged survives a power cut.
-  static Result<std::unique_ptr<Database>> Open(const std::string& path);
+  // `vfs`: whose files it lies on, and outlives it; null: the machine's.
+  static Result<std::unique_ptr<Database>> Open(const std::string& path, const FilesVfs* vfs = nullptr);
   // Commits what was submitted.
   ~Database() = default;
 
@@ -37,8 +38,10 @@ class Database {
   }
 
  private:
-  Database(Db writer, Db reader) : writer_(std::move(writer)), reader_(std::move(reader)) {}
+  Database(Db writer, Db reader, const FilesVfs* vfs)
+      : vfs_(vfs), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
+  const FilesVfs* const vfs_;
   Writer writer_;
   std::mutex reader_mutex_;
   Db reader_;

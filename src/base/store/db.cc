@@ -5,6 +5,8 @@
 #include <deque>
 #include <utility>
 
+#include "base/store/files_vfs.h"
+
 namespace atelier {
 namespace {
 
@@ -157,7 +159,8 @@ Result<Db> Db::Open(const std::string& path, DbOptions options) {
   sqlite3* handle = nullptr;
   const int access = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   // NOMUTEX: one thread at a time uses a Db, as the header says.
-  const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX,
+                                   options.vfs != nullptr ? options.vfs->name() : nullptr);
   Db db(handle, path);
   if (code != SQLITE_OK) {
     return Error::Unavailable(path, "cannot open database: " + std::string(sqlite3_errstr(code)));

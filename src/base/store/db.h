@@ -22,6 +22,8 @@ struct sqlite3_stmt;
 
 namespace atelier {
 
+class FilesVfs;  // files_vfs.h
+
 // How much a commit survives: kFull a power cut, kNormal a crash of the process (a power cut may undo
 // the last commits but never damages the file), kOff neither (tests).
 enum class Synchronous { kOff, kNormal, kFull };
@@ -30,6 +32,7 @@ struct DbOptions {
   Synchronous synchronous = Synchronous::kFull;
   bool read_only = false;
   int busy_timeout_ms = 5000;
+  const FilesVfs* vfs = nullptr;  // whose files it lies on; null: the machine's
 };
 
 class StatementCache;  // in db.cc
