@@ -22,7 +22,9 @@ size_t NumberOf(CitedText& cited, size_t origin) {
 void AddClaim(CitedText& cited, CitedText::Claim claim, const char* before) {
   const auto same = [&](const CitedText::Claim& other) { return other.text == claim.text; };
   if (std::ranges::any_of(cited.claims, same)) return;
-  cited.text += (cited.text.empty() ? "" : before) + claim.text;
+  std::string line = claim.text;
+  std::ranges::replace(line, '\n', ' ');
+  cited.text += (cited.text.empty() ? "" : before) + line;
   cited.text += " [" + std::to_string(NumberOf(cited, claim.origin)) + "]";
   cited.claims.push_back(std::move(claim));
 }

@@ -70,6 +70,7 @@ class GuidedRun {
       if (!tool) break;
       CO_TRY(const bool called, co_await CallTool(call, *tool));
       if (limit_) co_return Limited(*limit_);
+      if (handoff_.to) co_return co_await HandOver(call, std::move(input));
       if (!called) continue;
       CO_TRY(const bool enough, co_await IsEnough(call));
       if (enough) break;
@@ -124,6 +125,19 @@ class GuidedRun {
     material_ += (material_.empty() ? "" : "\n\n") + said.substr(0, kMaxMaterialBytes);
     raw_ += (raw_.empty() ? "" : "\n\n") + TextOf(answered.plain[0]).substr(0, kMaxMaterialBytes);
     co_return true;
+  }
+
+  // The other does the task by its own policy, with what is left of the limits.
+  Task<Result<AgentOutcome>> HandOver(Call call, Json input) {
+    if (work_.depth >= work_.meter.limits().max_depth) {
+      co_return Limited({"depth", "it was handed on " + std::to_string(work_.depth) + " times"});
+    }
+    const std::shared_ptr<const Agent> other = std::exchange(handoff_.to, nullptr);
+    AgentWork work = work_;
+    ++work.depth;
+    work.tainted_by = history_.tainted_by;
+    auto going_on = RunAgent(call, std::move(work), *other, std::move(input), StepScope::Within(scope_.Next()));
+    co_return co_await going_on;
   }
 
   Task<Result<bool>> IsEnough(Call call) {

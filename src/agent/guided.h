@@ -6,6 +6,7 @@
 //                    one, by a decision; what has no text to copy is written under its schema
 //   the call         as any other: guards, approval, journal
 //   enough?          a decision; else the next tool
+//   handed over?     the other agent does the task, by its own policy
 //   the answer       written from what the tools gave. Where it says a number that they do not, what they gave is the
 //                    answer instead
 //

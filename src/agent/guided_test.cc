@@ -55,16 +55,19 @@ class GuidedTest : public ::testing::Test {
           const auto& grammar = request.options.grammar;
           return Said{.text = grammar ? grammar->choices.front() : answer};
         });
-    life->model.decide_choice = [](const DecisionRequest& request) {
-      const DecisionQuestion& question = request.questions[0];
-      std::vector<double> probabilities(question.num_options(), 0.1);
-      if (question.kind == QuestionKind::kPredicate) return std::vector<double>{0.1, 0.9};
-      for (size_t i = 0; i < question.options.size(); ++i) {
-        if (request.input[0].text.contains(question.options[i].value)) probabilities[i] = 9;
-      }
-      return probabilities;
-    };
+    life->model.decide_choice = ByName;
     return life;
+  }
+  static std::vector<double> ByName(const DecisionRequest& request) {
+    const DecisionQuestion& question = request.questions[0];
+    std::vector<double> probabilities(question.num_options(), 0.1);
+    if (question.kind == QuestionKind::kPredicate) return std::vector<double>{0.1, 0.9};
+    for (size_t i = 0; i < question.options.size(); ++i) {
+      std::string name = question.options[i].value;
+      if (name.starts_with(kTransfer)) name = name.substr(kTransfer.size());
+      if (request.input[0].text.contains(name)) probabilities[i] = 9;
+    }
+    return probabilities;
   }
   std::shared_ptr<AgentTool> Tool(std::string name, std::string gives, Json* asked = nullptr) {
     return std::make_shared<FunctionTool>(
@@ -74,7 +77,7 @@ class GuidedTest : public ::testing::Test {
         });
   }
 
- private:
+  static constexpr std::string_view kTransfer = "transfer_to_";
   TestFolder folder_;
 };
 
@@ -94,6 +97,41 @@ TEST_F(GuidedTest, AnAnswerWithANumberOfItsOwnIsReplacedByWhatTheToolGave) {
   EXPECT_EQ(life->Start("weather in Oslo")->outcome["text"], Json("It rains, 12 degrees."));
   const auto silent = LifeOf({Tool("weather", "It rains, 12 degrees."), Tool("news", "none")}, "It is nice.");
   EXPECT_EQ(silent->Start("weather in Oslo")->outcome["text"], Json("It rains, 12 degrees."));
+}
+
+TEST_F(GuidedTest, AfterAHandoffTheOtherDoesTheTask) {
+  Agent desk;
+  desk.config.name = "guided", desk.config.model = "m", desk.config.policy = "guided";
+  desk.config.handoffs = {"weather"};
+  const auto life = std::make_unique<AgentLife>(folder_.path(), desk, [](const GenerationRequest& request) {
+    const auto& grammar = request.options.grammar;
+    return Said{.text = grammar ? grammar->choices.front() : "Rain at 12 degrees."};
+  });
+  life->model.decide_choice = ByName;
+  Agent other;
+  other.config.name = "weather", other.config.model = "m", other.config.policy = "guided";
+  Json asked;
+  other.tools = {Tool("weather", "It rains, 12 degrees.", &asked)};
+  life->AddAgent(other);
+  const auto row = life->Start("weather in Oslo");
+  ASSERT_TRUE(row.ok()) << row.error().Message();
+  EXPECT_EQ(row->outcome["text"], Json("Rain at 12 degrees.")) << row->outcome.Dump();
+  EXPECT_EQ(asked["q"], Json("weather"));
+}
+
+TEST_F(GuidedTest, AgentsThatHandOnInACircleEnd) {
+  Agent one, two;
+  one.config.name = "guided", one.config.model = two.config.model = "m";
+  two.config.name = "weather";
+  one.config.policy = two.config.policy = "guided";
+  one.config.handoffs = {"weather"}, two.config.handoffs = {"guided"};
+  const auto life = std::make_unique<AgentLife>(folder_.path(), one, [](const GenerationRequest&) { return Said{}; });
+  life->model.decide_choice = ByName;
+  life->AddAgent(two);
+  const auto row = life->Start("weather, guided");
+  ASSERT_TRUE(row.ok()) << row.error().Message();
+  EXPECT_EQ(row->status, RunStatus::kLimited);
+  EXPECT_EQ(row->outcome["reason"], Json("depth"));
 }
 
 TEST_F(GuidedTest, WithoutAToolThatFitsItAnswersAtOnce) {
