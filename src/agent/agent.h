@@ -18,6 +18,7 @@
 
 namespace atelier {
 
+class ToolVectors;
 class AgentMemory;
 struct Agent;
 struct AgentOutcome;
@@ -70,6 +71,7 @@ struct AgentWork {
   Embedder* embedder = nullptr;
   std::string embedding_model = {};
   AgentMemory* memory = nullptr;                                                  // null: there is none
+  ToolVectors* tool_vectors = nullptr;  // null: tools are found by words alone
   OnAgentEvent emit = {};                                                         // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
 

@@ -132,6 +132,9 @@ Fields AgentConfig::Describe() {
       Key<&C::research>("research", "of the policy research"),
       Key<&C::guards>("guards", "what is looked at before it goes on its way"),
       Key<&C::needs_approval>("needs_approval", "globs of tools that a person has to approve each call of"),
+      Key<&C::show_tools>("show_tools",
+                          "of its tools that the model is shown at once, those that fit; more by find_tools; 0: all")
+          .AtLeast(0),
       Key<&C::max_answer_tokens>("max_answer_tokens", "of one answer of the model").Between(1, 1'000'000),
       Key<&C::temperature>("temperature", "0 is greedy").Between(0, 2),
       Key<&C::max_result_bytes>("max_result_bytes", "of a tool's result that the model is shown; the rest by a handle")

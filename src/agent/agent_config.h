@@ -91,6 +91,7 @@ struct AgentConfig {
   ResearchConfig research;
   std::vector<GuardConfig> guards;
   std::vector<std::string> needs_approval;  // globs of tools, beside those that say so themselves
+  int64_t show_tools = 24;                  // that its model is shown at once, of its own; others are found; 0: all
   int64_t max_answer_tokens = 1024;         // of one answer of the model
   double temperature = 0;                   // greedy: an agent is to do the same thing again
   int64_t max_result_bytes = 16'000;        // a result above is shown in part, with a handle to read on

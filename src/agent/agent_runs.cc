@@ -1,11 +1,14 @@
 #include "agent/agent_runs.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "agent/agent_elsewhere.h"
 #include "agent/react.h"
 #include "agent/tool_output.h"
+#include "agent/tools/program_tool.h"
 #include "base/object_id.h"
 #include "base/task/stop_link.h"
 
@@ -140,6 +143,7 @@ AgentWork AgentRuns::WorkOf(const RunRow& row, RunLog& log, RunMeter& meter, OnA
   work.emit = std::move(emit), work.cost = parts_.cost;
   work.memory = parts_.memory;
   work.embedder = parts_.embedder, work.embedding_model = parts_.embedding_model;
+  work.tool_vectors = tool_vectors_.get();
   return work;
 }
 
@@ -206,6 +210,27 @@ Task<Result<std::string>> AgentRuns::Fork(std::string run_id, int64_t num_steps)
   auto fork = [&] { return parts_.journal.Fork(run_id, row, num_steps); };
   CO_TRY_VOID(co_await OnPool(parts_.pool, fork));
   co_return row.id;
+}
+
+void AgentRuns::RemoveLeftovers(const std::string& run_id) const {
+  std::error_code none;
+  std::filesystem::remove(parts_.lock_folder + "/" + run_id, none);
+  static_cast<void>(RemoveRunScratch(run_id));  // what cannot be removed now goes with the old ones (program_tool.h)
+}
+
+Result<void> AgentRuns::Delete(const std::string& run_id) {
+  TRY_VOID(parts_.journal.Delete(run_id));
+  RemoveLeftovers(run_id);
+  return {};
+}
+
+Result<int64_t> AgentRuns::DeleteOld(int64_t days, int64_t keep) {
+  constexpr int64_t kDayMs = 86'400'000;
+  const int64_t before = days > 0 ? NowMs() - days * kDayMs : 0;
+  TRY(const std::vector<std::string> gone,
+      parts_.journal.DeleteOld(before, keep > 0 ? keep : std::numeric_limits<int64_t>::max()));
+  for (const std::string& run_id : gone) RemoveLeftovers(run_id);
+  return static_cast<int64_t>(gone.size());
 }
 
 Task<Result<AgentOutcome>> AgentRuns::Replay(Call call, std::string run_id) {

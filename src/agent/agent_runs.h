@@ -18,6 +18,7 @@
 
 #include "agent/agent.h"
 #include "agent/journal.h"
+#include "agent/tool_vectors.h"
 #include "base/io/file_lock.h"
 
 namespace atelier {
@@ -80,6 +81,12 @@ class AgentRuns {
   // difference as an error (kConflict, code replay_mismatch).
   Task<Result<AgentOutcome>> Replay(Call call, std::string run_id);
 
+  // A run with all that it has left on this machine: its rows, its lock, the scratch folder of its programs. Blocking.
+  Result<void> Delete(const std::string& run_id);
+  // Those that ended more than `days` ago (0: however long), and the oldest beyond `keep` (0: however many); how many
+  // went. Blocking.
+  Result<int64_t> DeleteOld(int64_t days, int64_t keep);
+
   Journal& journal() { return parts_.journal; }
   Pool& pool() { return parts_.pool; }
   bool IsRunning(const std::string& run_id) const { return live_.contains(run_id); }
@@ -93,10 +100,12 @@ class AgentRuns {
   Task<Result<AgentOutcome>> RunProgram(Call call, const RunRow& row, RunLog& log, OnAgentEvent emit);
   Task<Result<RunRow>> RunLocked(Call call, std::string run_id, OnAgentEvent emit, Live& live);
   Task<Result<RunRow>> GetRow(std::string run_id);
+  void RemoveLeftovers(const std::string& run_id) const;
   Task<Result<void>> EndCancelled(std::string run_id);
   int64_t NowMs() const { return parts_.clock.UnixNanos() / 1'000'000; }
 
   Parts parts_;
+  std::unique_ptr<ToolVectors> tool_vectors_ = std::make_unique<ToolVectors>();
   std::map<std::string, std::unique_ptr<Live>> live_;
 };
 

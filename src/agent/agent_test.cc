@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/agent_testing.h"
+#include "agent/tools/program_tool.h"
 
 namespace atelier {
 namespace {
@@ -154,6 +155,63 @@ TEST_F(AgentTest, LimitsEndARunAndSayWhich) {
   EXPECT_EQ(row->status, RunStatus::kLimited);
   EXPECT_EQ(row->outcome["reason"], Json("steps"));
   EXPECT_EQ(row->outcome["calls"].size(), 4);
+}
+
+TEST_F(AgentTest, OldRunsGoByAgeAndByNumberWithWhatTheyLeft) {
+  ManualClock clock;
+  AgentLife life(folder(), AgentWith({Echo(Spec("echo"))}), CallThenTell, {.clock = &clock});
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(life.Start("go")->id);
+    clock.Advance(std::chrono::hours(24));
+  }
+  const auto scratch = RunScratch(ids[0]);
+  ASSERT_TRUE(scratch.ok()) << scratch.error().Message();
+  EXPECT_EQ(*life.runs().DeleteOld(4, 0), 1) << "the first ended five days ago";
+  EXPECT_FALSE(std::filesystem::exists(*scratch));
+  EXPECT_FALSE(std::filesystem::exists(folder() / ids[0]));
+  EXPECT_EQ(life.journal().Get(ids[0]).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(*life.runs().DeleteOld(0, 2), 2);
+  EXPECT_FALSE(life.journal().Get(ids[2]).ok());
+  EXPECT_TRUE(life.journal().Steps(ids[3])->size() > 1);
+  EXPECT_EQ(*life.runs().DeleteOld(0, 0), 0) << "0 is no bound";
+}
+
+TEST_F(AgentTest, CostEndsARun) {
+  Agent agent = AgentWith({Echo(Spec("echo"))});
+  agent.config.limits.max_cost = 0.05, agent.config.limits.max_repeats = 0;
+  AgentLife life(
+      folder(), agent, [](const GenerationRequest&) { return Said::Calling("echo", R"({"x":"hi"})"); },
+      {.cost = [](const std::string&, const Usage& usage) { return static_cast<double>(usage.prompt_tokens) / 500; }});
+  const auto row = life.Start("go");
+  ASSERT_TRUE(row.ok());
+  EXPECT_EQ(row->status, RunStatus::kLimited);
+  EXPECT_EQ(row->outcome["reason"], Json("cost")) << row->outcome.Dump();
+  EXPECT_EQ(life.model.num_asked, 3) << "at 0.02 each the third is the first that is over";
+  EXPECT_EQ(row->outcome["calls"].size(), 3) << "what was achieved is told";
+}
+
+TEST_F(AgentTest, SecondsAtWorkEndARunAndWaitingForAPersonDoesNotCount) {
+  ManualClock clock;
+  ToolSpec slow = Spec("echo");
+  slow.needs_approval = true;
+  auto tool = std::make_shared<FunctionTool>(slow, [&](const ToolCallInfo&, const Json&) {
+    clock.Advance(std::chrono::seconds(40));
+    return ToolOutput{.text = "slow"};
+  });
+  Agent agent = AgentWith({tool});
+  agent.config.limits.max_seconds = 60, agent.config.limits.max_repeats = 0;
+  AgentLife life(folder(), agent, [](const GenerationRequest&) { return Said::Calling("echo", R"({"x":"hi"})"); },
+                 {.clock = &clock});
+  auto row = life.Start("go");
+  for (int calls = 1; calls <= 2; ++calls) {
+    ASSERT_EQ(row->status, RunStatus::kWaiting) << row->outcome.Dump();
+    clock.Advance(std::chrono::hours(24 * 3));
+    ASSERT_TRUE(life.Wait(life.runs().Answer(row->id, "", {})).ok());
+    row = life.Resume(row->id);
+  }
+  EXPECT_EQ(row->status, RunStatus::kLimited) << row->outcome.Dump();
+  EXPECT_EQ(row->outcome["reason"], Json("seconds"));
 }
 
 TEST_F(AgentTest, TheSameCallWithTheSameOutcomeIsACircle) {

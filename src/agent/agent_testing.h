@@ -93,26 +93,32 @@ class FunctionTool final : public AgentTool {
   Work work_;
 };
 
+struct AgentLifeOptions {
+  const Clock* clock = &Clock::Real();
+  std::function<double(const std::string& model, const Usage& usage)> cost = {};
+  const FilesVfs* vfs = nullptr;  // its database lies there, in a folder "/data"; null: in the life's folder
+};
+
 // One life of a process that runs agents.
 class AgentLife {
  public:
-  // `vfs`: its database lies there, in a folder "/data"; null: in `folder`.
-  AgentLife(std::filesystem::path folder, Agent agent, FunctionModel::Answer answer, const FilesVfs* vfs = nullptr)
+  AgentLife(std::filesystem::path folder, Agent agent, FunctionModel::Answer answer, AgentLifeOptions options = {})
       : folder_(std::move(folder)),
         agent_(std::make_shared<const Agent>(std::move(agent))),
         model(loop, std::move(answer)) {
     std::filesystem::create_directories(folder_);
-    const std::string path = vfs != nullptr ? "/data/atelier.db" : (folder_ / "atelier.db").string();
-    database_ = std::move(Database::Open(path, vfs).value());
+    const std::string path = options.vfs != nullptr ? "/data/atelier.db" : (folder_ / "atelier.db").string();
+    database_ = std::move(Database::Open(path, options.vfs).value());
     journal_ = std::move(Journal::Open(*database_).value());
     runs_ = std::make_unique<AgentRuns>(
         AgentRuns::Parts{.loop = loop,
                          .pool = pool_,
-                         .clock = Clock::Real(),
+                         .clock = *options.clock,
                          .journal = *journal_,
                          .model = model,
                          .lock_folder = folder_.string(),
-                         .find_agent = [this](const std::string& name) { return Find(name); }});
+                         .find_agent = [this](const std::string& name) { return Find(name); },
+                         .cost = std::move(options.cost)});
   }
 
   // Beside the first, which answers to every other name.

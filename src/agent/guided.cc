@@ -11,6 +11,7 @@
 #include "agent/model_step.h"
 #include "agent/react.h"
 #include "agent/run_tools.h"
+#include "agent/shown_tools.h"
 #include "agent/tool_calls.h"
 
 namespace atelier {
@@ -59,11 +60,19 @@ class GuidedRun {
 
   Task<Result<AgentOutcome>> Run(Call call, Json input) {
     CO_TRY_VOID(CheckAgentInput(input));
+    const auto many = HasManyTools(agent_) ? std::make_shared<const Agent>(agent_) : nullptr;
     CO_TRY(AgentTools own, MakeRunTools(work_, agent_, history_, handoff_));
     agent_.tools.insert(agent_.tools.end(), own.begin(), own.end());
     task_ = TaskOf(input);
     CO_TRY(const auto refused, co_await GuardText(call, work_, agent_, "input", task_, scope_.Next()));
     if (refused) co_return *refused;
+    if (many) {
+      auto finding = FindTools(call, work_, *many, scope_.Next(), task_, many->config.show_tools);
+      CO_TRY(const std::vector<std::string> fitting, co_await finding);
+      for (const auto& tool : many->tools) {
+        if (std::ranges::find(fitting, tool->spec().name) == fitting.end()) hidden_.insert(tool->spec().name);
+      }
+    }
     for (int32_t round = 0; round < agent_.config.guided.rounds; ++round) {
       if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
       CO_TRY(AgentTool * tool, co_await ChooseTool(call));
@@ -86,7 +95,7 @@ class GuidedRun {
     question.instructions = "What has to be done?";
     std::vector<AgentTool*> left;
     for (const auto& tool : agent_.tools) {
-      if (used_.contains(tool->spec().name)) continue;
+      if (used_.contains(tool->spec().name) || hidden_.contains(tool->spec().name)) continue;
       left.push_back(tool.get());
       question.options.push_back({.value = tool->spec().name, .description = tool->spec().description});
     }
@@ -141,7 +150,7 @@ class GuidedRun {
   }
 
   Task<Result<bool>> IsEnough(Call call) {
-    if (used_.size() == agent_.tools.size()) co_return true;
+    if (used_.size() + hidden_.size() == agent_.tools.size()) co_return true;
     ChoiceQuestion question{.path = scope_.Next(), .name = "enough"};
     question.text = "Question: " + task_ + "\n\n" + material_;
     question.instructions = "The text above answers the question.";
@@ -187,7 +196,7 @@ class GuidedRun {
   std::string task_;
   std::string material_, raw_;  // what tools gave, as the model reads it and as it was
   std::string failures_;
-  std::set<std::string> used_;  // tools
+  std::set<std::string> used_, hidden_;  // tools
   std::optional<LimitReached> limit_;
 };
 

@@ -297,22 +297,29 @@ Result<void> Journal::Delete(const std::string& run_id) {
   });
 }
 
-Result<int64_t> Journal::DeleteOld(int64_t ended_before_ms, int64_t keep) {
-  int64_t num_gone = 0;
-  TRY_VOID(database_.Write([ended_before_ms, keep, &num_gone](Db& db) -> Result<void> {
+Result<std::vector<std::string>> Journal::DeleteOld(int64_t ended_before_ms, int64_t keep) {
+  std::vector<std::string> gone;
+  TRY_VOID(database_.Write([ended_before_ms, keep, &gone](Db& db) -> Result<void> {
+    gone.clear();
     const std::string old =
-        "SELECT number FROM agent_run WHERE status >= 2 AND (updated_ms < ?1 OR number NOT IN (SELECT number FROM"
+        " FROM agent_run WHERE status >= 2 AND (updated_ms < ?1 OR number NOT IN (SELECT number FROM"
         " agent_run WHERE status >= 2 ORDER BY number DESC LIMIT ?2))";
-    for (const std::string& sql :
-         {"DELETE FROM agent_step WHERE run IN (" + old + ")", "DELETE FROM agent_value WHERE run IN (" + old + ")",
-          "DELETE FROM agent_run WHERE number IN (" + old + ")"}) {
+    TRY(auto query, db.Prepare("SELECT id" + old));
+    query.BindAll(ended_before_ms, keep);
+    while (true) {
+      TRY(const bool more, query.Step());
+      if (!more) break;
+      gone.emplace_back(query.Text(0));
+    }
+    for (const std::string& sql : {"DELETE FROM agent_step WHERE run IN (SELECT number" + old + ")",
+                                   "DELETE FROM agent_value WHERE run IN (SELECT number" + old + ")",
+                                   "DELETE" + old}) {
       TRY(auto erase, db.Prepare(sql));
       TRY_VOID(erase.Run(ended_before_ms, keep));
-      num_gone = db.changes();
     }
     return {};
   }));
-  return num_gone;
+  return gone;
 }
 
 }  // namespace atelier

@@ -115,8 +115,8 @@ class Journal {
   // kConflict: it has not ended.
   Result<void> Compact(const std::string& run_id);
   Result<void> Delete(const std::string& run_id);
-  // Runs that ended before `ended_before_ms`, and the oldest ended beyond `keep`; how many went.
-  Result<int64_t> DeleteOld(int64_t ended_before_ms, int64_t keep);
+  // Runs that ended before `ended_before_ms`, and the oldest ended beyond `keep`; the ids of those that went.
+  Result<std::vector<std::string>> DeleteOld(int64_t ended_before_ms, int64_t keep);
 
  private:
   explicit Journal(Database& database) : database_(database) {}

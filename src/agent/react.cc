@@ -6,6 +6,7 @@
 #include "agent/guarded.h"
 #include "agent/model_step.h"
 #include "agent/run_tools.h"
+#include "agent/shown_tools.h"
 #include "agent/taint.h"
 #include "agent/tool_calls.h"
 #include "agent/tool_output.h"
@@ -60,10 +61,12 @@ class ReactRun {
       talk_.Add(AgentConversation::System(system));
     }
     CO_TRY_VOID(AddInput(talk_, input, text));
+    task_ = text;
     num_fixed_ = talk_.size();
     CO_TRY(const auto refused, co_await GuardText(call, work_, agent_, "input", std::move(text), scope_.Next()));
     if (refused) co_return *refused;
     CO_TRY(const int64_t compact_above, co_await CompactAbove(call, work_, agent_, scope_.Next()));
+    CO_TRY_VOID(co_await ChooseShown(call));
     while (true) {
       if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
       CO_TRY(ModelAnswer answer, co_await Ask(call));
@@ -74,7 +77,10 @@ class ReactRun {
       CO_TRY(CallsAnswered answered, co_await CallTools(call, work_, agent_, history_, scope_.Next(), answer.calls));
       if (answered.limit) co_return Limited(*answered.limit);
       for (Json& message : answered.messages) talk_.Add(std::move(message));
-      if (handoff_.to) CO_TRY_VOID(BecomeTheOther());
+      if (handoff_.to) {
+        CO_TRY_VOID(BecomeTheOther());
+        CO_TRY_VOID(co_await ChooseShown(call));
+      }
       const int64_t tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens;
       if (compact_above > 0 && tokens > compact_above) {
         CO_TRY_VOID(co_await Compact(call, work_, agent_, talk_, num_fixed_, scope_.Next()));
@@ -85,10 +91,26 @@ class ReactRun {
  private:
   // The run's own tools beside the agent's; the last is shown only where there is something to read.
   Result<void> TakeTools() {
+    many_ = HasManyTools(agent_) ? std::make_shared<const Agent>(agent_) : nullptr;
     TRY(AgentTools own, MakeRunTools(work_, agent_, history_, handoff_));
     agent_.tools.insert(agent_.tools.end(), own.begin(), own.end());
+    if (many_) agent_.tools.push_back(MakeFindTools(work_, many_, shown_));
     agent_.tools.push_back(MakeReadResult(work_.journal, work_.pool, agent_.config.max_result_bytes));
     return {};
+  }
+
+  // Of many tools, those that fit the task.
+  Task<Result<void>> ChooseShown(Call call) {
+    shown_.clear(), own_.clear();
+    if (!many_) co_return Result<void>();
+    for (const auto& tool : many_->tools) own_.insert(tool->spec().name);
+    auto finding = FindTools(std::move(call), work_, *many_, scope_.Next(), task_, many_->config.show_tools);
+    CO_TRY(const std::vector<std::string> names, co_await finding);
+    shown_.insert(names.begin(), names.end());
+    co_return Result<void>();
+  }
+  bool IsShown(const AgentTool& tool) const {
+    return !own_.contains(tool.spec().name) || shown_.contains(tool.spec().name);
   }
 
   // The conversation goes on under the other's instructions, with the other's tools.
@@ -109,6 +131,7 @@ class ReactRun {
   Task<Result<ModelAnswer>> Ask(Call call) {
     ModelQuestion question{.path = scope_.Next(), .conversation = talk_};
     for (const auto& tool : agent_.tools) {
+      if (!IsShown(*tool)) continue;
       if (tool != agent_.tools.back() || history_.has_handles) question.tools.tools.push_back(ShownTool(tool->spec()));
     }
     question.output_schema = agent_.config.output_schema;
@@ -142,7 +165,9 @@ class ReactRun {
   size_t num_fixed_ = 0;  // messages that are never summed up: the instructions and the task
   CallHistory history_;
   Handoff handoff_;
-  std::string last_text_;
+  std::shared_ptr<const Agent> many_;  // with its own tools alone; null: all are shown
+  std::set<std::string> own_, shown_;  // of many_: all names, and those that are shown
+  std::string task_, last_text_;
 };
 
 }  // namespace

@@ -184,7 +184,7 @@ Result<std::unique_ptr<AgentLibrary>> AgentLibrary::Create(App& app) {
   parts.memory = library->memory_.get();
   library->runs_ = std::make_unique<AgentRuns>(std::move(parts));
   library->keeper_ = std::make_unique<RunKeeper>(
-      *library->runs_, app.loop(),
+      *library->runs_, app.loop(), app.config().runs.max_runs, app.config().runs.max_days,
       [at = library.get()](Call call, RunRow run) { return at->AfterRun(std::move(call), std::move(run)); });
   return library;
 }

@@ -86,6 +86,15 @@ Fields TraceConfig::Describe() {
   return fields;
 }
 
+Fields RunsConfig::Describe() {
+  using C = RunsConfig;
+  static constexpr Field fields[] = {
+      Key<&C::max_runs>("max_runs", "that have ended; older ones go; 0: none does").AtLeast(0),
+      Key<&C::max_days>("max_days", "since they ended; older ones go; 0: none does").Between(0, 36'500),
+  };
+  return fields;
+}
+
 Fields FilesConfig::Describe() {
   using C = FilesConfig;
   static constexpr Field fields[] = {
@@ -147,6 +156,7 @@ Fields Config::Describe() {
       Key<&Config::files>("files", "what clients upload"),
       Key<&Config::batches>("batches", "files of requests, answered beside all others"),
       Key<&Config::a2a>("a2a", "agents as Agent2Agent servers"),
+      Key<&Config::runs>("runs", "how many runs of agents the server keeps"),
   };
   return fields;
 }

@@ -90,6 +90,13 @@ struct FilesConfig {
   static Fields Describe();
 };
 
+// Of agents' runs that have ended. 0: no bound.
+struct RunsConfig {
+  int64_t max_runs = 10'000;
+  int64_t max_days = 0;
+  static Fields Describe();
+};
+
 struct BatchesConfig {
   int32_t max_running = 16;
   int64_t max_requests = 50'000;
@@ -135,6 +142,7 @@ struct Config {
   FilesConfig files;
   BatchesConfig batches;
   A2aConfig a2a;
+  RunsConfig runs;
   static Fields Describe();
 };
 

@@ -9,6 +9,7 @@
 namespace atelier {
 namespace {
 
+constexpr std::chrono::hours kBetweenRemovals(1);
 constexpr size_t kMaxEvents = 100'000;  // of one life that are kept for late watchers
 
 Json Broken(const std::string& run_id, const Error& error) {
@@ -79,13 +80,19 @@ Task<void> RunKeeper::ResumeLeft() {
   }
 }
 
+Task<void> RunKeeper::RemoveOld() {
+  if (max_runs_ == 0 && max_days_ == 0) co_return;
+  auto remove = [this] { return runs_.DeleteOld(max_days_, max_runs_); };
+  const Result<int64_t> gone = co_await OnPool(runs_.pool(), remove);
+  if (!gone.ok()) LogError("runs of agents: " + gone.error().Message());
+  if (gone.ok() && *gone > 0) LogInfo("runs of agents: " + std::to_string(*gone) + " old ones were removed");
+}
+
 Task<void> RunKeeper::Run(Call call) {
   co_await ResumeLeft();
-  const auto wake = Channel<int>::Create(loop_, 1);
-  {
-    const std::stop_callback on_stop(call.stop, [&] { wake->Close(); });
-    co_await wake->NextBatch();
-  }
+  do {
+    co_await RemoveOld();
+  } while (co_await SleepFor(loop_, kBetweenRemovals, call.stop));
   stop_.request_stop();
   while (!live_.empty()) {
     const std::shared_ptr<LiveResponse> live = live_.begin()->second;

@@ -25,8 +25,9 @@ class RunKeeper {
  public:
   // Done after each run that has ended, in the background.
   using AfterRun = std::function<Task<Result<void>>(Call call, RunRow run)>;
-  RunKeeper(AgentRuns& runs, Loop& loop, AfterRun after_run = {})
-      : runs_(runs), loop_(loop), after_run_(std::move(after_run)) {}
+  // Runs that ended more than `max_days` ago, and the oldest beyond `max_runs`, are removed each hour; 0: none is.
+  RunKeeper(AgentRuns& runs, Loop& loop, int64_t max_runs, int64_t max_days, AfterRun after_run = {})
+      : runs_(runs), loop_(loop), max_runs_(max_runs), max_days_(max_days), after_run_(std::move(after_run)) {}
 
   // Begins the run's next life, or finds the one under way. kExhausted: there are kMaxLiveRuns.
   Result<std::shared_ptr<LiveResponse>> Keep(const std::string& run_id, const std::string& principal);
@@ -41,9 +42,11 @@ class RunKeeper {
   Task<void> Live(std::string run_id, std::shared_ptr<LiveResponse> live);
   Task<void> After(RunRow run);
   Task<void> ResumeLeft();
+  Task<void> RemoveOld();
 
   AgentRuns& runs_;
   Loop& loop_;
+  const int64_t max_runs_, max_days_;
   const AfterRun after_run_;
   int64_t num_after_ = 0;  // of these under way
   std::stop_source stop_;

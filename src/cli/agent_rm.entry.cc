@@ -15,7 +15,7 @@ class AgentRmCommand final : public Command {
   Result<void> Run(const Invocation& invocation) override {
     TRY(const auto session, AgentSession::Open(invocation));
     Journal& journal = session->agents().journal();
-    for (const std::string& id : runs_) TRY_VOID(compact_ ? journal.Compact(id) : journal.Delete(id));
+    for (const std::string& id : runs_) TRY_VOID(compact_ ? journal.Compact(id) : session->runs().Delete(id));
     if (invocation.json) invocation.Print(Json::Object({{"removed", runs_}}));
     return {};
   }

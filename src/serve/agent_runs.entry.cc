@@ -235,7 +235,7 @@ Task<HttpResponse> Delete(HttpRequest http, App& app) {
     co_return ErrorResponse(Error::Conflict("run " + id, "is running; cancel it first"));
   }
   auto erase = [&app, id]() -> Result<Json> {
-    TRY_VOID(app.agents().journal().Delete(id));
+    TRY_VOID(app.agents().runs().Delete(id));
     return Json::Object({{"id", id}, {"object", "agent.run.deleted"}, {"deleted", true}});
   };
   co_return co_await AnswerOnPool(app, std::move(erase));

@@ -12,28 +12,12 @@
 #include <system_error>
 #include <utility>
 
+#include "base/io/descriptor.h"
+
 namespace atelier {
 namespace {
 
 constexpr int kMaxDepth = 64;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 Error Failed(std::string_view path, int code) {
   if (code == ELOOP || code == EMLINK) {

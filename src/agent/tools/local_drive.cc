@@ -12,28 +12,11 @@
 #include <cstring>
 
 #include "agent/tools/drive_store.h"
+#include "base/io/descriptor.h"
 #include "base/io/files.h"
 
 namespace atelier {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Error Failed(const std::string& path) {
   const int code = errno;

@@ -51,6 +51,14 @@ void Append(std::string& text, std::string_view more) {
   text += more;
 }
 
+std::string ScratchRoot() {
+  std::error_code none;
+  return std::filesystem::temp_directory_path(none).native() + "/atelier-scratch-" + std::to_string(geteuid());
+}
+std::string FolderOfRun(const std::string& root, std::string_view run_id) {
+  return JoinPath(root, Sha256Hex(run_id).substr(0, 32));
+}
+
 }  // namespace
 
 Fields ProgramOptions::Describe() {
@@ -74,12 +82,14 @@ void ProgramOptions::Tell(ToolSpec& spec) const {
   spec.description += " There is no network.";
 }
 
+Result<void> RemoveRunScratch(std::string_view run_id) {
+  return RemoveTree(Files::Real(), FolderOfRun(ScratchRoot(), run_id));
+}
+
 Result<std::string> RunScratch(std::string_view run_id) {
-  std::error_code none;
-  const std::string root =
-      std::filesystem::temp_directory_path(none).native() + "/atelier-scratch-" + std::to_string(geteuid());
+  const std::string root = ScratchRoot();
   TRY_VOID(MakeOwnFolder(root, 0711));  // the sandbox's user goes through it
-  const std::string run = JoinPath(root, Sha256Hex(run_id).substr(0, 32));
+  const std::string run = FolderOfRun(root, run_id);
   struct stat info;
   if (lstat(run.c_str(), &info) != 0) RemoveOld(root);
   TRY_VOID(MakeOwnFolder(run, 0711));

@@ -29,6 +29,8 @@ struct ProgramOptions {
 // The folder that all calls of a run share as their scratch, made if there is none. It stays two days after its last
 // use, longer than any call may take. Errors: what stands there is not ours.
 Result<std::string> RunScratch(std::string_view run_id);
+// Of a run that is no more. Fine if there is none.
+Result<void> RemoveRunScratch(std::string_view run_id);
 
 // The sandbox of one call, but for what it runs.
 Result<SandboxSpec> SandboxOf(const ProgramOptions& options, const BlockingCall& call);
