@@ -72,7 +72,7 @@ struct AgentWork {
   std::string embedding_model = {};
   AgentMemory* memory = nullptr;                                                  // null: there is none
   ToolVectors* tool_vectors = nullptr;  // null: tools are found by words alone
-  OnAgentEvent emit = {};                                                         // may be empty
+  OnAgentEvent emit = {};               // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs
 
   void Tell(const Agent& agent, AgentEventType type, std::string path, Json data) const {

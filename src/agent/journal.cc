@@ -312,8 +312,7 @@ Result<std::vector<std::string>> Journal::DeleteOld(int64_t ended_before_ms, int
       gone.emplace_back(query.Text(0));
     }
     for (const std::string& sql : {"DELETE FROM agent_step WHERE run IN (SELECT number" + old + ")",
-                                   "DELETE FROM agent_value WHERE run IN (SELECT number" + old + ")",
-                                   "DELETE" + old}) {
+                                   "DELETE FROM agent_value WHERE run IN (SELECT number" + old + ")", "DELETE" + old}) {
       TRY(auto erase, db.Prepare(sql));
       TRY_VOID(erase.Run(ended_before_ms, keep));
     }

@@ -9,9 +9,9 @@
 namespace atelier {
 namespace {
 
-constexpr int64_t kFoundAtOnce = 8;             // by find_tools
-constexpr size_t kMaxDescriptionBytes = 300;    // of one tool that was found; its definition is shown whole after
-constexpr size_t kMaxTaskBytes = 4000;          // of a task that tools are found for
+constexpr int64_t kFoundAtOnce = 8;           // by find_tools
+constexpr size_t kMaxDescriptionBytes = 300;  // of one tool that was found; its definition is shown whole after
+constexpr size_t kMaxTaskBytes = 4000;        // of a task that tools are found for
 
 std::vector<ToolWords> WordsOf(const Agent& agent) {
   std::vector<ToolWords> words;

@@ -6,7 +6,8 @@
 namespace atelier {
 namespace {
 
-std::shared_ptr<AgentTool> Tool(std::string name, std::string description, bool sensitive = false, int* made = nullptr) {
+std::shared_ptr<AgentTool> Tool(std::string name, std::string description, bool sensitive = false,
+                                int* made = nullptr) {
   ToolSpec spec;
   spec.name = std::move(name), spec.description = std::move(description), spec.sensitive = sensitive;
   return std::make_shared<FunctionTool>(std::move(spec), [made](const ToolCallInfo&, const Json&) {
@@ -19,7 +20,8 @@ std::shared_ptr<AgentTool> Tool(std::string name, std::string description, bool 
 Agent AgentOf(AgentTools wanted, int64_t show) {
   Agent agent;
   agent.config.name = "tester", agent.config.model = "m", agent.config.show_tools = show;
-  for (int i = 0; i < 200; ++i) agent.tools.push_back(Tool("filler_" + std::to_string(i), "Turns a screw of size " + std::to_string(i)));
+  for (int i = 0; i < 200; ++i)
+    agent.tools.push_back(Tool("filler_" + std::to_string(i), "Turns a screw of size " + std::to_string(i)));
   agent.tools.insert(agent.tools.end(), wanted.begin(), wanted.end());
   return agent;
 }
@@ -32,7 +34,8 @@ std::set<std::string> Shown(const GenerationRequest& request) {
 
 int NumAnswered(const GenerationRequest& request) {
   int num = 0;
-  for (const Json& message : std::get<ChatPrompt>(request.prompt).messages.items()) num += message["role"] == Json("tool");
+  for (const Json& message : std::get<ChatPrompt>(request.prompt).messages.items())
+    num += message["role"] == Json("tool");
   return num;
 }
 
@@ -114,7 +117,8 @@ TEST_F(ShownTools, OfAGuidedAgentAreChosenAmong) {
 }
 
 TEST(ToolFinder, LooksAtNamesDescriptionsAndParameters) {
-  const Json schema = *Json::Parse(R"({"type":"object","properties":{"iban":{"type":"string","description":"account"}}})");
+  const Json schema =
+      *Json::Parse(R"({"type":"object","properties":{"iban":{"type":"string","description":"account"}}})");
   const std::vector<ToolWords> tools = {ToolWords::Of("alpha", "Adds numbers", Json()),
                                         ToolWords::Of("get_weather", "Tells something", Json()),
                                         ToolWords::Of("gamma", "Tells something", schema)};

@@ -97,10 +97,10 @@ Result<std::unique_ptr<ToolFinder>> ToolFinder::Create(const std::vector<ToolWor
   state->num_tools = tools.size();
   state->bytes.resize((made.size() + 7) / 8);
   std::memcpy(state->bytes.data(), made.data(), made.size());
-  TRY(TextSegment segment,
-      TextSegment::Open({reinterpret_cast<const std::byte*>(state->bytes.data()), made.size()}));
+  TRY(TextSegment segment, TextSegment::Open({reinterpret_cast<const std::byte*>(state->bytes.data()), made.size()}));
   state->segment = std::make_unique<TextSegment>(std::move(segment));
-  state->view = std::make_unique<TextView>(std::vector<TextPart>{{.segment = state->segment.get(), .counted = nullptr}});
+  state->view =
+      std::make_unique<TextView>(std::vector<TextPart>{{.segment = state->segment.get(), .counted = nullptr}});
   return std::unique_ptr<ToolFinder>(new ToolFinder(std::move(state)));
 }
 

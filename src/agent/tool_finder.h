@@ -31,7 +31,8 @@ struct ToolFinderOptions {
 
 class ToolFinder {
  public:
-  static Result<std::unique_ptr<ToolFinder>> Create(const std::vector<ToolWords>& tools, ToolFinderOptions options = {});
+  static Result<std::unique_ptr<ToolFinder>> Create(const std::vector<ToolWords>& tools,
+                                                    ToolFinderOptions options = {});
   ~ToolFinder();
 
   // At most `limit` indices, best first. `likeness` of the text to each tool; empty: by words alone. With `words` off:

@@ -27,8 +27,8 @@ Task<Result<std::vector<std::vector<float>>>> Embed(Call call, Embedder& embedde
   for (std::string& text : texts) request.inputs.emplace_back(TextPrompt{std::move(text)});
   CO_TRY(Embeddings embedded, co_await embedder.Embed(std::move(call), std::move(request)));
   if (embedded.vectors.size() != wanted) {
-    co_return Error::Unavailable(model, "got " + std::to_string(embedded.vectors.size()) + " vectors, want " +
-                                            std::to_string(wanted));
+    co_return Error::Unavailable(
+        model, "got " + std::to_string(embedded.vectors.size()) + " vectors, want " + std::to_string(wanted));
   }
   co_return std::move(embedded.vectors);
 }

@@ -37,8 +37,7 @@ class EvalToolsCommand final : public Command {
     TRY(const ModelListing embedding, session->FindModel("embedding"));
     Call call;
     call.stop = session->interrupt().token();
-    TRY(const auto likeness,
-        session->Run(LikenessOf(std::move(call), set, session->app().embedder(), embedding.id)));
+    TRY(const auto likeness, session->Run(LikenessOf(std::move(call), set, session->app().embedder(), embedding.id)));
     std::vector<Way> ways(3);
     ways[0].name = "BM25", ways[1].name = "likeness", ways[2].name = "both";
     TRY(ways[0].scores, ScoreTools(set, {}, true, choice_));
