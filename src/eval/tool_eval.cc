@@ -67,7 +67,8 @@ class Reader {
   size_t Place(const Json& function) {
     const auto [at, is_new] = places_.emplace(function.Dump({.sort_keys = true}), set_.tools.size());
     if (is_new) {
-      set_.tools.push_back(ToolWords::Of(TextOf(function["name"]), TextOf(function["description"]), function["parameters"]));
+      std::string name = TextOf(function["name"]), description = TextOf(function["description"]);
+      set_.tools.push_back(ToolWords::Of(std::move(name), std::move(description), function["parameters"]));
     }
     return at->second;
   }

@@ -2,11 +2,11 @@
 // judged set. Every distinct function of all its questions is a tool; a question's golds are those of its own functions
 // that its possible answer calls.
 //
-//   FOLDER/BFCL_v4_CATEGORY.json                  a line each: {"id", "question": [[{"role", "content"}]], "function": [...]}
-//   FOLDER/possible_answer/BFCL_v4_CATEGORY.json  a line each: {"id", "ground_truth": [{NAME: {…}}]}
+//   FOLDER/BFCL_v4_CATEGORY.json    a line each: {"id", "question": [[{"role", "content"}]], "function": [...]}
+//   FOLDER/possible_answer/(same)   a line each: {"id", "ground_truth": [{NAME: {…}}]}
 //
-// Functions are one where name, description and parameters are. Many names have several functions, which say the same in
-// other words: so what is found is judged twice, as the very function, and as one of its name.
+// Functions are one where name, description and parameters are. Many names have several functions, which say the same
+// in other words: so what is found is judged twice, as the very function, and as one of its name.
 #pragma once
 
 #include <cstdint>
