@@ -70,7 +70,7 @@ struct AgentWork {
   // Finds by meaning; null: there is none.
   Embedder* embedder = nullptr;
   std::string embedding_model = {};
-  AgentMemory* memory = nullptr;                                                  // null: there is none
+  AgentMemory* memory = nullptr;        // null: there is none
   ToolVectors* tool_vectors = nullptr;  // null: tools are found by words alone
   OnAgentEvent emit = {};               // may be empty
   std::function<double(const std::string& model, const Usage& usage)> cost = {};  // empty: nothing costs

@@ -74,8 +74,7 @@ class Machine {
     Agent agent;
     agent.config.name = "worker", agent.config.model = "m";
     agent.tools = {EffectTool("once", false), EffectTool("again", true)};
-    return std::make_unique<AgentLife>(folder_.path(), std::move(agent), Script,
-                                       AgentLifeOptions{.vfs = &vfs_});
+    return std::make_unique<AgentLife>(folder_.path(), std::move(agent), Script, AgentLifeOptions{.vfs = &vfs_});
   }
 
   std::shared_ptr<AgentTool> EffectTool(std::string name, bool idempotent) {
