@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text/describe_json.h"
+
 namespace atelier {
 namespace {
 
@@ -19,6 +21,57 @@ Result<void> MakeIndexOf(Files& files, const std::string& snapshot, const std::s
   TRY_VOID(index->Snapshot(folder));
   TRY_VOID(FollowSound(files, folder));
   return {};
+}
+
+Error IsThere(const std::string& name) {
+  return Error::Conflict("corpus", name + " is there already: want another name by --corpus, or --replace");
+}
+
+// The index at change.fresh, if it could be made, becomes the corpus's; if not, what there is of it goes.
+Result<void> PutInPlace(Files& files, CorpusLibrary& library, const IndexChange& change, const std::string& name,
+                        MadeCorpus made, Result<void> made_index) {
+  std::shared_ptr<const void> no_writers;
+  if (made_index.ok() && !change.old_index.empty()) {
+    auto held = KeepWritersOut(files, name, change.old_index);
+    if (held.ok()) no_writers = *std::move(held);
+    if (!held.ok()) made_index = std::move(held).error();
+  }
+  if (made_index.ok()) {
+    made.config.name = name;
+    made_index = library.Exchange(change, change.fresh, made);
+    if (made_index.ok()) return {};
+  }
+  static_cast<void>(RemoveTree(files, change.fresh).ok());
+  if (!change.made) static_cast<void>(RemoveTree(files, library.FolderOf(name)).ok());
+  return made_index;
+}
+
+// The first line of an export. What was in another kind of keeping is a corpus of this machine now.
+Result<MadeCorpus> HeaderOf(const std::string& path, std::string_view lines) {
+  const std::string_view line = lines.substr(0, lines.find('\n'));
+  Result<Json> json = Json::Parse(line);
+  if (!json.ok() || (*json)["kind"] != Json("corpus")) {
+    return Error::Invalid(path, "got a first line that tells of no corpus, want what `atelier corpus export` writes");
+  }
+  json->Erase("kind");
+  Result<MadeCorpus> made = ReadJson<MadeCorpus>(*json);
+  if (!made.ok()) return std::move(made).error().Under(path + ": line 1");
+  const bool has_vectors = lines.find("\"vector\":") != lines.npos;
+  if (made->config.embedder.empty() || !has_vectors) made->config.embedder = "none";
+  if (made->config.embedder == "none") made->dimensions = 0;
+  made->config.postgres.clear(), made->config.vector_store.reset();
+  return made;
+}
+
+Result<ImportCounts> ImportIndex(Files& files, const std::string& folder, std::string_view lines,
+                                 const MadeCorpus& made) {
+  LocalCorpusOptions options;
+  if (made.dimensions > 0) options.embedder = made.config.embedder;
+  options.dimensions = made.dimensions, options.language = made.config.language;
+  TRY(const std::unique_ptr<LocalCorpus> corpus, LocalCorpus::Open(files, folder, std::move(options)));
+  return ImportCorpusLines(lines, made.dimensions, [&](std::vector<IndexedDocument> documents) {
+    return corpus->Replace({}, std::move(documents));
+  });
 }
 
 }  // namespace
@@ -85,24 +138,32 @@ Result<std::string> RestoreCorpus(Files& files, CorpusLibrary& library, const st
   if (!made.ok()) return std::move(made).error().Under("snapshot");
   if (name.empty()) name = made->config.name;
   TRY(const IndexChange change, library.BeginChange(name, CorpusCapability::kSnapshots));
-  if (change.made && !replace) {
-    return Error::Conflict("corpus", name + " is there already: want another name by --corpus, or --replace");
-  }
-  Result<void> made_index = MakeIndexOf(files, JoinPath(folder, made->index), change.fresh);
-  std::shared_ptr<const void> no_writers;
-  if (made_index.ok() && !change.old_index.empty()) {
-    auto held = KeepWritersOut(files, name, change.old_index);
-    if (held.ok()) no_writers = *std::move(held);
-    if (!held.ok()) made_index = std::move(held).error();
-  }
-  if (made_index.ok()) {
-    made->config.name = name;
-    made_index = library.Exchange(change, change.fresh, *made);
-    if (made_index.ok()) return name;
-  }
-  static_cast<void>(RemoveTree(files, change.fresh).ok());
-  if (!change.made) static_cast<void>(RemoveTree(files, library.FolderOf(name)).ok());
-  return std::move(made_index).error();
+  if (change.made && !replace) return IsThere(name);
+  const Result<void> made_index = MakeIndexOf(files, JoinPath(folder, made->index), change.fresh);
+  TRY_VOID(PutInPlace(files, library, change, name, *std::move(made), made_index));
+  return name;
+}
+
+Json ExportHeader(const OpenedCorpus& opened) {
+  return Json::Object(
+      {{"kind", "corpus"}, {"config", WriteJson(opened.config)}, {"dimensions", opened.corpus->dimensions()}});
+}
+
+Result<ImportReport> ImportCorpus(Files& files, CorpusLibrary& library, const std::string& path, std::string name,
+                                  bool replace) {
+  TRY(const FileBytes file, files.Map(path));
+  const std::string_view lines(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
+  TRY(MadeCorpus made, HeaderOf(path, lines));
+  if (name.empty()) name = made.config.name;
+  TRY(const IndexChange change, library.BeginChange(name, CorpusCapability::kExport));
+  if (change.made && !replace) return IsThere(name);
+  ImportReport report;
+  Result<ImportCounts> counts = ImportIndex(files, change.fresh, lines, made);
+  if (counts.ok()) report.counts = *counts;
+  report.name = name, report.embedder = made.config.embedder;
+  const Result<void> made_index = counts.ok() ? Result<void>() : std::move(counts).error().Under(path);
+  TRY_VOID(PutInPlace(files, library, change, name, std::move(made), made_index));
+  return report;
 }
 
 }  // namespace atelier

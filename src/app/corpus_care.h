@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/corpus_library.h"
+#include "knowledge/corpus/corpus_import.h"
 
 namespace atelier {
 
@@ -41,6 +42,18 @@ Result<void> SnapshotCorpus(Files& files, CorpusLibrary& library, const std::str
 // until the new one is whole. Returns the name. Errors: kCorrupt, kConflict where the corpus is there and not to be
 // replaced, or is being written or changed.
 Result<std::string> RestoreCorpus(Files& files, CorpusLibrary& library, const std::string& folder, std::string name,
+                                  bool replace);
+
+// What `atelier corpus export` writes before the records: {"kind": "corpus", "config", "dimensions"}.
+Json ExportHeader(const OpenedCorpus& opened);
+
+struct ImportReport {
+  std::string name, embedder;  // "none" where the lines have no vectors
+  ImportCounts counts;
+};
+// Makes a corpus of such a file, as RestoreCorpus makes one of a snapshot. Without vectors in it, the corpus is
+// searched by words until `corpus reembed`. Errors: kInvalid tells the line.
+Result<ImportReport> ImportCorpus(Files& files, CorpusLibrary& library, const std::string& path, std::string name,
                                   bool replace);
 
 }  // namespace atelier

@@ -40,6 +40,7 @@ PreparationConfig PreparationFor(const CorpusConfig& config) {
 RankerTools RankerToolsFor(App& app) {
   RankerTools tools{.embedder = &app.embedder(), .reranker = &app.reranker(), .model = &app.language_model()};
   if (const Result<ModelListing> chat = app.FindModel("", "chat"); chat.ok()) tools.chat_model = chat->id;
+  if (const Result<ModelListing> rerank = app.FindModel("", "rerank"); rerank.ok()) tools.rerank_model = rerank->id;
   return tools;
 }
 

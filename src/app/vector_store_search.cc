@@ -14,17 +14,51 @@
 namespace atelier {
 namespace {
 
+// A model that the client did not name is the configured one, if the method is, or the one that is there.
+void SetRanker(const VectorStoreSearch& search, RerankConfig& config) {
+  if (search.ranker == "none") {
+    config.method.clear();
+  } else if (search.ranker == kDefaultRanker) {
+    config.method = "learned", config.model.clear();
+  } else if (search.ranker != "auto" && search.ranker != config.method) {
+    config.method = search.ranker, config.model.clear();
+  }
+  // Scores of the search and of a ranker are of different scales: all that is returned has one.
+  config.candidates = std::max(config.candidates, search.max_results);
+}
+
 Retriever RetrieverOf(App& app, const OpenedCorpus& corpus, const VectorStoreSearch& search) {
   RetrievalConfig config = corpus.config.retrieval;
   if (search.vector_weight) {
-    config.fusion.method = "convex";
+    config.fusion.method = "reciprocal_rank";  // as the API says
     config.fusion.vector_weight = *search.vector_weight;
-    config.fusion.stand_out = 0;  // the client's weights hold for every question
   }
+  SetRanker(search, config.rerank);
   return Retriever(*corpus.corpus, app.pool(), std::move(config), RankerToolsFor(app));
 }
 
+// A ranker that the client names and that cannot be asked at all is told; one that runs out of time is not.
+Result<void> CheckRanker(const App& app, const std::string& ranker) {
+  if (ranker == "auto" || ranker == "none" || ranker == kDefaultRanker) return {};
+  TRY(const RankerEntry* const entry, FindRanker(ranker));
+  if (entry->model_kind.empty() || app.FindModel("", entry->model_kind).ok()) return {};
+  return Error::Unsupported("ranking_options.ranker", "got '" + ranker + "', which wants a " +
+                                                          std::string(entry->model_kind) + " model, and none is here");
+}
+
 }  // namespace
+
+Result<void> CheckRankerName(std::string_view ranker) {
+  std::string all = "auto, none, " + std::string(kDefaultRanker);
+  bool is_known = ranker == "auto" || ranker == "none" || ranker == kDefaultRanker;
+  for (const RankerEntry* entry : Rankers()) {
+    is_known = is_known || entry->name == ranker;
+    all += ", " + std::string(entry->name);
+  }
+  if (is_known) return {};
+  return Error::Invalid("ranking_options.ranker", "got '" + std::string(ranker.substr(0, 64)) + "', want one of " + all)
+      .WithCode("invalid_value");
+}
 
 Result<std::shared_ptr<OpenedCorpus>> OpenSearched(App& app, const std::string& id) {
   Result<std::shared_ptr<OpenedCorpus>> corpus = app.vector_store_corpora().Open(id);
@@ -35,6 +69,7 @@ Result<std::shared_ptr<OpenedCorpus>> OpenSearched(App& app, const std::string& 
 }
 
 Task<Result<std::vector<VectorStoreHit>>> SearchVectorStores(App& app, Call call, VectorStoreSearch search) {
+  CO_TRY_VOID(CheckRanker(app, search.ranker));
   std::map<std::pair<size_t, std::string>, VectorStoreHit> best;  // by store and chunk
   for (size_t i = 0; i < search.store_ids.size(); ++i) {
     Filter visible;

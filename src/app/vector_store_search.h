@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/app.h"
@@ -13,12 +14,18 @@
 
 namespace atelier {
 
+// OpenAI's name of a ranker that stays what it is: here the learned one that is built in.
+inline constexpr std::string_view kDefaultRanker = "default-2024-11-15";
+
 struct VectorStoreSearch {
   std::vector<std::string> store_ids;  // of vector stores; else names of corpora
   std::vector<std::string> queries;
   Filter filter;  // what the asker wants
   int32_t max_results = 10;
   double score_threshold = 0;
+  // How the best are judged again: "auto", as the corpus is configured; "none", not at all; kDefaultRanker; the name of
+  // a method (knowledge/retrieve/ranker.h).
+  std::string ranker = "auto";
   std::optional<double> vector_weight;  // of likeness in [0, 1], words have the rest; none: as the corpus has it
 };
 
@@ -27,6 +34,9 @@ struct VectorStoreHit {
   std::string file_id, filename;
   Passage passage;
 };
+
+// kInvalid names those that `ranker` may be.
+Result<void> CheckRankerName(std::string_view ranker);
 
 // Best first, of what the call's principal may see. Errors: kNotFound, kConflict of a store that has expired; the
 // embedder's.

@@ -25,9 +25,13 @@ class ExportCommand final : public Command {
     TRY(const ChosenCorpus chosen, Choose(invocation, corpus_.name));
     TRY(const std::shared_ptr<OpenedCorpus> opened, chosen.library->ReadAsMade(chosen.name));
     TRY(const HybridIndex* const index, opened->Index(CorpusCapability::kExport));
-    if (!out_.empty()) return ToFile(invocation, *index);
-    if (!invocation.json) return ExportCorpus(*index, vectors_, [](const Json& line) { return Write(line, stdout); });
-    Json lines = Json::Array();
+    const Json header = ExportHeader(*opened);
+    if (!out_.empty()) return ToFile(invocation, header, *index);
+    if (!invocation.json) {
+      TRY_VOID(Write(header, stdout));
+      return ExportCorpus(*index, vectors_, [](const Json& line) { return Write(line, stdout); });
+    }
+    Json lines = Json::Array({header});
     TRY_VOID(ExportCorpus(*index, vectors_, [&lines](const Json& line) -> Result<void> {
       lines.Push(line);
       return {};
@@ -44,11 +48,12 @@ class ExportCommand final : public Command {
   }
 
   // Under another name until it is whole.
-  Result<void> ToFile(const Invocation& invocation, const HybridIndex& index) const {
+  Result<void> ToFile(const Invocation& invocation, const Json& header, const HybridIndex& index) const {
     const std::string part = out_ + ".part";
     std::unique_ptr<std::FILE, CloseFile> file(std::fopen(part.c_str(), "wb"));
     if (file == nullptr) return Error::Unavailable(part, "cannot be written");
     int64_t num_records = 0;
+    TRY_VOID(Write(header, file.get()));
     TRY_VOID(ExportCorpus(index, vectors_, [&](const Json& line) {
       ++num_records;
       return Write(line, file.get());
@@ -72,11 +77,11 @@ class ExportCommand final : public Command {
 
 extern const CommandEntry command_corpus_export{
     "corpus export", "A corpus as JSON lines, for other programs",
-    "Every chunk with its text, span, pages, headings and attributes, then every document with its whole text; all of "
-    "one "
-    "moment. Together they are all that the corpus holds, with --vectors those too. Its configuration is not among "
-    "them: "
-    "`atelier corpus snapshot` copies a corpus as it is.\n"
+    "First the corpus's configuration, then every chunk with its text, span, pages, headings and attributes, then "
+    "every "
+    "document with its whole text; all of one moment. Together they are all that the corpus holds, with --vectors "
+    "those "
+    "too, and `atelier corpus import` makes a corpus of them.\n"
     "\n"
     "  atelier corpus export docs --out docs.jsonl\n"
     "  atelier corpus export docs | jq -r 'select(.kind == \"document\") | .id'",

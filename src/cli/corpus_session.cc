@@ -38,8 +38,9 @@ Result<Filter> FilterOption::Read() const {
 }
 
 void RerankOptions::Declare(Options& options) {
-  options.Text("--rerank", method,
-               "cross_encoder, decisions, late_interaction, learned, mmr, or none: judge the best again");
+  options.Text(
+      "--rerank", method,
+      "cross_encoder, decisions, decisions_listwise, late_interaction, learned, mmr, or none: judge the best again");
   options.Text("--rerank-model", model,
                "that judges: a reranking model, for decisions a chat model, for learned a file of weights");
   options.Takes("MODEL", Completion::kModels);

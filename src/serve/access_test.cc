@@ -172,6 +172,17 @@ TEST(AccessOverHttp, WhatIsHiddenLeavesNoTraceInIdsScoresAndCounts) {
     ASSERT_EQ(seen.status, 200) << seen.body;
     EXPECT_EQ(seen.body, served.Post("root", at_alone + "/search", body).body) << body.Dump();
   }
+  for (const std::string& word : {std::string(), std::string("river"), std::string("copper lantern")}) {
+    const Json facets = Json::Object({{"keys", Json::Array({"side", "n"})}, {"query", word}, {"max_values", 100}});
+    const Answer counted = served.Post("ann", at_both + "/facets", facets);
+    ASSERT_EQ(counted.status, 200) << counted.body;
+    EXPECT_EQ(counted.body, served.Post("root", at_alone + "/facets", facets).body) << word;
+    EXPECT_EQ(counted.json["data"][0]["values"].size(), 1) << "of side a alone: " << counted.body;
+    const Json typed = Json::Object({{"text", word.substr(0, 3)}});
+    const Answer words = served.Post("ann", at_both + "/suggestions", typed);
+    ASSERT_EQ(words.status, 200) << words.body;
+    EXPECT_EQ(words.body, served.Post("root", at_alone + "/suggestions", typed).body) << word;
+  }
   const Json store = served.Get("ann", at_both).json, wanted = served.Get("root", at_alone).json;
   EXPECT_EQ(store["file_counts"], wanted["file_counts"]);
   EXPECT_EQ(store["usage_bytes"], wanted["usage_bytes"]);
@@ -313,6 +324,12 @@ TEST(AccessOverHttp, AStoreThatAKeyMayNotSeeIsNotThere) {
     same_as_missing([&](const std::string& id) { return served.Get("bob", path(id) + tail); });
   }
   same_as_missing([&](const std::string& id) { return served.Search("bob", id, "river"); });
+  same_as_missing([&](const std::string& id) {
+    return served.Post("bob", path(id) + "/facets", Json::Object({{"keys", Json::Array({"a"})}}));
+  });
+  same_as_missing([&](const std::string& id) {
+    return served.Post("bob", path(id) + "/suggestions", Json::Object({{"text", "ri"}}));
+  });
   same_as_missing([&](const std::string& id) { return served.Delete("bob", path(id)); });
   same_as_missing([&](const std::string& id) { return served.Delete("bob", path(id) + "/files/" + file); });
   same_as_missing([&](const std::string& id) { return served.Post("bob", path(id), Json::Object({{"name", "x"}})); });

@@ -48,9 +48,9 @@ Fields HybridWeightsBody::Describe() {
 Fields RankingBody::Describe() {
   using B = RankingBody;
   static constexpr Field fields[] = {
-      Key<&B::ranker>("ranker", "words and likeness are fused whichever it is").OneOf("none|auto|default-2024-11-15"),
+      Key<&B::ranker>("ranker", "how the best are judged again: auto, none, default-2024-11-15, or a way of our own"),
       Key<&B::score_threshold>("score_threshold", "leave out what scores less").Between(0, 1),
-      Key<&B::hybrid_search>("hybrid_search", "the weights of likeness and words"),
+      Key<&B::hybrid_search>("hybrid_search", "weights of likeness and words in a fusion by reciprocal ranks"),
   };
   return fields;
 }
@@ -67,6 +67,10 @@ Fields StoreFileBody::Describe() {
 
 Result<void> SetRanking(const std::optional<RankingBody>& ranking, VectorStoreSearch& search) {
   if (!ranking) return {};
+  if (ranking->ranker) {
+    TRY_VOID(CheckRankerName(*ranking->ranker));
+    search.ranker = *ranking->ranker;
+  }
   search.score_threshold = ranking->score_threshold.value_or(0);
   if (!ranking->hybrid_search) return {};
   const double likeness = ranking->hybrid_search->embedding_weight, words = ranking->hybrid_search->text_weight;

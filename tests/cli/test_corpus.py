@@ -88,8 +88,57 @@ class Corpora(FolderCase):
             self.assertEqual(len(chunk["vector"]), 384)
         out = self.folder.parent / "docs.jsonl"
         self.assertEqual(self.ok("--json", "corpus", "export", "docs", "--out", out).json["records"], 4)
-        self.assertNotIn("vector", json.loads(out.read_text().splitlines()[0]))
-        self.assertEqual(len(self.ok("--json", "corpus", "export").json), 4)
+        self.assertNotIn("vector", json.loads(out.read_text().splitlines()[1]))
+        self.assertEqual([line["kind"] for line in self.ok("--json", "corpus", "export").json],
+                         ["corpus", "chunk", "chunk", "document", "document"])
+
+    def test_what_was_exported_is_imported_again(self):
+        self.index(EMBED)
+        out = self.folder.parent / "docs.jsonl"
+        self.ok("corpus", "export", "--vectors", "--out", out)
+        self.assertIn("--replace", atelier("corpus", "import", out, home=self.home).err)
+        report = self.ok("--json", "corpus", "import", out, "--corpus", "copy").json
+        self.assertEqual(report, {"corpus": "copy", "embedder": EMBED, "documents": 2, "chunks": 2, "vectors": 2})
+        lines = [[json.loads(line) for line in self.ok("corpus", "export", name, "--vectors").out.splitlines()[1:]]
+                 for name in ("docs", "copy")]
+        for was, now in zip(*lines, strict=True):
+            for a, b in zip(was.pop("vector", []), now.pop("vector", []), strict=True):
+                self.assertAlmostEqual(a, b, places=5)
+            self.assertEqual(was, now)
+        self.assertEqual(self.found("How hot should the water be?", "--by", "vectors", "-k", "1", "-c", "copy"), ["tea.md"])
+        # The folder goes on being followed from where it was.
+        again = self.ok("--json", "index", self.folder, "--embedder", EMBED, "-c", "copy").json
+        self.assertEqual((again["unchanged"], again["embedded"]), (2, 0))
+        # Without vectors, then with new ones.
+        self.ok("corpus", "export", "docs", "--out", out)
+        told = self.ok("corpus", "import", out, "--replace")
+        self.assertIn("atelier corpus reembed docs", told.out)
+        self.assertEqual(self.ok("--json", "corpus", "stats", "docs").json["vectors"], 0)
+        self.ok("corpus", "reembed", "docs", "--embedder", EMBED)
+        self.assertEqual(self.found("How hot should the water be?", "--by", "vectors", "-k", "1", "-c", "docs"), ["tea.md"])
+        # What is broken changes nothing.
+        broken = out.read_text().splitlines()
+        out.write_text("\n".join([*broken[:2], broken[2][:-9]]))
+        refused = atelier("corpus", "import", out, "--corpus", "third", home=self.home)
+        self.assertEqual(refused.code, 1)
+        self.assertIn("line 3", refused.err)
+        self.assertEqual(self.ok("corpus", "list", "--names").out.split(), ["copy", "docs"])
+
+    def test_values_are_counted_and_words_gone_on_from(self):
+        (self.folder / "a.jsonl").write_text("".join(
+            json.dumps({"text": f"The scheduler of engine {i} preempts.", "team": "red" if i % 3 else "blue"}) + "\n"
+            for i in range(7)))
+        self.index()
+        facets = self.ok("--json", "corpus", "facets", "docs", "--key", "@document").json
+        self.assertEqual({facet["key"] for facet in facets}, {"@document"})
+        counted = {one["value"]: one["count"] for one in facets[0]["values"]}
+        self.assertEqual(counted["tea.md"], 1)
+        some = self.ok("--json", "corpus", "facets", "docs", "--key", "@document", "--query", "green").json
+        self.assertEqual([one["value"] for one in some[0]["values"]], ["tea.md"])
+        self.assertIn("tea.md", self.ok("corpus", "facets", "docs", "--key", "@document").out)
+        words = self.ok("--json", "corpus", "suggest", "green te").json
+        self.assertIn("tea", [word["text"] for word in words])
+        self.assertIn("tea", self.ok("corpus", "suggest", "te", "-c", "docs").out)
 
     def test_a_snapshot_is_restored_beside_what_is_there(self):
         self.index()

@@ -16,6 +16,8 @@ BODIES = {
     "/v1/vector_stores/{id}": {"name": "x", "metadata": {"a": "b"}, "expires_after": None},
     "/v1/vector_stores/{id}/search": {"query": "x", "filters": {"type": "eq", "key": "a", "value": 1},
                                       "ranking_options": {"score_threshold": 0.5}},
+    "/v1/vector_stores/{id}/facets": {"keys": ["a"], "query": "x", "filters": {"type": "eq", "key": "a", "value": 1}},
+    "/v1/vector_stores/{id}/suggestions": {"text": "x", "limit": 3},
     "/v1/vector_stores/{id}/files": {"file_id": "file-x", "attributes": {"a": 1}},
     "/v1/vector_stores/{id}/files/{file_id}": {"attributes": {"a": 1}},
     "/v1/vector_stores/{id}/file_batches": {"file_ids": ["file-x"], "files": [{"file_id": "file-x"}], "attributes": {"a": 1}},

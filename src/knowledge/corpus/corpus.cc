@@ -11,4 +11,8 @@ Result<std::vector<Suggestion>> Corpus::Suggest(std::string_view, const Filter&,
   return capabilities().Lacks(CorpusCapability::kSuggestions, "suggestions");
 }
 
+Result<std::vector<std::vector<float>>> Corpus::ChunkVectors(const std::vector<std::string>& chunk_ids) const {
+  return std::vector<std::vector<float>>(chunk_ids.size());
+}
+
 }  // namespace atelier

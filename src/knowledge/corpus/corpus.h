@@ -134,6 +134,9 @@ class Corpus {
                                                     int32_t limit) const = 0;
   // The vectors of a document's parts by hash: what need not be embedded again.
   virtual Result<std::vector<std::pair<std::string, std::vector<float>>>> Vectors(std::string_view source_id) const = 0;
+  // The vectors of chunks, in the order asked for; empty where a chunk is not there, has none, or the backend keeps
+  // them to itself.
+  virtual Result<std::vector<std::vector<float>>> ChunkVectors(const std::vector<std::string>& chunk_ids) const;
   virtual Result<CorpusStats> Stats() const = 0;
 };
 

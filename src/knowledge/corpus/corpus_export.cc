@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "knowledge/corpus/chunk_extras.h"
 #include "knowledge/corpus/corpus_record.h"
 
 namespace atelier {
@@ -40,6 +41,7 @@ Result<Json> ChunkLine(const IndexRecord& record, std::string text, const Json& 
                             {"attributes", std::move(passage.attributes)},
                             {"hash", record.attributes[kHashAttribute]},
                             {"text", std::move(text)}});
+  if (Json extras = ExtrasOf(chunk); extras.size() > 0) line.Set("extras", std::move(extras));
   if (!vector.is_null()) line.Set("vector", vector);
   return line;
 }

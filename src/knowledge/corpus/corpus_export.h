@@ -4,7 +4,9 @@
 //   {"kind": "document", "id", "source", "title", "media_type", "attributes", "text",
 //    "file": {"bytes", "modified_ns", "hashed_ns", "sha256"}}
 //   {"kind": "chunk", "document", "source", "index", "span", "shown", "pages", "headings", "context", "text",
-//    "attributes", "hash", "vector"}
+//    "attributes", "hash", "vector", "extras" (chunk_extras.h; of few)}
+//
+// corpus_import.h makes a corpus of them.
 //
 // Spans are [begin, end) in bytes of the document's text; a chunk's attributes are its document's.
 #pragma once

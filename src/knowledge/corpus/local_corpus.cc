@@ -213,6 +213,15 @@ Result<std::vector<std::pair<std::string, std::vector<float>>>> LocalCorpus::Vec
   return vectors;
 }
 
+Result<std::vector<std::vector<float>>> LocalCorpus::ChunkVectors(const std::vector<std::string>& chunk_ids) const {
+  std::vector<std::vector<float>> vectors(chunk_ids.size());
+  for (size_t i = 0; i < chunk_ids.size(); ++i) {
+    TRY(std::optional<std::vector<float>> vector, index_->GetVector(chunk_ids[i]));
+    if (vector) vectors[i] = std::move(*vector);
+  }
+  return vectors;
+}
+
 Result<CorpusStats> LocalCorpus::Stats() const {
   CorpusStats stats;
   TRY(stats.num_documents, index_->Count(Equals(kKindAttribute, "document"), {}));

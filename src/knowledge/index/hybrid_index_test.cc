@@ -328,16 +328,18 @@ TEST_F(HybridIndexTest, DifferencesAreCopiedWithOtherVectorsUntilThereAreNone) {
   auto target = HybridIndex::Open(files_, "/home/next", other, {.in_background = false}).value();
   Put({Record("a", "one", {1, 2, 3, 4}), Record("b", "two"), Record("c", "three")});
   int num_embedded = 0;
-  const auto embed = [&](std::vector<IndexRecord>& records) -> Result<void> {
-    for (IndexRecord& record : records) record.vector = {3, 4};
-    num_embedded += static_cast<int>(records.size());
-    return {};
+  const auto copy = [&](int64_t max_records) {
+    CopyStep step = NextCopyStep(*index_, *target, max_records).value();
+    for (IndexRecord& record : step.batch.put) record.vector = {3, 4};
+    num_embedded += static_cast<int>(step.batch.put.size());
+    EXPECT_TRUE(target->Apply(std::move(step.batch)).ok());
+    return step.num_left;
   };
-  EXPECT_EQ(CopyDifferences(*index_, *target, 2, embed).value().num_to_put, 1);
+  EXPECT_EQ(copy(2), 1);
   Put({Record("a", "changed")});
   Remove({"b"});
-  EXPECT_TRUE(CopyDifferences(*index_, *target, 10, embed).value().none());
-  EXPECT_TRUE(CopyDifferences(*index_, *target, 10, embed).value().none());
+  EXPECT_EQ(copy(10), 0);
+  EXPECT_EQ(copy(10), 0);
   EXPECT_EQ(num_embedded, 4);
   EXPECT_THAT(target->List({}, {}, "", 9).value(), ElementsAre("a", "c"));
   EXPECT_EQ(target->Get("a", {}).value()->texts[0].text, "changed");

@@ -42,12 +42,4 @@ Result<CopyStep> NextCopyStep(const HybridIndex& source, const HybridIndex& targ
   return step;
 }
 
-Result<IndexDifferences> CopyDifferences(const HybridIndex& source, HybridIndex& target, int64_t max_records,
-                                         const EmbedRecords& embed) {
-  TRY(CopyStep step, NextCopyStep(source, target, max_records));
-  if (!step.batch.put.empty()) TRY_VOID(embed(step.batch.put));
-  TRY_VOID(target.Apply(std::move(step.batch)));
-  return IndexDifferences{.num_to_put = step.num_left, .num_to_remove = 0};
-}
-
 }  // namespace atelier

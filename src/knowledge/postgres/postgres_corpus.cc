@@ -398,6 +398,21 @@ Result<std::vector<std::pair<std::string, std::vector<float>>>> PostgresCorpus::
   return vectors;
 }
 
+Result<std::vector<std::vector<float>>> PostgresCorpus::ChunkVectors(const std::vector<std::string>& chunk_ids) const {
+  std::vector<std::vector<float>> vectors(chunk_ids.size());
+  if (options_.dimensions == 0) return vectors;
+  TRY(PostgresSession session, pool_->Take());
+  TRY(const PostgresRows rows,
+      session.Run("SELECT asked.at, c.embedding FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS "
+                  "asked(id, at) JOIN " +
+                      tables_.chunks + " c ON c.id = asked.id WHERE c.embedding IS NOT NULL",
+                  {Json(chunk_ids).Dump()}));
+  for (int i = 0; i < rows.size(); ++i) {
+    vectors[static_cast<size_t>(rows.Whole(i, 0) - 1)] = ReadVector(rows.Text(i, 1));
+  }
+  return vectors;
+}
+
 Result<CorpusStats> PostgresCorpus::Stats() const {
   TRY(PostgresSession session, pool_->Take());
   TRY(const PostgresRows rows,

@@ -47,6 +47,7 @@ class PostgresCorpus final : public Corpus {
   Result<std::vector<DocumentListing>> List(const Filter& filter, const Filter& visible, std::string_view after,
                                             int32_t limit) const override;
   Result<std::vector<std::pair<std::string, std::vector<float>>>> Vectors(std::string_view source_id) const override;
+  Result<std::vector<std::vector<float>>> ChunkVectors(const std::vector<std::string>& chunk_ids) const override;
   Result<CorpusStats> Stats() const override;
 
  private:

@@ -5,11 +5,8 @@ namespace atelier {
 namespace {
 
 Task<Result<std::vector<double>>> ScorePairs(Call call, RankRequest request) {
-  if (request.tools.reranker == nullptr || request.config.model.empty()) {
-    co_return Error::Unsupported("rerank.model", "got none, want a reranking model");
-  }
   RerankingRequest pairs;
-  pairs.model = request.config.model;
+  CO_TRY(pairs.model, ModelOf(request, "rerank"));
   pairs.query = request.query;
   for (const Passage& passage : request.passages) pairs.documents.push_back(passage.text);
   CO_TRY(Reranking ranking, co_await request.tools.reranker->Rerank(std::move(call), std::move(pairs)));
@@ -19,6 +16,6 @@ Task<Result<std::vector<double>>> ScorePairs(Call call, RankRequest request) {
 }  // namespace
 
 extern const RankerEntry ranker_cross_encoder{"cross_encoder", "a reranking model reads question and passage together",
-                                              ScorePairs};
+                                              ScorePairs, "rerank"};
 
 }  // namespace atelier

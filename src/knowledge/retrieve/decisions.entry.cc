@@ -5,15 +5,12 @@ namespace atelier {
 namespace {
 
 Task<Result<std::vector<double>>> ScoreDecisions(Call call, RankRequest request) {
-  if (request.tools.model == nullptr || request.config.model.empty()) {
-    co_return Error::Unsupported("rerank.model", "got none, want a chat model");
-  }
+  CO_TRY(const std::string model, ModelOf(request, "chat"));
   std::vector<double> scores;
   for (const Passage& passage : request.passages) {
     if (call.stopped(request.tools.clock->Now())) co_return Error::Timeout("rerank", "the time is over");
-    auto asked =
-        DecisionRequest::Of(request.config.model, "Question: " + request.query + "\n\nPassage: " + passage.text,
-                            {DecisionQuestion::Predicate("The passage answers the question.")});
+    auto asked = DecisionRequest::Of(model, "Question: " + request.query + "\n\nPassage: " + passage.text,
+                                     {DecisionQuestion::Predicate("The passage answers the question.")});
     CO_TRY(const Decision decision, co_await request.tools.model->Decide(call, std::move(asked)));
     const DecisionAnswer& answer = decision.answers.at(0);
     scores.push_back(answer.refused ? 0 : answer.probability());
@@ -24,6 +21,6 @@ Task<Result<std::vector<double>>> ScoreDecisions(Call call, RankRequest request)
 }  // namespace
 
 extern const RankerEntry ranker_decisions{"decisions", "a chat model decides whether each passage answers the question",
-                                          ScoreDecisions};
+                                          ScoreDecisions, "chat"};
 
 }  // namespace atelier

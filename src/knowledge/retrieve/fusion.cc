@@ -59,7 +59,7 @@ std::vector<double> ByRank(const Leg& leg, double constant) {
     // Equal scores share the best of their ranks.
     const auto rank =
         score ? std::lower_bound(sorted.begin(), sorted.end(), *score, std::greater<>()) - sorted.begin() : 0;
-    values.push_back(score ? 1 / (constant + static_cast<double>(rank) + 1) : 0);
+    values.push_back(score ? (constant + 1) / (constant + static_cast<double>(rank) + 1) : 0);
   }
   return values;
 }
@@ -82,8 +82,7 @@ std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& co
       convex ? VectorWeight(text_sorted, vector_sorted.size() < kLikenessDepth, config) : config.vector_weight;
   std::vector<Ranked> ranked;
   for (size_t i = 0; i < found.size(); ++i) {
-    const double score = by_rank ? by_text[i] + by_vector[i] : (1 - weight) * by_text[i] + weight * by_vector[i];
-    ranked.push_back({found[i].chunk_id, score});
+    ranked.push_back({found[i].chunk_id, (1 - weight) * by_text[i] + weight * by_vector[i]});
   }
   std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
     return a.score != b.score ? a.score > b.score : a.chunk_id < b.chunk_id;

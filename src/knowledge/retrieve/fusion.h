@@ -1,6 +1,6 @@
 // One ranking of two: what words found and what vectors found.
 //
-//   reciprocal_rank  sum over the legs of 1 / (k + rank)                    [Cormack, Clarke, Büttcher, SIGIR 2009]
+//   reciprocal_rank  weighted sum over the legs of (k + 1) / (k + rank)      [Cormack, Clarke, Büttcher, SIGIR 2009]
 //   relative_score   each leg's scores from its least to its greatest become 0 to 1, then a weighted sum
 //   convex           BM25 from 0, and likeness from that of the 100th best, to the greatest found become 0 to 1, then
 //                    a weighted sum                               [after Bruch, Gai, Ingber, arXiv:2210.11934]
@@ -21,7 +21,7 @@ namespace atelier {
 
 struct Ranked {
   std::string chunk_id;
-  double score = 0;  // convex and relative_score: in [0, 1]
+  double score = 0;  // in [0, 1]
 };
 
 // Best first, ties by chunk_id. A search with one leg alone keeps that leg's order.

@@ -64,7 +64,15 @@ TEST(Fusion, RelativeScoresScaleFromTheLeastFound) {
 TEST(Fusion, ReciprocalRanksAddUp) {
   const std::vector<Ranked> ranked = Fuse(kFound, Method("reciprocal_rank"));
   EXPECT_THAT(Ids(ranked), testing::ElementsAre("both", "weak", "vectors", "words"));
-  EXPECT_DOUBLE_EQ(ranked[0].score, 1.0 / 62 + 1.0 / 62);
+  EXPECT_DOUBLE_EQ(ranked[0].score, 61.0 / 62) << "the best place of both would be 1";
+}
+
+TEST(Fusion, ReciprocalRanksAreWeighed) {
+  EXPECT_EQ(Fuse(kFound, Method("reciprocal_rank", 1))[0].chunk_id, "vectors");
+  const std::vector<Ranked> by_words = Fuse(kFound, Method("reciprocal_rank", 0));
+  EXPECT_THAT(Ids(by_words), testing::ElementsAre("words", "both", "weak", "vectors"));
+  EXPECT_DOUBLE_EQ(by_words[0].score, 1);
+  EXPECT_DOUBLE_EQ(by_words[3].score, 0);
 }
 
 TEST(Fusion, OneLegAloneKeepsItsOrder) {

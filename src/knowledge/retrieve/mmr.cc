@@ -1,6 +1,7 @@
 #include "knowledge/retrieve/mmr.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <string>
@@ -28,6 +29,17 @@ std::vector<size_t> WordHashes(std::string_view text) {
   std::ranges::sort(words);
   words.erase(std::ranges::unique(words).begin(), words.end());
   return words;
+}
+
+double Cosine(std::span<const float> a, std::span<const float> b) {
+  double product = 0, square_a = 0, square_b = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    product += static_cast<double>(a[i]) * b[i];
+    square_a += static_cast<double>(a[i]) * a[i];
+    square_b += static_cast<double>(b[i]) * b[i];
+  }
+  const double lengths = std::sqrt(square_a) * std::sqrt(square_b);
+  return lengths > 0 ? product / lengths : 0;
 }
 
 double WordOverlap(std::span<const size_t> a, std::span<const size_t> b) {

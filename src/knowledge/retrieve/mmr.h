@@ -20,6 +20,9 @@ using Likeness = std::function<double(size_t, size_t)>;
 // Places in the ranking before, in the order after.   REQUIRES: 0 <= lambda <= 1, finite relevance and likeness.
 std::vector<size_t> MarginalOrder(std::span<const double> relevance, const Likeness& likeness, double lambda);
 
+// The cosine of two vectors of one length; 0 where one of them is nothing.
+double Cosine(std::span<const float> a, std::span<const float> b);
+
 // The different words of a text, by hash and in order. A word is a run of ASCII letters and digits, whatever their
 // case, and bytes outside ASCII.
 std::vector<size_t> WordHashes(std::string_view text);

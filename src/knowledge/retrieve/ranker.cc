@@ -32,6 +32,17 @@ Result<const RankerEntry*> FindRanker(std::string_view name) {
   return Error::Invalid("rerank.method", "got '" + std::string(name) + "', want one of " + all);
 }
 
+Result<std::string> ModelOf(const RankRequest& request, std::string_view kind) {
+  const bool is_chat = kind == "chat";
+  const bool is_there = is_chat ? request.tools.model != nullptr : request.tools.reranker != nullptr;
+  const std::string& model = !request.config.model.empty() ? request.config.model
+                             : is_chat                     ? request.tools.chat_model
+                                                           : request.tools.rerank_model;
+  if (is_there && !model.empty()) return model;
+  return Error::Unsupported("rerank.model",
+                            is_chat ? "got none, want a chat model" : "got none, want a reranking model");
+}
+
 Task<Result<std::string>> Rerank(Call call, std::string query, RerankConfig config, RankerTools tools,
                                  std::vector<Passage>& passages) {
   CO_TRY(const RankerEntry* const entry, FindRanker(config.method));

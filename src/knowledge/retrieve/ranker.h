@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task/call.h"
+#include "base/task/pool.h"
 #include "base/task/task.h"
 #include "knowledge/corpus/corpus.h"
 #include "knowledge/retrieve/retrieval_config.h"
@@ -27,7 +28,10 @@ struct RankerTools {
   std::string language = "none";     // of the corpus
   Reranker* reranker = nullptr;
   LanguageModel* model = nullptr;
-  std::string chat_model = {};  // that stages ask where they name none
+  std::string chat_model = {};    // that stages and methods ask where they name none
+  std::string rerank_model = {};  // likewise
+  const Corpus* corpus = nullptr;
+  Pool* pool = nullptr;  // that `corpus` is read on
   const Clock* clock = &Clock::Real();
 };
 
@@ -43,7 +47,11 @@ struct RankerEntry {
   std::string_view sentence;  // for the reference
   // A score for each passage, higher is better; finite. Ends early, with any error, where the call's deadline passes.
   Task<Result<std::vector<double>>> (*score)(Call call, RankRequest request) = nullptr;
+  std::string_view model_kind = {};  // that it asks: "chat", "rerank"; empty: none has to be there
 };
+
+// The model of a method that asks one: the one configured, or the one that is there. Errors: kUnsupported for none.
+Result<std::string> ModelOf(const RankRequest& request, std::string_view kind);
 
 // Every method, sorted by file name.
 std::span<const RankerEntry* const> Rankers();

@@ -130,7 +130,8 @@ TEST_F(RankerTest, AStoppedSearchAndAnUnknownMethodAreErrors) {
             ErrorKind::kCancelled);
   const auto unknown = loop_.Run(Rerank({}, "q", {.method = "best"}, tools, passages));
   EXPECT_EQ(unknown.error().Message(),
-            "rerank.method: got 'best', want one of cross_encoder, decisions, late_interaction, learned, mmr");
+            "rerank.method: got 'best', want one of cross_encoder, decisions, decisions_listwise, late_interaction, "
+            "learned, mmr");
 }
 
 TEST_F(RankerTest, LateInteractionFindsEachTokensNearest) {

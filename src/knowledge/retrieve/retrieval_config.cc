@@ -18,7 +18,8 @@ Fields RerankConfig::Describe() {
   using C = RerankConfig;
   static constexpr Field fields[] = {
       Key<&C::method>("method",
-                      "cross_encoder, decisions, late_interaction, learned, mmr; without: the search's order stays"),
+                      "cross_encoder, decisions, decisions_listwise, late_interaction, learned, mmr; without: the "
+                      "search's order stays"),
       Key<&C::model>("model",
                      "that judges: a reranking model, for decisions a chat model, for learned a file of weights"),
       Key<&C::candidates>("candidates", "of the search, that are judged").Between(1, 1000),

@@ -11,7 +11,7 @@ namespace atelier {
 
 struct FusionConfig {
   std::string method = "convex";
-  double vector_weight = 0.5;  // of relative_score and convex; words have the rest
+  double vector_weight = 0.5;  // words have the rest
   // convex: where the eleventh best by words has a share s of the best one's score, this times (1 - s) goes from
   // the vectors' weight to the words'; fewer found by words in a collection of a hundred and more: s = 0. 0: weights
   // are the same for all questions.

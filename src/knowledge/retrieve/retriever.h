@@ -42,6 +42,7 @@ class Retriever {
   Retriever(const Corpus& corpus, Pool& pool, RetrievalConfig config, RankerTools tools)
       : corpus_(corpus), pool_(pool), config_(std::move(config)), tools_(std::move(tools)) {
     tools_.embedding_model = corpus.embedder(), tools_.language = corpus.language();
+    tools_.corpus = &corpus, tools_.pool = &pool;
   }
 
   // Errors: the embedder's and the corpus's; kInvalid for an unknown method of reranking.

@@ -103,6 +103,28 @@ def test_words_and_likeness_are_weighed(client, store):
     assert refused.value.param == "ranking_options.ranker"
 
 
+def test_the_ranker_that_is_named_ranks(client, store):
+    def search(ranker, **more):
+        return client.vector_stores.search(store.id, query="Who may cross the bridge?", ranking_options={
+            "ranker": ranker, **more}).data
+
+    def scores(hits):
+        return [hit.score for hit in hits]
+    plain = search("none")
+    assert scores(search("auto")) == scores(plain)  # nothing is configured, so nothing is judged again
+    default = search("default-2024-11-15")
+    assert scores(default) == scores(search("learned")) != scores(plain)
+    assert default[0].filename == "bridge.md" and all(0 <= hit.score <= 1 for hit in default)
+    places = [1 - i / len(plain) for i in range(len(plain))]
+    assert scores(search("mmr")) == pytest.approx(places)
+    assert all(hit.score >= 0.5 for hit in search("mmr", score_threshold=0.5))
+    for slow in ("decisions", "decisions_listwise"):  # on a busy machine their time may run out
+        assert {hit.filename for hit in search(slow)} == {hit.filename for hit in plain}
+    with pytest.raises(openai.APIStatusError) as refused:
+        search("cross_encoder")  # no such model is installed
+    assert refused.value.param == "ranking_options.ranker" and "rerank model" in refused.value.message
+
+
 @pytest.mark.parametrize(("filters", "wanted"), [
     ({"type": "eq", "key": "kind", "value": "food"}, ["cheese.md"]),
     ({"type": "ne", "key": "kind", "value": "food"}, ["bridge.md", "tower.md"]),
