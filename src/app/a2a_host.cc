@@ -19,6 +19,8 @@ A2aCardInfo InfoOf(App& app, const AgentConfig& config) {
   info.description = config.description.empty() ? "The agent " + config.name + "." : config.description;
   info.version = ATELIER_VERSION;
   info.wants_key = app.keys().required();
+  // The extended card is for those who have shown a key: where nobody needs one there is none.   [A2A 1.0.1, 13.3]
+  info.capabilities.extended_card = info.wants_key;
   info.skills = {{.id = config.name, .name = config.name, .description = info.description, .tags = {"agent"}}};
   return info;
 }
@@ -64,7 +66,7 @@ void A2aHost::Serve(const AgentConfig& config) {
                        .push = push_.get()};
   served->desk = std::make_unique<A2aDesk>(std::move(parts));
   const auto extended = [this, &config](const A2aCaller& caller) { return ExtendedCard(config, caller.url); };
-  A2aOperations operations(*served->desk, A2aCapabilities(), extended);
+  A2aOperations operations(*served->desk, InfoOf(app_, config).capabilities, extended);
   const auto card = [this, &config](const std::string& url) {
     return A2aCard(InfoOf(app_, config), url, SignerFor(url));
   };

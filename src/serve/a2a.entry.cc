@@ -40,6 +40,7 @@ constexpr RouteSpec kRoutes[] = {
     {"GET", "/a2a/{agent}/.well-known/agent-card.json", "What an agent says of itself (A2A).", GetCard, nullptr, true},
     {"GET", "/.well-known/a2a-keys.json", "The keys by which agents' cards are checked.", GetKeys, nullptr, true},
     {"POST", "/a2a/{agent}", "Calls a method of an agent (A2A, JSON-RPC).", Ask},
+    {"POST", "/a2a/{agent}/", "The same, for clients that end the URL with a slash.", Ask},
     {"POST", "/a2a/{agent}/{rest...}", "Calls an operation of an agent (A2A, HTTP+JSON).", Ask},
     {"GET", "/a2a/{agent}/{rest...}", "Asks for tasks of an agent (A2A, HTTP+JSON).", Ask},
     {"DELETE", "/a2a/{agent}/{rest...}", "Removes a push configuration of a task (A2A, HTTP+JSON).", Ask},

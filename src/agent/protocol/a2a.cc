@@ -230,6 +230,42 @@ Fields A2aListQuery::Describe() {
   return fields;
 }
 
+namespace {
+
+// "contextId" of "context_id".
+std::string CamelCase(std::string_view name) {
+  std::string out;
+  bool raise = false;
+  for (const char c : name) {
+    if (c == '_') {
+      raise = true;
+      continue;
+    }
+    out += raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    raise = false;
+  }
+  return out;
+}
+
+}  // namespace
+
+Json WithA2aNames(const Json& json) {
+  if (json.is_array()) {
+    Json out = Json::Array();
+    for (const Json& item : json.items()) out.Push(WithA2aNames(item));
+    return out;
+  }
+  if (!json.is_object()) return json;
+  Json out = Json::Object();
+  for (const JsonMember& member : json.members()) {
+    const std::string name = CamelCase(member.key);
+    if (name != member.key && json.Has(name)) continue;  // said twice: JSON's own name holds
+    const bool is_free = name == "metadata" || name == "data";
+    out.Set(name, is_free ? member.value : WithA2aNames(member.value));
+  }
+  return out;
+}
+
 Result<void> CheckA2aMessage(const A2aMessage& message) {
   if (message.message_id.empty()) return Error::Invalid("message.messageId", "got none, want an id");
   if (message.parts.empty()) return Error::Invalid("message.parts", "got none, want at least one");

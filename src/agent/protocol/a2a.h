@@ -9,7 +9,8 @@
 //                  v  |
 //             INPUT_REQUIRED | AUTH_REQUIRED                                   (interrupted: a message goes on)
 //
-// Readers ignore keys they do not know, as the protocol wants.   [A2A 1.0.1, specification/a2a.proto]
+// Readers ignore keys they do not know, as the protocol wants, and take a2a.proto's own names (context_id) for JSON's
+// (contextId), as ProtoJSON wants of them.   [A2A 1.0.1, specification/a2a.proto]
 #pragma once
 
 #include <cstdint>
@@ -165,10 +166,13 @@ struct A2aListQuery {
   static Fields Describe();
 };
 
+// With JSON's names in place of a2a.proto's; what is free in form (metadata, data) stays as it is.
+Json WithA2aNames(const Json& json);
+
 // What a stranger has sent, as a struct. Errors: kInvalid under the path of what is wrong.
 template <Described T>
 Result<T> ReadA2a(const Json& json) {
-  return ReadJson<T>(json, {.refuse_unknown = false});
+  return ReadJson<T>(WithA2aNames(json), {.refuse_unknown = false});
 }
 // Has an id, a role, and parts that each hold one thing.
 Result<void> CheckA2aMessage(const A2aMessage& message);

@@ -16,9 +16,23 @@ Json Interface(const std::string& url, std::string_view binding, std::string_vie
 }
 
 Json Capabilities(const A2aCapabilities& capabilities) {
-  return Json::Object({{"streaming", capabilities.streaming},
-                       {"pushNotifications", capabilities.push},
-                       {"extendedAgentCard", capabilities.extended_card}});
+  Json out = Json::Object({{"streaming", capabilities.streaming},
+                           {"pushNotifications", capabilities.push},
+                           {"extendedAgentCard", capabilities.extended_card}});
+  Json extensions = Json::Array();
+  for (const A2aExtension& one : capabilities.extensions) {
+    extensions.Push(Json::Object({{"uri", one.uri}, {"description", one.description}, {"required", one.required}}));
+  }
+  if (!extensions.empty()) out.Set("extensions", std::move(extensions));
+  return out;
+}
+
+Json Interfaces(const A2aCapabilities& capabilities, const std::string& url) {
+  Json out = Json::Array({Interface(url, "JSONRPC", "1.0"), Interface(url, "HTTP+JSON", "1.0")});
+  if (!capabilities.version_03) return out;
+  out.Push(Interface(url, "JSONRPC", "0.3"));
+  out.Push(Interface(url, "HTTP+JSON", "0.3"));
+  return out;
 }
 
 Json Skills(const std::vector<A2aSkill>& skills) {
@@ -33,8 +47,7 @@ Json Skills(const std::vector<A2aSkill>& skills) {
 // What 1.0 reads.
 Json Present(const A2aCardInfo& info, const std::string& url) {
   Json card = Json::Object({{"name", info.name}, {"description", info.description}});
-  card.Set("supportedInterfaces", Json::Array({Interface(url, "JSONRPC", "1.0"), Interface(url, "HTTP+JSON", "1.0"),
-                                               Interface(url, "JSONRPC", "0.3"), Interface(url, "HTTP+JSON", "0.3")}));
+  card.Set("supportedInterfaces", Interfaces(info.capabilities, url));
   card.Set("version", info.version);
   card.Set("capabilities", Capabilities(info.capabilities));
   if (info.wants_key) {
@@ -71,7 +84,7 @@ void AddPast(const A2aCardInfo& info, const std::string& url, Json& card) {
 Json A2aCard(const A2aCardInfo& info, const std::string& url, const A2aSignCard& sign) {
   Json card = Present(info, url);
   Json signatures = sign ? Json::Array({sign(card)}) : Json::Array();
-  AddPast(info, url, card);
+  if (info.capabilities.version_03) AddPast(info, url, card);
   if (!signatures.empty()) card.Set("signatures", std::move(signatures));
   return card;
 }

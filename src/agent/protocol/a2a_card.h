@@ -1,5 +1,6 @@
 // Agent cards: what an agent says of itself, in a form that clients of 1.0 and of 0.3 both understand (each ignores the
-// other's keys). A card can be signed; the signature is over 1.0's keys alone.   [A2A 1.0.1, 4.4 and 8; 0.3.0, 5.5]
+// other's keys), or of 1.0 alone. A card can be signed; the signature is over 1.0's keys alone.   [A2A 1.0.1, 4.4 and
+// 8; 0.3.0, 5.5]
 #pragma once
 
 #include <functional>
@@ -15,8 +16,16 @@ struct A2aSkill {
   std::vector<std::string> tags = {};
 };
 
+// An extension that an agent knows; one that is required is to be named by each request.   [A2A 1.0.1, 4.6]
+struct A2aExtension {
+  std::string uri = {}, description = {};
+  bool required = false;
+};
+
 struct A2aCapabilities {
   bool streaming = true, push = true, extended_card = true;
+  bool version_03 = true;  // is spoken too; else the card holds 1.0's keys alone
+  std::vector<A2aExtension> extensions = {};
 };
 
 struct A2aCardInfo {

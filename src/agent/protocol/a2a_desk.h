@@ -57,7 +57,8 @@ class A2aExecutor {
 struct A2aCaller {
   std::string principal = {};
   A2aVersion version = A2aVersion::kV10;
-  std::string url = {};  // the agent's, as the caller knows it
+  std::string url = {};                      // the agent's, as the caller knows it
+  std::vector<std::string> extensions = {};  // that the caller says it knows, by their URIs
   Call call = {};
 };
 

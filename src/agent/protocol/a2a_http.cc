@@ -16,20 +16,64 @@ namespace {
 
 constexpr std::chrono::seconds kHeartbeat{15};  // a silent stream is told that it lives
 
-Result<A2aVersion> VersionOf(const HttpRequest& http) {
+Result<A2aVersion> VersionOf(const HttpRequest& http, const A2aOperations& operations) {
   std::string_view said = http.headers.Get("A2A-Version");
   if (said.empty()) said = http.Query("A2A-Version");
-  if (const auto version = A2aVersionOf(said)) return *version;
+  if (const auto version = A2aVersionOf(said)) {
+    TRY_VOID(operations.CheckVersion(*version));
+    return *version;
+  }
   return A2aError(a2a_reason::kVersion, "A2A-Version",
                   "got '" + std::string(said.substr(0, 32)) + "', want 1.0 or 0.3");
 }
 
+std::string_view Stripped(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// A header's or parameter's list, at most `most` of it.
+std::vector<std::string> ListOf(std::string_view text, size_t most) {
+  std::vector<std::string> list;
+  while (!text.empty() && list.size() < most) {
+    const size_t comma = text.find(',');
+    if (const std::string_view one = Stripped(text.substr(0, comma)); !one.empty()) list.emplace_back(one);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return list;
+}
+
+constexpr std::string_view kJson = "application/json", kA2aJson = "application/a2a+json";
+
+std::string_view ContentTypeOf(const HttpRequest& http) {
+  const std::string_view type = http.headers.Get("Content-Type");
+  return Stripped(type.substr(0, type.find(';')));
+}
+
+// In which type HTTP+JSON answers: the one that the client names in Accept, else the one that it writes itself, else
+// `otherwise`. The binding's own is application/a2a+json (a SHOULD); clients of 1.0.0 may know application/json alone.
+std::string_view ReplyType(const HttpRequest& http, std::string_view otherwise) {
+  const std::string_view accept = http.headers.Get("Accept");
+  if (accept.find(kA2aJson) != std::string_view::npos) return kA2aJson;
+  if (accept.find(kJson) != std::string_view::npos) return kJson;
+  const std::string_view written = ContentTypeOf(http);
+  return written == kJson || written == kA2aJson ? written : otherwise;
+}
+
+A2aCaller CallerOf(const HttpRequest& http, A2aVersion version, std::string url) {
+  const bool is_old = version == A2aVersion::kV03;
+  return {.principal = http.call.principal,
+          .version = version,
+          .url = std::move(url),
+          .extensions = ListOf(http.headers.Get(is_old ? "X-A2A-Extensions" : "A2A-Extensions"), 100),
+          .call = http.call};
+}
+
 Result<void> CheckContentType(const HttpRequest& http) {
   if (http.body.empty()) return {};
-  std::string_view type = http.headers.Get("Content-Type");
-  type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  if (type == "application/json" || type == "application/a2a+json") return {};
+  const std::string_view type = ContentTypeOf(http);
+  if (type == kJson || type == kA2aJson) return {};
   return A2aError(a2a_reason::kContentType, "Content-Type",
                   "got '" + std::string(type.substr(0, 64)) + "', want application/json or application/a2a+json");
 }
@@ -204,8 +248,9 @@ Result<Json> ReadRestParams(const HttpRequest& http, const RestCall& call, A2aVe
 
 }  // namespace
 
-HttpResponse A2aErrorResponse(const Error& error) {
-  HttpResponse response = HttpResponse::Json(A2aHttpError(error, A2aHttpStatus(error)).Dump(), A2aHttpStatus(error));
+HttpResponse A2aErrorResponse(const Error& error, std::string_view type) {
+  const int status = A2aHttpStatus(error);
+  HttpResponse response = HttpResponse::Of(status, type, A2aHttpError(error, status).Dump());
   if (error.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
     response.headers.Set("Retry-After", std::to_string(std::max<int64_t>(1, seconds)));
@@ -238,7 +283,7 @@ Task<HttpResponse> A2aHttp::Rpc(HttpRequest http, std::string url) {
   RpcReading reading = ReadRpcMessage(http.body);
   if (!reading.message) co_return RpcResponse(reading.fault);
   RpcMessage message = std::move(*reading.message);
-  const Result<A2aVersion> version = VersionOf(http);
+  const Result<A2aVersion> version = VersionOf(http, operations_);
   if (!version.ok()) co_return RpcResponse(RpcMessage::Fault(message.id, A2aRpcError(version.error())));
   if (!message.is_request()) {
     RpcError error{.code = RpcError::kInvalidRequest, .message = "want a request with an id"};
@@ -254,7 +299,7 @@ Task<HttpResponse> A2aHttp::Rpc(HttpRequest http, std::string url) {
   }
   std::string method(*named);
   Json params = is_old ? A2aV10Params(method, message.params) : std::move(message.params);
-  A2aCaller caller{.principal = http.call.principal, .version = *version, .url = std::move(url), .call = http.call};
+  A2aCaller caller = CallerOf(http, *version, std::move(url));
   const auto word = [is_old, method](const Json& result) { return is_old ? A2aV03Result(method, result) : result; };
   if (!A2aOperations::IsStreaming(method)) {
     const Result<Json> result = co_await operations_.Run(method, std::move(params), std::move(caller));
@@ -273,8 +318,9 @@ Task<HttpResponse> A2aHttp::Rpc(HttpRequest http, std::string url) {
 }
 
 Task<HttpResponse> A2aHttp::Rest(HttpRequest http, std::string url, std::string rest) {
-  const Result<A2aVersion> version = VersionOf(http);
-  if (!version.ok()) co_return A2aErrorResponse(version.error());
+  const std::string_view error_type = ReplyType(http, kJson);
+  const Result<A2aVersion> version = VersionOf(http, operations_);
+  if (!version.ok()) co_return A2aErrorResponse(version.error(), error_type);
   const bool is_old = *version == A2aVersion::kV03;
   std::string_view path = rest;
   if (is_old && path.starts_with("v1/")) path.remove_prefix(3);
@@ -285,19 +331,19 @@ Task<HttpResponse> A2aHttp::Rest(HttpRequest http, std::string url, std::string 
                                                            std::string(A2aVersionName(*version))));
   }
   Result<Json> params = ReadRestParams(http, call, *version);
-  if (!params.ok()) co_return A2aErrorResponse(params.error());
+  if (!params.ok()) co_return A2aErrorResponse(params.error(), error_type);
   const std::string method(call.method);
-  A2aCaller caller{.principal = http.call.principal, .version = *version, .url = std::move(url), .call = http.call};
+  A2aCaller caller = CallerOf(http, *version, std::move(url));
   const auto word = [is_old, method](const Json& result) {
     return is_old ? A2aV03Result(method, result, A2aV03Form::kRest) : result;
   };
   if (!A2aOperations::IsStreaming(method)) {
     const Result<Json> result = co_await operations_.Run(method, std::move(*params), std::move(caller));
-    if (!result.ok()) co_return A2aErrorResponse(result.error());
-    co_return HttpResponse::Of(200, is_old ? "application/json" : "application/a2a+json", word(*result).Dump());
+    if (!result.ok()) co_return A2aErrorResponse(result.error(), error_type);
+    co_return HttpResponse::Of(200, is_old ? kJson : ReplyType(http, kA2aJson), word(*result).Dump());
   }
   Result<A2aStreamReply> reply = co_await operations_.Stream(method, std::move(*params), std::move(caller));
-  if (!reply.ok()) co_return A2aErrorResponse(reply.error());
+  if (!reply.ok()) co_return A2aErrorResponse(reply.error(), error_type);
   Streaming streaming{.reply = std::move(*reply), .until_settled = method == "SendStreamingMessage"};
   streaming.word = [word](const Json& event) { return FormatSse(word(event).Dump()); };
   streaming.end_watch = [this](const A2aWatch& watch) { operations_.EndWatch(watch); };

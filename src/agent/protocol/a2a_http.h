@@ -40,6 +40,6 @@ class A2aHttp {
 };
 
 // An error as HTTP+JSON tells it.
-HttpResponse A2aErrorResponse(const Error& error);
+HttpResponse A2aErrorResponse(const Error& error, std::string_view type = "application/json");
 
 }  // namespace atelier

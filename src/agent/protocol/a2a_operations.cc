@@ -37,6 +37,19 @@ Result<T> ReadParams(const Json& params) {
 
 }  // namespace
 
+Result<void> A2aOperations::CheckVersion(A2aVersion version) const {
+  if (version == A2aVersion::kV10 || capabilities_.version_03) return {};
+  return A2aError(a2a_reason::kVersion, "A2A-Version", "got none or 0.3, want 1.0");
+}
+
+Result<void> A2aOperations::CheckExtensions(const A2aCaller& caller) const {
+  for (const A2aExtension& one : capabilities_.extensions) {
+    if (!one.required || std::ranges::find(caller.extensions, one.uri) != caller.extensions.end()) continue;
+    return A2aError(a2a_reason::kExtension, "A2A-Extensions", "want '" + one.uri + "', which this agent requires");
+  }
+  return {};
+}
+
 bool A2aOperations::IsMethod(std::string_view method) { return std::ranges::find(kMethods, method) != kMethods.end(); }
 bool A2aOperations::IsStreaming(std::string_view method) {
   return method == "SendStreamingMessage" || method == "SubscribeToTask";
@@ -84,6 +97,7 @@ Task<Result<Json>> A2aOperations::RunPush(std::string method, Json params, A2aCa
 }
 
 Task<Result<Json>> A2aOperations::Run(std::string method, Json params, A2aCaller caller) {
+  CO_TRY_VOID(CheckExtensions(caller));
   if (IsPush(method)) co_return co_await RunPush(std::move(method), std::move(params), std::move(caller));
   if (method == "SendMessage") {
     CO_TRY(A2aSend send, ReadParams<A2aSend>(params));
@@ -111,6 +125,7 @@ Task<Result<Json>> A2aOperations::Run(std::string method, Json params, A2aCaller
 }
 
 Task<Result<A2aStreamReply>> A2aOperations::Stream(std::string method, Json params, A2aCaller caller) {
+  CO_TRY_VOID(CheckExtensions(caller));
   if (!capabilities_.streaming) co_return Undeclared(method);
   if (method == "SubscribeToTask") {
     CO_TRY(A2aTaskQuery query, ReadParams<A2aTaskQuery>(params));

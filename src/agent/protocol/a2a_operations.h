@@ -20,6 +20,8 @@ class A2aOperations {
   A2aOperations(A2aDesk& desk, A2aCapabilities capabilities, std::function<Json(const A2aCaller&)> extended)
       : desk_(desk), capabilities_(capabilities), extended_(std::move(extended)) {}
 
+  // Errors: A2A's, where the agent's card does not offer that version.
+  Result<void> CheckVersion(A2aVersion version) const;
   static bool IsMethod(std::string_view method);
   static bool IsStreaming(std::string_view method);
   // One that gives one result. Errors: A2A's, and kInvalid under the parameter that is wrong.
@@ -29,6 +31,7 @@ class A2aOperations {
   void EndWatch(const A2aWatch& watch) { desk_.EndWatch(watch); }
 
  private:
+  Result<void> CheckExtensions(const A2aCaller& caller) const;
   Task<Result<Json>> RunPush(std::string method, Json params, A2aCaller caller);
   Task<Result<Json>> List(Json params, A2aCaller caller);
 

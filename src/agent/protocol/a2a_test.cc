@@ -33,6 +33,17 @@ TEST(A2aMessages, HoldPartsThatEachAreOneThing) {
   EXPECT_FALSE(read(R"({"raw": "not base64"})").ok());
 }
 
+TEST(A2aMessages, AreReadByTheNamesOfTheProtocolBuffersToo) {
+  const Json sent = Parsed(R"({"message_id": "m", "role": "ROLE_USER", "context_id": "other", "contextId": "c",
+      "parts": [{"data": {"a_b": {"c_d": 1}}, "media_type": "application/json"}], "metadata": {"x_y": 1}})");
+  const A2aMessage message = ReadA2a<A2aMessage>(sent).value();
+  EXPECT_EQ(message.message_id, "m");
+  EXPECT_EQ(message.context_id, "c");
+  EXPECT_EQ(message.parts[0].media_type, "application/json");
+  EXPECT_EQ(message.parts[0].data, Parsed(R"({"a_b": {"c_d": 1}})"));
+  EXPECT_EQ(message.metadata, Parsed(R"({"x_y": 1})"));
+}
+
 TEST(A2aArtifacts, PiecesOfATextBecomeOne) {
   A2aTask task{.id = "t"};
   const auto piece = [](std::string text, bool append) {
