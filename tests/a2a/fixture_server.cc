@@ -1,6 +1,6 @@
 // a2a_fixture_server PORT FOLDER everything|nothing|extension: the agent that A2A's conformance kit asks (a2a-tck), on
-// the desk, store and bindings that ship. What it does with a message stands in the message's id, as the kit has it; its
-// card declares everything, nothing, or an extension that it requires. It speaks 1.0 alone: the kit's schema of a card
+// the desk, store and bindings that ship. What it does with a message stands in its id, as the kit has it; its card
+// declares everything, nothing, or an extension that it requires. It speaks 1.0 alone: the kit's schema of a card
 // refuses 0.3's keys. PORT 0: any. Serves until SIGTERM, and says on stdout where.
 #include <signal.h>
 
@@ -115,8 +115,7 @@ class Fixture final : public A2aExecutor {
 A2aCardInfo InfoOf(std::string_view declares) {
   A2aCardInfo info{.name = "tck", .description = "Does what the conformance kit wants."};
   const bool everything = declares == "everything";
-  info.capabilities = {
-      .streaming = everything, .push = everything, .extended_card = everything, .version_03 = false};
+  info.capabilities = {.streaming = everything, .push = everything, .extended_card = everything, .version_03 = false};
   if (declares == "extension") {
     info.capabilities.extensions = {{.uri = "urn:a2a:tck:required-extension", .required = true}};
   }
