@@ -21,7 +21,7 @@ Json OneText(std::string_view key, std::string_view description) {
 class AskPersonTool final : public AgentTool {
  public:
   AskPersonTool(AgentWork& work, const Agent& agent) : work_(work), agent_(agent) {
-    spec_.name = "ask_person";
+    spec_.name = kAskPerson;
     spec_.description = "Asks the person you work for, where only they can know or decide.";
     spec_.parameters = OneText("question", "what they have to know to answer, and the question");
     spec_.composed = true, spec_.outside = false;

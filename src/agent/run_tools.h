@@ -14,6 +14,8 @@ struct Handoff {
   std::shared_ptr<const Agent> to;
 };
 
+inline constexpr char kAskPerson[] = "ask_person";
+
 // "ask_person": the run waits until somebody answers.
 std::shared_ptr<AgentTool> MakeAskPerson(AgentWork& work, const Agent& agent);
 // "ask_NAME": the other agent does a task within this run, with its limits, and tells what came of it. It is told

@@ -5,6 +5,7 @@
 #include "agent/protocol/acp_tools.h"
 #include "app/acp_session.h"
 #include "app/agent_library.h"
+#include "app/agent_view.h"
 #include "base/task/pool.h"
 #include "observe/log.h"
 
@@ -31,20 +32,6 @@ Json OptionsOf(const Json& question) {
   }
   options.Push(Option(kReject, "Reject", "reject_once"));
   return options;
-}
-
-// Why it is asked, where the call itself does not say.
-std::string WhyAsked(const Json& question) {
-  const std::string reason = TextAt(question, "reason");
-  if (reason == "outcome_unknown") {
-    return "This call was under way when the program ended: whether it had its effect is not known. Allow makes it "
-           "again.";
-  }
-  if (reason == "outside_data") {
-    return "What the agent has read comes from outside and may be steering it: " + question["sources"].Dump();
-  }
-  if (reason.starts_with("guard:")) return "The guard '" + reason.substr(6) + "' asks: " + TextAt(question, "why");
-  return {};
 }
 
 Json FormOf(const std::string& session_id, const std::string& call_id, const std::string& message) {

@@ -24,13 +24,14 @@ namespace {
 constexpr char kLocks[] = "/agent-locks";
 constexpr char kForeignAgent[] = "a2a";  // a type that speaks a protocol: above the types of agent/tools
 constexpr char kWorkflowPolicy[] = "workflow";
+constexpr char kCalculator[] = "calculator";
 
 AgentConfig Assistant() {
   AgentConfig config;
   config.name = "assistant";
   config.description = "Answers, and calculates where that is wanted.";
   config.instructions = "You are a helpful assistant. Use the calculator for arithmetic.";
-  config.tools = {"calculator"};
+  config.tools = {kCalculator};
   return config;
 }
 
@@ -208,13 +209,14 @@ Result<const AgentTools*> AgentLibrary::Tools() {
   if (tools_) return tools_.get();
   AgentTools all;
   std::vector<ToolConfig> configs = app_.config().tools;
-  // What the agent that is there without a configuration has; a workflow may have named it.
-  const auto is_calculator = [](const ToolConfig& config) { return config.type == "calculator"; };
-  if (app_.config().agents.empty() && std::ranges::none_of(configs, is_calculator)) {
-    configs.push_back({.type = "calculator"});
-  }
   std::set<std::string> names;
-  for (size_t i = 0; i < configs.size(); ++i) {
+  for (size_t i = 0; i <= configs.size(); ++i) {
+    if (i == configs.size()) {
+      // What the agent that is there without a configuration has, and a workflow may have named; a tool that is called
+      // so already, whatever it is, stands for it.
+      if (!app_.config().agents.empty() || names.contains(kCalculator)) break;
+      configs.push_back({.type = kCalculator});
+    }
     auto made = MakeAnyTools(configs[i], *environment_, app_.loop());
     if (!made.ok()) return std::move(made).error().Under(At("tools", i));
     for (auto& tool : *made) {

@@ -14,6 +14,7 @@
 #include "app/app.h"
 #include "app/memory_library.h"
 #include "app/run_keeper.h"
+#include "app/served_call.h"
 
 namespace atelier {
 
@@ -46,6 +47,7 @@ class AgentLibrary {
   Task<Result<void>> AfterRun(Call call, RunRow run);
   RunKeeper& keeper() { return *keeper_; }
   MemoryLibrary& memory() { return *memory_; }
+  AgentServings& servings() { return servings_; }
 
  private:
   explicit AgentLibrary(App& app);
@@ -64,6 +66,7 @@ class AgentLibrary {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<AgentRuns> runs_;
   std::unique_ptr<RunKeeper> keeper_;
+  AgentServings servings_;
 };
 
 // What atelier.yaml says of agents, tools and workflows, as far as it can be told without making them.

@@ -4,8 +4,11 @@
 #include <map>
 #include <utility>
 
+#include "agent/run_tools.h"
 #include "app/agent_library.h"
+#include "app/agent_view.h"
 #include "app/run_keeper.h"
+#include "base/task/pool.h"
 #include "base/task/stop_link.h"
 
 namespace atelier {
@@ -59,6 +62,40 @@ bool CanStream(const AgentConfig& agent) {
   return agent.policy == "react" && agent.output_schema.is_null() && std::ranges::none_of(agent.guards, of_output);
 }
 
+// What is asked about: a call; one that a crash has lost has it under other names, and a guard that looks at a text has
+// that.
+std::string NameIn(const Json& question) {
+  for (const char* key : {"tool", "name"}) {
+    if (question[key].is_string()) return question[key].AsString();
+  }
+  return TextAt(question, "reason");
+}
+Json ArgumentsIn(const Json& question) {
+  if (question["arguments"].is_object()) return question["arguments"];
+  if (question["request"]["arguments"].is_object()) return question["request"]["arguments"];
+  return Json::Object({{"text", question["text"]}});
+}
+
+// What a run that waits wants to know, as calls that a person has to look at.
+std::vector<ServedCall> QuestionsOf(const RunRow& run) {
+  std::vector<ServedCall> asked;
+  for (const Json& one : run.outcome["questions"].items()) {
+    const Json& question = one["question"];
+    const bool is_question = question["reason"] == Json("question");
+    ServedCall call;
+    call.state = is_question ? ServedCall::State::kAsksPerson : ServedCall::State::kWantsApproval;
+    call.id = run.id + "." + TextAt(one, "path"), call.server = run.agent;
+    if (is_question) {
+      call.name = kAskPerson, call.output = TextAt(question, "question");
+      call.arguments = Json::Object({{"question", call.output}}).Dump();
+    } else {
+      call.name = NameIn(question), call.arguments = ArgumentsIn(question).Dump(), call.output = WhyAsked(question);
+    }
+    asked.push_back(std::move(call));
+  }
+  return asked;
+}
+
 std::string WaitsText(const RunRow& run) {
   std::string text = "This run of the agent " + run.agent + " waits for a person.";
   for (const Json& one : run.outcome["questions"].items()) {
@@ -110,12 +147,18 @@ struct AgentModels::Answering {
   bool streams = false;
   Usage usage = {};
   RequestTimes times = {};
+  std::shared_ptr<AgentServing> serving = {};         // null: nobody has words for calls
   std::map<std::string, std::string> arguments = {};  // of calls, by path
   std::string told = {};                              // of the step under way
   bool any_text = false;
 
   Loop& loop() { return models.app_.loop(); }
   void Push(GenerationDelta delta) { events->Push(GenerationEvent(std::move(delta))); }
+  // An empty delta says when.
+  void Serve(ServedCall call) {
+    serving->calls.push_back(std::move(call));
+    Push(GenerationDelta());
+  }
   void Text(const std::string& text) {
     if (text.empty()) return;
     if (!any_text) times.first_token = loop().Now();
@@ -126,15 +169,41 @@ struct AgentModels::Answering {
     Push(std::move(delta));
   }
   void Tell(const AgentEvent& event);
+  ServedCall ServedOf(const AgentEvent& event);
+  void CallBegan(const AgentEvent& event);
   void CallEnded(const AgentEvent& event);
   void End(const Result<RunRow>& run);
 };
 
+ServedCall AgentModels::Answering::ServedOf(const AgentEvent& event) {
+  ServedCall call;
+  call.id = event.path, call.server = event.agent, call.name = TextAt(event.data, "name");
+  call.arguments = arguments[event.path];
+  if (!serving || !serving->goes_on) return call;
+  // Questions about a call stand at its path with a mark behind it.
+  for (const std::string& step : serving->goes_on->steps) {
+    if (step.substr(0, step.find_last_of("!?")) == event.path) call.approval = run_id + "." + step;
+  }
+  return call;
+}
+
+void AgentModels::Answering::CallBegan(const AgentEvent& event) {
+  arguments[event.path] = event.data["arguments"].Dump();
+  // Of a question it is told what it asks, not that it is asked.
+  if (serving && TextAt(event.data, "name") != kAskPerson) Serve(ServedOf(event));
+}
+
 void AgentModels::Answering::CallEnded(const AgentEvent& event) {
-  GenerationDelta delta;
-  const std::string name = TextAt(event.data, "name");
-  delta.reasoning = "[" + name + " " + arguments[event.path] + "]\n" + TextAt(event.data, "text") + "\n";
-  Push(std::move(delta));
+  ServedCall call = ServedOf(event);
+  call.output = TextAt(event.data, "text");
+  call.state = event.data["is_error"] == Json(true) ? ServedCall::State::kFailed : ServedCall::State::kAnswered;
+  if (serving) {
+    if (call.name != kAskPerson) Serve(std::move(call));
+  } else if (std::ranges::count(event.path, '.') <= 1) {  // calls of agents that were asked are within that call
+    GenerationDelta delta;
+    delta.reasoning = "[" + call.name + " " + call.arguments + "]\n" + call.output + "\n";
+    Push(std::move(delta));
+  }
 }
 
 void AgentModels::Answering::Tell(const AgentEvent& event) {
@@ -159,10 +228,8 @@ void AgentModels::Answering::Tell(const AgentEvent& event) {
       usage.cached_tokens += CountAt(event.data["usage"], "cached_tokens");
       usage.completion_tokens += CountAt(event.data["usage"], "completion_tokens");
       break;
-    case AgentEventType::kToolCalled: arguments[event.path] = event.data["arguments"].Dump(); break;
-    case AgentEventType::kToolAnswered:
-      if (std::ranges::count(event.path, '.') == 1) CallEnded(event);
-      break;
+    case AgentEventType::kToolCalled: CallBegan(event); break;
+    case AgentEventType::kToolAnswered: CallEnded(event); break;
     default: break;
   }
 }
@@ -178,7 +245,8 @@ void AgentModels::Answering::End(const Result<RunRow>& run) {
   } else if (run->status == RunStatus::kCancelled) {
     end.error = Error::Cancelled("run " + run->id, "somebody cancelled it");
   } else if (run->status == RunStatus::kWaiting) {
-    Text(WaitsText(*run));
+    if (!serving) Text(WaitsText(*run));
+    for (ServedCall& question : serving ? QuestionsOf(*run) : std::vector<ServedCall>()) Serve(std::move(question));
   } else {
     const std::string text = TextAt(run->outcome, "text");
     if (told != text) Text(text);
@@ -203,6 +271,25 @@ Task<void> AgentModels::Answer(std::shared_ptr<Answering> answering, Call call) 
   if (!run.ok() && stop.stop_requested()) co_await runs.Cancel(answering->run_id);
   --answering->models.num_running_;
   answering->End(run);
+  if (run.ok()) answering->models.app_.agents().keeper().Ended(*run);
+}
+
+// The run that the generation is: a new one, or one of the caller's that waited.
+Task<Result<std::string>> AgentModels::RunFor(Call call, const GenerationRequest& request,
+                                              std::shared_ptr<AgentServing> serving) {
+  if (serving && serving->goes_on) {
+    const std::string id = serving->goes_on->id;
+    auto get = [this, &id] { return app_.agents().journal().Get(id); };
+    auto getting = OnPool(app_.pool(), get);
+    CO_TRY(const RunRow run, co_await getting);
+    if (run.principal == call.principal && run.agent == request.model) co_return run.id;
+    co_return Error::NotFound(
+        "run", "got '" + id.substr(0, 64) + "', want a run of the agent " + request.model + " that waits");
+  }
+  CO_TRY(Json input, AgentInputOf(std::get<ChatPrompt>(request.prompt).messages));
+  AgentRuns::Start start{.agent = request.model, .input = std::move(input), .principal = call.principal};
+  auto creating = app_.agents().runs().Create(std::move(start));
+  co_return co_await creating;
 }
 
 Task<Result<Generation>> AgentModels::Generate(Call call, GenerationRequest request) {
@@ -211,14 +298,13 @@ Task<Result<Generation>> AgentModels::Generate(Call call, GenerationRequest requ
   if (num_running_ >= kMaxLiveRuns) {
     co_return Error::Exhausted("runs", "got " + std::to_string(num_running_) + " under way, want fewer");
   }
-  CO_TRY(Json input, AgentInputOf(std::get<ChatPrompt>(request.prompt).messages));
-  AgentRuns::Start start{.agent = request.model, .input = std::move(input), .principal = call.principal};
-  auto creating = app_.agents().runs().Create(std::move(start));
-  CO_TRY(std::string run_id, co_await creating);
+  auto serving = app_.agents().servings().Find(std::get<ChatPrompt>(request.prompt).template_kwargs);
+  CO_TRY(std::string run_id, co_await RunFor(call, request, serving));
   auto events = Channel<GenerationEvent>::Create(app_.loop(), kMaxQueuedEvents);
   auto link = std::make_shared<StopLink>(call.stop);
   auto answering = std::make_shared<Answering>(Answering{*this, agent, std::move(run_id), events, link});
   answering->streams = CanStream(agent->config);
+  answering->serving = std::move(serving);
   answering->times.submitted = answering->times.scheduled = app_.loop().Now();
   call.stop = link->token();
   Generation generation;

@@ -3,9 +3,9 @@
 // what it used the usage; who lets go of the generation ends the run.
 //
 // The answer is streamed as it is written, where what is written is the answer: not of agents that look at it first
-// (guided, an output schema, guards of the output). Calls that the run made, and what they gave, come as
-// reasoning. A run that needs a
-// person ends the answer with its id and how to go on: nobody could say yes here.
+// (guided, an output schema, guards of the output). Calls that the run made, and what they gave, come as reasoning. A
+// run that needs a person ends the answer with its id and how to go on. Who has better words for both, and a person's
+// word, is served by AgentServing (app/served_call.h).
 //
 // What a model can be told and an agent cannot is refused: tools of the caller's, several choices, log probabilities,
 // grammars. What only steers the choice of tokens is the agent's own matter, and passed over.   Loop thread only.
@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "app/app.h"
+#include "app/served_call.h"
 #include "provider/language_model.h"
 
 namespace atelier {
@@ -36,6 +37,7 @@ class AgentModels final : public LanguageModel {
 
  private:
   struct Answering;
+  Task<Result<std::string>> RunFor(Call call, const GenerationRequest& request, std::shared_ptr<AgentServing> serving);
   static Task<void> Answer(std::shared_ptr<Answering> answering, Call call);
 
   App& app_;

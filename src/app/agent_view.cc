@@ -7,7 +7,24 @@ namespace {
 
 Json TimeText(int64_t ms) { return ms == 0 ? Json() : Json(UtcText(ms * 1'000'000)); }
 
+std::string TextAt(const Json& json, std::string_view key) {
+  return json[key].is_string() ? json[key].AsString() : std::string();
+}
+
 }  // namespace
+
+std::string WhyAsked(const Json& question) {
+  const std::string reason = TextAt(question, "reason");
+  if (reason == "outcome_unknown") {
+    return "This call was under way when the program ended: whether it had its effect is not known. Allow makes it "
+           "again.";
+  }
+  if (reason == "outside_data") {
+    return "What the agent has read comes from outside and may be steering it: " + question["sources"].Dump();
+  }
+  if (reason.starts_with("guard:")) return "The guard '" + reason.substr(6) + "' asks: " + TextAt(question, "why");
+  return {};
+}
 
 Json RunBody(const RunRow& run) {
   Json body = Json::Object({{"id", run.id},

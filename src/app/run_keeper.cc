@@ -52,7 +52,7 @@ Task<void> RunKeeper::Live(std::string run_id, std::shared_ptr<LiveResponse> liv
   }
   live_.erase(run_id);
   live->End();
-  if (run.ok() && after_run_ && HasEnded(run->status)) Spawn(After(*run));
+  if (run.ok()) Ended(*run);
 }
 
 Task<void> RunKeeper::After(RunRow run) {

@@ -33,6 +33,10 @@ class RunKeeper {
   Result<std::shared_ptr<LiveResponse>> Keep(const std::string& run_id, const std::string& principal);
   // The one under way; null: there is none.
   std::shared_ptr<LiveResponse> Find(const std::string& run_id) const;
+  // What is done after a run that has ended, for one that was not kept here.
+  void Ended(const RunRow& run) {
+    if (after_run_ && HasEnded(run.status)) Spawn(After(run));
+  }
   // Called with each run whose next life begins. One listener.
   void OnBegin(std::function<void(const std::string& run_id)> listener) { on_begin_ = std::move(listener); }
   // Goes on with all that earlier processes left; then, told to stop, stops what is under way and waits for it.

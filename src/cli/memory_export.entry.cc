@@ -1,13 +1,10 @@
 // atelier memory export
 #include <cstdio>
 
-#include "base/text/describe_json.h"
 #include "cli/memory_session.h"
 
 namespace atelier {
 namespace {
-
-constexpr int32_t kAtOnce = 1'000;
 
 class MemoryExportCommand final : public Command {
  public:
@@ -17,26 +14,17 @@ class MemoryExportCommand final : public Command {
     TRY(MemoryAccess session, MemoryAccess::Open(invocation));
     TRY(const std::shared_ptr<MemoryStore> store, session.memory().Read());
     Json turns = Json::Array({}), facts = Json::Array({});
-    const auto put = [&](const char* kind, Json body, Json& list) {
-      if (invocation.json) {
-        list.Push(std::move(body));
-        return;
+    MemoryExport all(store, scope_.scope);
+    while (true) {
+      TRY(std::vector<Json> some, all.Next());
+      if (some.empty()) break;
+      for (Json& one : some) {
+        if (!invocation.json) {
+          std::printf("%s\n", one.Dump().c_str());
+        } else {
+          (one["type"] == Json("turn") ? turns : facts).Push(std::move(one));
+        }
       }
-      Json line = Json::Object({{"type", kind}});
-      for (const JsonMember& member : body.members()) line.Set(member.key, member.value);
-      std::printf("%s\n", line.Dump().c_str());
-    };
-    for (std::string after;;) {
-      TRY(const auto some, store->List(scope_.scope, after, kAtOnce));
-      for (const MemoryTurn& turn : some) put("turn", TurnBody(turn), turns);
-      if (some.size() < kAtOnce) break;
-      after = some.back().id;
-    }
-    for (std::string after;;) {
-      TRY(const auto some, store->ListFacts(scope_.scope, "", after, kAtOnce));
-      for (const MemoryFact& fact : some) put("fact", WriteJson(fact), facts);
-      if (some.size() < kAtOnce) break;
-      after = some.back().id;
     }
     if (invocation.json) invocation.Print(Json::Object({{"turns", std::move(turns)}, {"facts", std::move(facts)}}));
     return {};

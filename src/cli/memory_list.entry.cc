@@ -30,9 +30,9 @@ class MemoryListCommand final : public Command {
       TRY(const auto states, store->Sessions(scope_.scope));
       for (const MemorySessionState& state : states) Show(invocation, state, list);
     } else {
-      TRY(const auto facts, store->ListFacts(scope_.scope, kind_, after_, limit));
+      const int64_t at_ms = all_ ? 0 : session.memory().NowMs();
+      TRY(const auto facts, FactsThatHold(*store, scope_.scope, kind_, after_, limit, at_ms));
       for (const MemoryFact& fact : facts) {
-        if (!all_ && !fact.holds(session.memory().NowMs())) continue;
         invocation.json ? void(list.Push(WriteJson(fact))) : ShowFact(fact);
       }
     }
@@ -49,11 +49,7 @@ class MemoryListCommand final : public Command {
                   static_cast<long long>(state.num_learnt));
       return;
     }
-    list.Push(Json::Object({{"user", scope.user},
-                            {"agent", scope.agent},
-                            {"session", scope.session},
-                            {"turns", state.num_places},
-                            {"learnt", state.num_learnt}}));
+    list.Push(SessionBody(state));
   }
 
   MemoryScopeOptions scope_;

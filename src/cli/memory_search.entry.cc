@@ -1,7 +1,6 @@
 // atelier memory search
 #include <cstdio>
 
-#include "base/text/describe_json.h"
 #include "cli/input.h"
 #include "cli/memory_session.h"
 
@@ -27,7 +26,7 @@ class MemorySearchCommand final : public Command {
     TRY(const auto facts, run.Run(memory.RecallFacts(run.MakeCall(), request, memory.NowMs())));
     TRY(const auto turns, run.Run(memory.Recall(run.MakeCall(), request)));
     if (invocation.json) {
-      invocation.Print(Body(facts, turns));
+      invocation.Print(FoundBody(facts, turns));
       return {};
     }
     for (const RecalledFact& one : facts) ShowFact(one.fact);
@@ -36,22 +35,6 @@ class MemorySearchCommand final : public Command {
   }
 
  private:
-  static Json Body(const std::vector<RecalledFact>& facts, const std::vector<RecalledTurn>& turns) {
-    Json known = Json::Array({}), said = Json::Array({});
-    for (const RecalledFact& one : facts) {
-      Json body = WriteJson(one.fact);
-      body.Set("score", one.score);
-      known.Push(std::move(body));
-    }
-    for (const RecalledTurn& one : turns) {
-      Json body = TurnBody(one.turn), figures = Json::Object({});
-      for (size_t i = 0; i < kNumRecallFigures; ++i) figures.Set(RecallFigureNames()[i], one.figures[i]);
-      body.Set("score", one.score), body.Set("figures", std::move(figures));
-      said.Push(std::move(body));
-    }
-    return Json::Object({{"facts", std::move(known)}, {"turns", std::move(said)}});
-  }
-
   MemoryScopeOptions scope_;
   std::vector<std::string> words_;
   int64_t limit_ = 5;

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "base/text/describe_json.h"
 #include "cli/terminal_text.h"
 
 namespace atelier {
@@ -28,17 +27,6 @@ Result<MemoryAccess> MemoryAccess::Open(const Invocation& invocation) {
   MemoryAccess opened;
   TRY(opened.session, AgentSession::Open(invocation));
   return opened;
-}
-
-Json TurnBody(const MemoryTurn& turn) {
-  return Json::Object({{"id", turn.id},
-                       {"user", turn.scope.user},
-                       {"agent", turn.scope.agent},
-                       {"session", turn.scope.session},
-                       {"speaker", turn.speaker},
-                       {"text", turn.text},
-                       {"said_ms", turn.said_ms},
-                       {"reference", turn.reference}});
 }
 
 void ShowTurn(const MemoryTurn& turn) {

@@ -6,6 +6,7 @@
 
 #include "app/memory_library.h"
 #include "app/memory_tools.h"
+#include "app/memory_view.h"
 #include "cli/agent_session.h"
 
 namespace atelier {
@@ -23,7 +24,6 @@ struct MemoryAccess {
   MemoryLibrary& memory() { return session->agents().memory(); }
 };
 
-Json TurnBody(const MemoryTurn& turn);
 // A line each.
 void ShowTurn(const MemoryTurn& turn);
 void ShowFact(const MemoryFact& fact);

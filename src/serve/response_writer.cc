@@ -180,8 +180,8 @@ std::vector<Json> ResponseWriter::EndMcpCall(Json output, Json error) {
   return Flush();
 }
 
-std::vector<Json> ResponseWriter::AskApproval(const McpCallStart& call) {
-  OpenItem(Open::kMcp, Json::Object({{"id", NextItemId("mcpr_")},
+std::vector<Json> ResponseWriter::AskApproval(const McpCallStart& call, std::string id) {
+  OpenItem(Open::kMcp, Json::Object({{"id", id.empty() ? NextItemId("mcpr_") : std::move(id)},
                                      {"type", "mcp_approval_request"},
                                      {"server_label", call.label},
                                      {"name", call.name},

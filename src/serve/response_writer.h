@@ -66,8 +66,8 @@ class ResponseWriter {
   };
   std::vector<Json> BeginMcpCall(const McpCallStart& call);
   std::vector<Json> EndMcpCall(Json output, Json error);
-  // The call wants the user's word; gives the request's id.
-  std::vector<Json> AskApproval(const McpCallStart& call);
+  // The call wants the user's word, by which the request's id is named; empty: by the next of this response.
+  std::vector<Json> AskApproval(const McpCallStart& call, std::string id = {});
   // What [n] in the text may cite from now on, beside what it could.
   void AddSources(std::vector<CitableSource> sources);
   bool any_calls() const { return any_calls_; }

@@ -5,6 +5,8 @@
 // they run in the background.
 #include <algorithm>
 
+#include "app/agent_library.h"
+#include "app/agent_models.h"
 #include "app/live_responses.h"
 #include "app/response_store.h"
 #include "app/vector_store_view.h"
@@ -23,6 +25,7 @@
 #include "serve/response_items.h"
 #include "serve/response_mcp.h"
 #include "serve/response_search.h"
+#include "serve/response_served.h"
 #include "serve/response_writer.h"
 
 namespace atelier {
@@ -40,6 +43,7 @@ struct Job {
   GenerationRequest request;
   Json input;  // own items
   ResponseWriter writer;
+  std::optional<ServedCalls> served;  // what the events become
   std::shared_ptr<LiveResponse> live;
   std::shared_ptr<GenerationRun> run;    // null: not begun
   Json closing;                          // the last event, once it is known
@@ -128,7 +132,7 @@ Task<Result<void>> Generate(std::shared_ptr<Job> job) {
     for (;;) {
       const std::deque<GenerationEvent> batch = co_await job->run->Next();
       if (batch.empty()) break;
-      for (const GenerationEvent& event : batch) AddAll(*job, job->writer.Take(event));
+      for (const GenerationEvent& event : batch) AddAll(*job, job->served->Take(event));
     }
     std::vector<ToolCallDelta> calls = job->writer.TakeOwnCalls();
     if (calls.empty() || job->run->error()) co_return Result<void>();
@@ -235,6 +239,9 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   const std::string principal = http.call.principal;
   Result<std::vector<Json>> items = co_await AllItems(app, body, *input, principal);
   if (!items.ok()) co_return RefuseCall(app, http, gen_ai::kChat, items.error());
+  Result<std::optional<RunAnswers>> answers = std::optional<RunAnswers>();
+  if (model->kind == kAgentModels) answers = TakeRunAnswers(*input, *items);
+  if (!answers.ok()) co_return RefuseCall(app, http, gen_ai::kChat, answers.error());
   Result<std::vector<McpToolUse>> servers = McpUsesOf(body);
   if (!servers.ok()) co_return RefuseCall(app, http, gen_ai::kChat, servers.error());
   std::vector<Json> asked = servers->empty() ? std::vector<Json>() : *items;
@@ -249,6 +256,17 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   }
 
   const std::string id = NewItemId("resp_");
+  std::shared_ptr<AgentServing> serving;
+  if (model->kind == kAgentModels) {
+    serving = std::make_shared<AgentServing>();
+    app.agents().servings().Add(id, serving);
+    std::get<ChatPrompt>(request->prompt).template_kwargs = AgentServings::Named(id);
+  }
+  if (*answers) {
+    Result<AgentServing::AnsweredRun> run = co_await AnswerRun(app, std::move(**answers), principal);
+    if (!run.ok()) co_return RefuseCall(app, http, gen_ai::kChat, run.error());
+    serving->goes_on = *std::move(run);
+  }
   const int64_t now = NowUnix(app);
   ResponseWriterOptions options;
   options.id = id;
@@ -273,12 +291,14 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
                                        .request = std::move(*request),
                                        .input = std::move(*input),
                                        .writer = ResponseWriter(std::move(options)),
+                                       .served = {},
                                        .live = app.live_responses().Begin(app.loop(), id, principal),
                                        .run = nullptr,
                                        .closing = {},
                                        .search = {},
                                        .mcp = {},
                                        .error = {}});
+  job->served.emplace(job->writer, std::move(serving));
   if (*searching && !(*searching)->first) job->writer.AddOwnTools({std::string(kFileSearch)});
   if (*searching) AddSearch(*job, std::move(**searching));
   if (!servers->empty()) AddMcp(*job, std::move(*servers), std::move(asked));

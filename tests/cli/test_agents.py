@@ -103,3 +103,12 @@ class Agents(Case):
         self.assertNotEqual(self.upstream.server.server_port, port)
         self.configure()
         self.assertEqual(self.document("resume")["status"], "completed")
+
+    def test_a_calculator_beside_no_agents_is_no_second_one(self):
+        for tool in ({"type": "calculator"}, {"type": "calculator", "name": "sums"}):
+            self.config.write_text(json.dumps({
+                "providers": [{"name": "far", "base_url": self.upstream.base_url, "models": [{"id": "m", "kind": "chat"}]}],
+                "default_model": "far/m", "tools": [tool]}))
+            told = self.agent("run", "What is 17% of 2340?")
+            self.assertEqual(told.code, 0, told.err)
+            self.assertIn("397.8", told.out)

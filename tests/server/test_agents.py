@@ -200,8 +200,8 @@ def test_an_agent_is_a_model_by_name(desk):
     assert "397.8" in told
     status, response = server.post("/v1/responses", {"model": "clerk", "input": "17% of 2340?"}, A)
     assert status == 200, response
-    assert [item["type"] for item in response["output"]] == ["reasoning", "message"]
-    assert "calculator" in response["output"][0]["content"][0]["text"]
+    assert [item["type"] for item in response["output"]] == ["mcp_call", "message"]
+    assert response["output"][0]["name"] == "calculator"
     assert len(get(server, "/v1/runs", A)[1]["data"]) == 3
     assert get(server, "/v1/runs", B)[1]["data"] == []
     status, refused = server.post("/v1/chat/completions", {**ask, "n": 2}, A)

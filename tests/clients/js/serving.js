@@ -20,10 +20,17 @@ function makeHome() {
   return home;
 }
 
+// Arguments of `serve`; before them, as an object, what atelier.yaml is to say.
 export async function startServer(...args) {
+  const {config} = typeof args[0] === 'object' ? args.shift() : {};
   const binary = process.env.ATELIER_BIN ?? path.join(root, 'build/release/atelier');
   const home = makeHome();
-  const child = spawn(binary, ['serve', '--port', '0', '--threads', '1', ...args], {  // one: a busy machine stalls gangs
+  const before = [];
+  if (config) {
+    before.push('--config', path.join(home, 'atelier.yaml'));
+    fs.writeFileSync(before[1], JSON.stringify(config));
+  }
+  const child = spawn(binary, [...before, 'serve', '--port', '0', '--threads', '1', ...args], {  // one: a busy machine stalls gangs
     stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ATELIER_HOME: home}});
   let errors = '';
   child.stderr.on('data', (data) => { errors += data; });
