@@ -24,17 +24,22 @@ constexpr auto kMagics = std::to_array<Magic>({{"\x89PNG\r\n\x1A\n", "image/png"
                                                {"GIF8", "image/gif"},
                                                {"BM", "image/bmp"}});
 
+// Whether `part` stands at `place`; bytes may be fewer.
+bool HasAt(std::string_view bytes, size_t place, std::string_view part) {
+  return bytes.size() >= place && bytes.substr(place).starts_with(part);
+}
+
 const Magic* MagicOf(std::string_view bytes) {
   for (const Magic& magic : kMagics) {
     if (bytes.starts_with(magic.bytes) &&
-        (magic.bytes.size() > 2 || bytes.substr(6, 4) == std::string_view("\0\0\0\0", 4))) {
+        (magic.bytes.size() > 2 || HasAt(bytes, 6, std::string_view("\0\0\0\0", 4)))) {
       return &magic;
     }
   }
   return nullptr;
 }
 
-bool IsWebp(std::string_view bytes) { return bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP"; }
+bool IsWebp(std::string_view bytes) { return bytes.starts_with("RIFF") && HasAt(bytes, 8, "WEBP"); }
 
 Claim Recognises(std::string_view bytes) {
   return MagicOf(bytes) != nullptr || IsWebp(bytes) ? Claim::kCertain : Claim::kNo;

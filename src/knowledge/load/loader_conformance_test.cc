@@ -117,6 +117,18 @@ TEST_P(Conformance, EmptyAndCutShort) {
   for (size_t length = 1; length < size; length += step) (void)Load(sample_.bytes.substr(0, length));
 }
 
+TEST_P(Conformance, ContentMayEndWithinTheMarkOfAnyFormat) {
+  for (std::string mark : {"RIFFxxxxWEBPVP8 ", "BM", "\x89PNG\r\n\x1A\n", "\xFF\xD8\xFF\xE0", "II*", "MM", "GIF89a",
+                           "%PDF-1.7\n", "PK\3\4", "\x1F\x8B\x08", "BZh9", "7z\xBC\xAF\x27\x1C", "From a",
+                           "<!DOCTYPE html", "\xEF\xBB\xBF", "\xFF\xFE"}) {
+    mark.resize(16, ' ');
+    for (size_t size = 0; size <= mark.size(); ++size) {
+      const std::string bytes = mark.substr(0, size);
+      (void)FindLoader({.id = sample_.id, .bytes = bytes, .media_type = {}});
+    }
+  }
+}
+
 TEST_P(Conformance, FlippedAndRandomBytes) {
   Random random(7);
   const int rounds = runs_programs_ ? 3 : 200;
