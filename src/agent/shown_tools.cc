@@ -24,16 +24,17 @@ std::vector<ToolWords> WordsOf(const Agent& agent) {
 
 Task<Result<Performed>> Search(Call call, AgentWork& work, const Agent& agent, std::string text, int64_t limit) {
   const std::vector<ToolWords> words = WordsOf(agent);
-  std::vector<double> likeness;
+  std::vector<ToolQuery> queries = ToolQueriesOf(text);
   if (work.embedder && work.tool_vectors) {
     std::vector<std::string> meanings;
     for (const ToolWords& tool : words) meanings.push_back(tool.Meaning());
-    auto comparing = work.tool_vectors->Likeness(std::move(call), *work.embedder, work.embedding_model, text, meanings);
-    CO_TRY(likeness, co_await comparing);
+    auto comparing =
+        work.tool_vectors->Compare(std::move(call), *work.embedder, work.embedding_model, std::move(queries), meanings);
+    CO_TRY(queries, co_await comparing);
   }
   CO_TRY(const auto finder, ToolFinder::Create(words));
   Json names = Json::Array({});
-  for (const size_t place : finder->Find(text, likeness, static_cast<size_t>(limit))) names.Push(words[place].name);
+  for (const size_t place : finder->Find(queries, static_cast<size_t>(limit))) names.Push(words[place].name);
   Performed performed{.result = std::move(names)};
   co_return performed;
 }

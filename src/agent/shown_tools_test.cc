@@ -116,6 +116,26 @@ TEST_F(ShownTools, OfAGuidedAgentAreChosenAmong) {
   EXPECT_TRUE(life.Wait(life.runs().Replay(Call(), row->id)).ok());
 }
 
+TEST(ToolFinder, ATaskOfSeveralSentencesFindsAToolForEach) {
+  std::vector<ToolWords> tools;
+  for (const char* noun : {"pension", "pension fund", "pension plan", "pension tax", "pension age", "pension cost"}) {
+    tools.push_back(ToolWords::Of("tool_" + std::to_string(tools.size()), std::string("Computes the ") + noun, Json()));
+  }
+  tools.push_back(ToolWords::Of("tide", "The tide at a coast", Json()));
+  const auto finder = ToolFinder::Create(tools);
+  ASSERT_TRUE(finder.ok()) << finder.error().Message();
+  const auto queries = ToolQueriesOf(
+      "What pension does my plan give, with pension fund, tax, cost and pension age? How high is the tide?");
+  ASSERT_EQ(queries.size(), 3U);
+  const auto found = (*finder)->Find(queries, 2);
+  EXPECT_TRUE(std::ranges::find(found, 6U) != found.end());
+  EXPECT_EQ(ToolQueriesOf("One sentence alone.").size(), 1U);
+  EXPECT_EQ(ToolQueriesOf(std::string(200, '.') + "\n\n").size(), 1U);
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "This is a sentence about tides. ";
+  EXPECT_EQ(ToolQueriesOf(many).size(), kMaxToolQueries);
+}
+
 TEST(ToolFinder, LooksAtNamesDescriptionsAndParameters) {
   const Json schema =
       *Json::Parse(R"({"type":"object","properties":{"iban":{"type":"string","description":"account"}}})");
@@ -124,11 +144,11 @@ TEST(ToolFinder, LooksAtNamesDescriptionsAndParameters) {
                                         ToolWords::Of("gamma", "Tells something", schema)};
   const auto finder = ToolFinder::Create(tools);
   ASSERT_TRUE(finder.ok()) << finder.error().Message();
-  EXPECT_EQ((*finder)->Find("weather (in Oslo)?", {}, 1), std::vector<size_t>{1});
-  EXPECT_EQ((*finder)->Find("my IBAN", {}, 1), std::vector<size_t>{2});
-  EXPECT_EQ((*finder)->Find("add a number", {}, 5).front(), 0U);
-  EXPECT_TRUE((*finder)->Find("", {}, 5).empty());
-  EXPECT_EQ((*finder)->Find("nothing of it", {0.1, 0.9, 0.2}, 1), std::vector<size_t>{1});
+  EXPECT_EQ((*finder)->Find(ToolQueriesOf("weather (in Oslo)?"), 1), std::vector<size_t>{1});
+  EXPECT_EQ((*finder)->Find(ToolQueriesOf("my IBAN"), 1), std::vector<size_t>{2});
+  EXPECT_EQ((*finder)->Find(ToolQueriesOf("add a number"), 5).front(), 0U);
+  EXPECT_TRUE((*finder)->Find(ToolQueriesOf(""), 5).empty());
+  EXPECT_EQ((*finder)->Find({{.text = "nothing of it", .likeness = {0.1, 0.9, 0.2}}}, 1), std::vector<size_t>{1});
 }
 
 }  // namespace

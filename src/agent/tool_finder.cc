@@ -1,9 +1,11 @@
 #include "agent/tool_finder.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <utility>
 
+#include "base/text/sentences.h"
 #include "knowledge/index/text/text_query.h"
 #include "knowledge/index/text/text_view.h"
 #include "knowledge/retrieve/fusion.h"
@@ -12,6 +14,8 @@ namespace atelier {
 namespace {
 
 constexpr int kMaxDepth = 4;
+constexpr double kNotFound = -1;
+constexpr size_t kLeastSentence = 12;  // bytes: what is shorter says nothing of a tool
 constexpr size_t kMaxWords = 8 << 10;  // bytes of a tool's parameters that are looked at
 
 // Names and descriptions of a schema's properties, and fixed values.
@@ -69,6 +73,17 @@ ToolWords ToolWords::Of(std::string name, std::string description, const Json& p
 
 std::string ToolWords::Meaning() const { return Spaced(name) + ": " + description; }
 
+std::vector<ToolQuery> ToolQueriesOf(const std::string& text) {
+  std::vector<ToolQuery> queries = {{.text = text}};
+  for (const std::string_view sentence : SplitSentences(text)) {
+    if (sentence.size() >= kLeastSentence && queries.size() < kMaxToolQueries) {
+      queries.push_back({.text = std::string(sentence)});
+    }
+  }
+  if (queries.size() == 2) queries.pop_back();  // the text itself
+  return queries;
+}
+
 struct ToolFinder::State {
   explicit State(Analyzer made, ToolFinderOptions chosen)
       : options(std::move(chosen)), analyzer(std::move(made)), schema(SchemaWith(options)) {}
@@ -104,28 +119,43 @@ Result<std::unique_ptr<ToolFinder>> ToolFinder::Create(const std::vector<ToolWor
   return std::unique_ptr<ToolFinder>(new ToolFinder(std::move(state)));
 }
 
-std::vector<size_t> ToolFinder::Find(std::string_view text, const std::vector<double>& likeness, size_t limit,
-                                     bool words) const {
+std::vector<double> ToolFinder::ScoresOf(const ToolQuery& query, bool words) const {
   std::vector<Found> found(state_->num_tools);
   for (size_t i = 0; i < found.size(); ++i) {
     found[i].chunk_id = IdOf(i);
-    if (!likeness.empty()) found[i].vector_score = likeness[i];
+    if (!query.likeness.empty()) found[i].vector_score = query.likeness[i];
   }
   if (words) {
     TextView::Options options;
     options.top_k = static_cast<int32_t>(found.size());
-    const TextQuery query = ParseTextQuery(Plain(text), state_->analyzer, state_->schema);
-    for (const TextHit& hit : state_->view->Search(query, options).hits) {
+    const TextQuery text = ParseTextQuery(Plain(query.text), state_->analyzer, state_->schema);
+    for (const TextHit& hit : state_->view->Search(text, options).hits) {
       found[hit.record].text_score = static_cast<double>(hit.score);
     }
   }
   std::erase_if(found, [](const Found& one) { return !one.text_score && !one.vector_score; });
-  std::vector<size_t> best;
-  for (const Ranked& ranked : Fuse(found, state_->options.fusion)) {
-    if (best.size() == limit) break;
-    best.push_back(std::stoul(ranked.chunk_id));
+  std::vector<double> scores(state_->num_tools, kNotFound);
+  for (const Ranked& ranked : Fuse(found, state_->options.fusion)) scores[std::stoul(ranked.chunk_id)] = ranked.score;
+  return scores;
+}
+
+std::vector<size_t> ToolFinder::Find(const std::vector<ToolQuery>& queries, size_t limit, bool words) const {
+  std::vector<double> whole(state_->num_tools, kNotFound), sentence(state_->num_tools, kNotFound);
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const std::vector<double> scores = ScoresOf(queries[i], words);
+    std::vector<double>& best = i == 0 ? whole : sentence;
+    for (size_t tool = 0; tool < scores.size(); ++tool) best[tool] = std::max(best[tool], scores[tool]);
   }
-  return best;
+  std::vector<std::pair<double, size_t>> ranked;
+  for (size_t tool = 0; tool < whole.size(); ++tool) {
+    if (whole[tool] == kNotFound && sentence[tool] == kNotFound) continue;
+    const double score = std::max(whole[tool], 0.0) + state_->options.sentence_weight * std::max(sentence[tool], 0.0);
+    ranked.emplace_back(-score, tool);
+  }
+  std::ranges::sort(ranked);
+  std::vector<size_t> found;
+  for (size_t i = 0; i < std::min(limit, ranked.size()); ++i) found.push_back(ranked[i].second);
+  return found;
 }
 
 }  // namespace atelier

@@ -1,5 +1,6 @@
 // Which of many tools fit a text: by the words of their names, descriptions and parameters (BM25F) and by likeness, in
-// one ranking (knowledge/retrieve/fusion.h). docs/agent_quality.md has what was measured.
+// one ranking (knowledge/retrieve/fusion.h). A task of several sentences may need a tool for each: they are asked apart
+// and as a whole. docs/agent_quality.md has what was measured.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,19 @@ struct ToolWords {
 };
 
 struct ToolFinderOptions {
-  double name_boost = 1.5, parameters_boost = 0.3;  // a word in the description counts 1
-  FusionConfig fusion = {.vector_weight = 0.65, .stand_out = 0};
+  double name_boost = 1.5, parameters_boost = 0.7;  // a word in the description counts 1
+  FusionConfig fusion = {.vector_weight = 0.6, .stand_out = 0};
+  double sentence_weight = 2;  // of the sentence that a tool fits best, beside 1 of the whole text
 };
+
+struct ToolQuery {
+  std::string text = {};
+  std::vector<double> likeness = {};  // to each tool; empty: by words alone
+};
+
+// The text, then, where it has several, its sentences: the first kMaxToolQueries - 1 of some length.
+inline constexpr size_t kMaxToolQueries = 17;
+std::vector<ToolQuery> ToolQueriesOf(const std::string& text);
 
 class ToolFinder {
  public:
@@ -35,12 +46,11 @@ class ToolFinder {
                                                     ToolFinderOptions options = {});
   ~ToolFinder();
 
-  // At most `limit` indices, best first. `likeness` of the text to each tool; empty: by words alone. With `words` off:
-  // by likeness alone.
-  std::vector<size_t> Find(std::string_view text, const std::vector<double>& likeness, size_t limit,
-                           bool words = true) const;
+  // At most `limit` indices, best first, of ToolQueriesOf a text. With `words` off: by likeness alone.
+  std::vector<size_t> Find(const std::vector<ToolQuery>& queries, size_t limit, bool words = true) const;
 
  private:
+  std::vector<double> ScoresOf(const ToolQuery& query, bool words) const;
   struct State;
   explicit ToolFinder(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -53,15 +53,21 @@ Task<Result<void>> ToolVectors::Learn(Call call, Embedder& embedder, std::string
   co_return Result<void>();
 }
 
-Task<Result<std::vector<double>>> ToolVectors::Likeness(Call call, Embedder& embedder, std::string model,
-                                                        std::string text, const std::vector<std::string>& tools) {
+Task<Result<std::vector<ToolQuery>>> ToolVectors::Compare(Call call, Embedder& embedder, std::string model,
+                                                          std::vector<ToolQuery> queries,
+                                                          const std::vector<std::string>& tools) {
   CO_TRY_VOID(co_await Learn(call, embedder, model, tools));
-  std::vector<std::string> asked = {ProfileOf(model).query_prefix + text};
+  std::vector<std::string> asked;
+  for (const ToolQuery& query : queries) asked.push_back(ProfileOf(model).query_prefix + query.text);
   auto embedding = Embed(std::move(call), embedder, model, std::move(asked));
   CO_TRY(const auto vectors, co_await embedding);
-  std::vector<double> likeness;
-  for (const std::string& tool : tools) likeness.push_back(Cosine(vectors.front(), known_[KeyOf(model, tool)]));
-  co_return likeness;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    queries[i].likeness.clear();
+    for (const std::string& tool : tools) {
+      queries[i].likeness.push_back(Cosine(vectors[i], known_[KeyOf(model, tool)]));
+    }
+  }
+  co_return queries;
 }
 
 }  // namespace atelier

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/tool_finder.h"
 #include "base/task/call.h"
 #include "base/task/task.h"
 #include "provider/language_model.h"
@@ -13,9 +14,9 @@ namespace atelier {
 
 class ToolVectors {
  public:
-  // The cosine of the text and each of `tools`. Errors: the embedder's.
-  Task<Result<std::vector<double>>> Likeness(Call call, Embedder& embedder, std::string model, std::string text,
-                                             const std::vector<std::string>& tools);
+  // The queries with their likeness to each of `tools` (ToolWords::Meaning): the cosine. Errors: the embedder's.
+  Task<Result<std::vector<ToolQuery>>> Compare(Call call, Embedder& embedder, std::string model,
+                                               std::vector<ToolQuery> queries, const std::vector<std::string>& tools);
 
  private:
   Task<Result<void>> Learn(Call call, Embedder& embedder, std::string model, const std::vector<std::string>& tools);

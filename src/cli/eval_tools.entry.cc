@@ -27,22 +27,24 @@ class EvalToolsCommand final : public Command {
     options.OneOf("--fusion", choice_.fusion.method, {"convex", "relative_score", "reciprocal_rank"},
                   "how both rankings become one");
     options.Number("--vector-weight", choice_.fusion.vector_weight, "of likeness; words have the rest");
+    options.Number("--sentence-weight", choice_.sentence_weight,
+                   "of the best sentence, beside 1 of the whole question");
     options.Number("--stand-out", choice_.fusion.stand_out, "of the fusion convex");
   }
 
   Result<void> Run(const Invocation& invocation) override {
-    TRY(const ToolSet set, ReadToolSet(Files::Real(), folder_));
+    TRY(ToolSet set, ReadToolSet(Files::Real(), folder_));
     if (set.questions.empty()) return Error::Invalid("folder", "got no question with an answer");
     TRY(const auto session, Session::Open(invocation, model_));
     TRY(const ModelListing embedding, session->FindModel("embedding"));
     Call call;
     call.stop = session->interrupt().token();
-    TRY(const auto likeness, session->Run(LikenessOf(std::move(call), set, session->app().embedder(), embedding.id)));
+    TRY(set, session->Run(Compare(std::move(call), std::move(set), session->app().embedder(), embedding.id)));
     std::vector<Way> ways(3);
     ways[0].name = "BM25", ways[1].name = "likeness", ways[2].name = "both";
-    TRY(ways[0].scores, ScoreTools(set, {}, true, choice_));
-    TRY(ways[1].scores, ScoreTools(set, likeness, false, choice_));
-    TRY(ways[2].scores, ScoreTools(set, likeness, true, choice_));
+    TRY(ways[0].scores, ScoreTools(set, true, false, choice_));
+    TRY(ways[1].scores, ScoreTools(set, false, true, choice_));
+    TRY(ways[2].scores, ScoreTools(set, true, true, choice_));
     invocation.json ? invocation.Print(Body(set, ways)) : Show(set, ways);
     return {};
   }

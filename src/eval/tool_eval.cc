@@ -38,7 +38,7 @@ class Reader {
     std::map<std::string, size_t> by_name;
     if (!line["function"].is_array()) return Error::Invalid("function", "want an array");
     for (const Json& function : line["function"].items()) by_name[TextOf(function["name"])] = Place(function);
-    ToolQuestion question{.id = TextOf(line["id"]), .text = QuestionText(line["question"])};
+    ToolQuestion question{.id = TextOf(line["id"]), .queries = ToolQueriesOf(QuestionText(line["question"]))};
     own_.emplace(question.id, std::move(by_name));
     asked_.emplace(question.id, std::move(question));
     return {};
@@ -111,15 +111,16 @@ Result<ToolSet> ReadToolSet(Files& files, const std::string& folder) {
   return set;
 }
 
-Result<ToolScores> ScoreTools(const ToolSet& set, const std::vector<std::vector<double>>& likeness, bool words,
-                              const ToolFinderOptions& options) {
+Result<ToolScores> ScoreTools(const ToolSet& set, bool words, bool likeness, const ToolFinderOptions& options) {
   TRY(const auto finder, ToolFinder::Create(set.tools, options));
   ToolScores scores;
   std::vector<double> first, tenth, names;
-  for (size_t q = 0; q < set.questions.size(); ++q) {
-    const ToolQuestion& question = set.questions[q];
-    const auto found =
-        finder->Find(question.text, likeness.empty() ? std::vector<double>() : likeness[q], kDepth, words);
+  for (const ToolQuestion& question : set.questions) {
+    std::vector<ToolQuery> queries = question.queries;
+    for (ToolQuery& query : queries) {
+      if (!likeness) query.likeness.clear();
+    }
+    const auto found = finder->Find(queries, kDepth, words);
     first.push_back(Share(question, found, 1));
     scores.by_question.push_back(Share(question, found, 5));
     tenth.push_back(Share(question, found, kDepth));
@@ -130,18 +131,15 @@ Result<ToolScores> ScoreTools(const ToolSet& set, const std::vector<std::vector<
   return scores;
 }
 
-Task<Result<std::vector<std::vector<double>>>> LikenessOf(Call call, const ToolSet& set, Embedder& embedder,
-                                                          std::string model) {
+Task<Result<ToolSet>> Compare(Call call, ToolSet set, Embedder& embedder, std::string model) {
   ToolVectors vectors;
   std::vector<std::string> tools;
   for (const ToolWords& tool : set.tools) tools.push_back(tool.Meaning());
-  std::vector<std::vector<double>> likeness;
-  for (const ToolQuestion& question : set.questions) {
-    auto comparing = vectors.Likeness(call, embedder, model, question.text, tools);
-    CO_TRY(std::vector<double> of_one, co_await comparing);
-    likeness.push_back(std::move(of_one));
+  for (ToolQuestion& question : set.questions) {
+    auto comparing = vectors.Compare(call, embedder, model, std::move(question.queries), tools);
+    CO_TRY(question.queries, co_await comparing);
   }
-  co_return likeness;
+  co_return set;
 }
 
 }  // namespace atelier

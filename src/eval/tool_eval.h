@@ -22,8 +22,9 @@
 namespace atelier {
 
 struct ToolQuestion {
-  std::string id, text;
-  std::vector<size_t> golds = {};  // of ToolSet::tools; at least one
+  std::string id = {};
+  std::vector<ToolQuery> queries = {};  // of what is asked
+  std::vector<size_t> golds = {};       // of ToolSet::tools; at least one
 };
 
 struct ToolSet {
@@ -41,12 +42,10 @@ struct ToolScores {
   std::vector<double> by_question;  // recall at 5
 };
 
-// `likeness` [questions][tools]; empty: words alone.
-Result<ToolScores> ScoreTools(const ToolSet& set, const std::vector<std::vector<double>>& likeness, bool words,
-                              const ToolFinderOptions& options);
+// `words`, `likeness`: what is looked at; the likeness of those that Compare has given one.
+Result<ToolScores> ScoreTools(const ToolSet& set, bool words, bool likeness, const ToolFinderOptions& options);
 
-// The cosine of each question and each tool. Errors: the embedder's.
-Task<Result<std::vector<std::vector<double>>>> LikenessOf(Call call, const ToolSet& set, Embedder& embedder,
-                                                          std::string model);
+// The set, its queries compared with each tool. Errors: the embedder's.
+Task<Result<ToolSet>> Compare(Call call, ToolSet set, Embedder& embedder, std::string model);
 
 }  // namespace atelier

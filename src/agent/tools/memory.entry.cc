@@ -61,6 +61,7 @@ class MemorySearch final : public MemoryTool {
     spec_.description = "Searches what was said in earlier conversations and the facts that are known from them.";
     spec_.parameters = ParametersOf("query", TextProperty("what to look for", 4'000));
     spec_.read_only = true;
+    spec_.source = SourceSpec{.query = "query", .found = "found", .id = "id", .title = "day", .text = "text"};
   }
   Task<Result<ToolOutput>> Run(Call call, ToolCallInfo info, Json arguments) override {
     CO_TRY(const ToolMemory* memory, MemoryHere());
