@@ -1,6 +1,5 @@
 // atelier acp
 #include "app/acp_host.h"
-#include "cli/session.h"
 #include "cli/stdio_lines.h"
 
 namespace atelier {
@@ -23,18 +22,6 @@ Task<Result<void>> Serve(App& app, std::stop_token stop) {
   co_return ended;
 }
 
-class AcpCommand final : public Command {
- public:
-  void Declare(Options& options) override { model_.Declare(options); }
-  Result<void> Run(const Invocation& invocation) override {
-    TRY(const auto session, Session::Open(invocation, model_));
-    return session->Run(Serve(session->app(), session->interrupt().token()));
-  }
-
- private:
-  ModelOptions model_;
-};
-
 }  // namespace
 
 extern const CommandEntry command_acp{
@@ -44,6 +31,6 @@ extern const CommandEntry command_acp{
     "go on with one after a restart. Ends when stdin does.\n"
     "\n"
     "  {\"agent_servers\": {\"Atelier\": {\"command\": \"atelier\", \"args\": [\"acp\"]}}}",
-    []() -> std::unique_ptr<Command> { return std::make_unique<AcpCommand>(); }};
+    []() -> std::unique_ptr<Command> { return std::make_unique<StdioCommand>(Serve); }};
 
 }  // namespace atelier

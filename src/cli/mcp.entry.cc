@@ -2,7 +2,6 @@
 #include "agent/protocol/mcp_line_server.h"
 #include "app/agent_library.h"
 #include "app/mcp_host.h"
-#include "cli/session.h"
 #include "cli/stdio_lines.h"
 
 namespace atelier {
@@ -22,18 +21,6 @@ Task<Result<void>> Serve(App& app, std::stop_token stop) {
   co_return ended;
 }
 
-class McpCommand final : public Command {
- public:
-  void Declare(Options& options) override { model_.Declare(options); }
-  Result<void> Run(const Invocation& invocation) override {
-    TRY(const auto session, Session::Open(invocation, model_));
-    return session->Run(Serve(session->app(), session->interrupt().token()));
-  }
-
- private:
-  ModelOptions model_;
-};
-
 }  // namespace
 
 extern const CommandEntry command_mcp{
@@ -42,6 +29,6 @@ extern const CommandEntry command_mcp{
     "serve`, at /mcp. Ends when stdin does.\n"
     "\n"
     "  {\"mcpServers\": {\"atelier\": {\"command\": \"atelier\", \"args\": [\"mcp\"]}}}",
-    []() -> std::unique_ptr<Command> { return std::make_unique<McpCommand>(); }};
+    []() -> std::unique_ptr<Command> { return std::make_unique<StdioCommand>(Serve); }};
 
 }  // namespace atelier

@@ -53,7 +53,7 @@ AgentConversation TalkOf(const AskConfig& ask, const NodeTurn& turn, const NodeV
 
 Task<Result<NodeValue>> Run(Call call, NodeTurn turn) {
   const AskConfig& ask = *turn.node.ask;
-  CO_TRY_VOID(turn.run.CheckLimits());
+  CO_TRY_VOID(co_await turn.run.CheckLimits(call, turn.path));
   CO_TRY(const NodeValue system, turn.run.templates().Prompt(ask.system, turn.scope));
   CO_TRY(const NodeValue prompt, turn.run.templates().Prompt(ask.prompt, turn.scope));
   const size_t model = ModelOf(ask, turn.refused.size());
@@ -62,9 +62,12 @@ Task<Result<NodeValue>> Run(Call call, NodeTurn turn) {
   const AgentConversation talk = TalkOf(ask, turn, system, prompt);
   ModelQuestion question{.path = turn.path, .conversation = talk, .output_schema = ask.output_schema};
   question.max_tokens = ask.max_tokens, question.quiet = !turn.run.IsLast(turn.node);
-  auto asking = AskModel(std::move(call), turn.run.work(), speaker, std::move(question));
+  auto asking = AskModel(call, turn.run.work(), speaker, std::move(question));
   CO_TRY(ModelAnswer answer, co_await asking);
-  if (answer.timed_out) co_return turn.run.EndAtLimit({"seconds", "the run's time at work is over"});
+  if (answer.timed_out) {
+    LimitReached limit{"seconds", "the run's time at work is over"};
+    co_return co_await turn.run.EndAtLimit(std::move(call), turn.path, std::move(limit));
+  }
   if (answer.was_cut && !(ask.may_be_cut && ask.output_schema.is_null())) {
     Error cut = Refused("the answer was cut after " + std::to_string(answer.usage.completion_tokens) + " tokens");
     cut.where = answer.text;

@@ -213,7 +213,7 @@ class Talk {
 
   // Which of `ready`; beyond: none, the chat is to end.
   Task<Result<size_t>> Choose(Call call, const std::vector<const ChatMember*>& ready, std::string path) {
-    CO_TRY_VOID(turn_.run.CheckLimits());
+    CO_TRY_VOID(co_await turn_.run.CheckLimits(call, turn_.path));
     ChoiceQuestion question{.path = std::move(path), .name = "speaker", .text = Reading()};
     question.instructions = "Who has to act next?";
     for (const ChatMember* member : ready) {
@@ -249,9 +249,12 @@ class Talk {
     Json name = Json::Object({{"type", "string"}, {"enum", std::move(names)}});
     question.output_schema = ObjectSchema({{"next", std::move(name)}});
     question.quiet = true;
-    auto asking = AskModel(std::move(call), turn_.run.work(), judge, std::move(question));
+    auto asking = AskModel(call, turn_.run.work(), judge, std::move(question));
     CO_TRY(const ModelAnswer answer, co_await asking);
-    if (answer.timed_out) co_return turn_.run.EndAtLimit({"seconds", "the run's time at work is over"});
+    if (answer.timed_out) {
+      LimitReached limit{"seconds", "the run's time at work is over"};
+      co_return co_await turn_.run.EndAtLimit(std::move(call), turn_.path, std::move(limit));
+    }
     const auto said = Json::Parse(answer.text);
     for (size_t i = 0; said.ok() && i < choice.options.size(); ++i) {
       if ((*said)["next"] == Json(choice.options[i].value)) co_return i;

@@ -137,7 +137,7 @@ Task<Result<Way>> Choose(Call call, NodeTurn& turn, const RouteNodeConfig& route
 
 Task<Result<NodeValue>> Run(Call call, NodeTurn turn) {
   const RouteNodeConfig& route = *turn.node.route;
-  CO_TRY_VOID(turn.run.CheckLimits());
+  CO_TRY_VOID(co_await turn.run.CheckLimits(call, turn.path));
   CO_TRY(NodeValue text, turn.run.templates().Text(route.text, turn.scope));
   auto choosing = Choose(call, turn, route, text.value.AsString());
   CO_TRY(const Way way, co_await choosing);

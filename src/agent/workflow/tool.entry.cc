@@ -40,9 +40,9 @@ Task<Result<NodeValue>> Run(Call call, NodeTurn turn) {
   history.tainted_by.insert(turn.scope.tainted_by().begin(), turn.scope.tainted_by().end());
   std::vector<GatheredCall> calls(1);
   calls[0].id = turn.path, calls[0].name = config.name, calls[0].arguments = value.value.Dump();
-  auto calling = CallTools(std::move(call), turn.run.work(), caller, history, turn.path, std::move(calls));
+  auto calling = CallTools(call, turn.run.work(), caller, history, turn.path, std::move(calls));
   CO_TRY(CallsAnswered answered, co_await calling);
-  if (answered.limit) co_return turn.run.EndAtLimit(*answered.limit);
+  if (answered.limit) co_return co_await turn.run.EndAtLimit(std::move(call), turn.path, *answered.limit);
   const Json& output = answered.outputs.at(0);
   if (IsErrorOutput(output)) co_return Refused(config.name + ": " + TextForModel(output));
   const AgentTool* tool = caller.FindTool(config.name);

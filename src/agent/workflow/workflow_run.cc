@@ -15,7 +15,9 @@ namespace {
 
 constexpr char kEnded[] = "workflow_ended";
 constexpr char kNodeRefused[] = "node_refused";
-constexpr size_t kMaxToldBytes = 2000;  // of an output, in an event
+constexpr char kReplayEnd[] = "replay_end";  // RunLog's
+constexpr char kLimit[] = "limit";           // the name of the step that ends a run, at its node's path and '!'
+constexpr size_t kMaxToldBytes = 2000;       // of an output, in an event
 
 GuardConfig GuardOf(const GateConfig& gate, const NodeConfig& node) {
   GuardConfig guard{.name = node.name, .on = "output"};
@@ -23,6 +25,17 @@ GuardConfig GuardOf(const GateConfig& gate, const NodeConfig& node) {
   guard.schema = gate.schema, guard.statement = gate.statement, guard.at_most = gate.at_most;
   return guard;
 }
+
+// What AgentOutcome::Body has said.
+AgentOutcome OutcomeOf(const Json& body) {
+  const auto text = [&](const char* key) { return body[key].is_string() ? body[key].AsString() : std::string(); };
+  AgentOutcome outcome{.status = RunStatus::kLimited, .text = text("text"), .structured = body["structured"]};
+  outcome.reason = text("reason"), outcome.what = text("what"), outcome.calls = body["calls"];
+  outcome.citations = body["citations"];
+  return outcome;
+}
+
+Error HasEnded() { return Error::Cancelled("", "the run has ended").WithCode(kEnded); }
 
 Json Short(const Json& value) {
   const std::string text = TextOfValue(value);
@@ -85,7 +98,7 @@ Task<Result<NodeValue>> WorkflowRun::RunList(Call call, const std::vector<NodeCo
   NodeValue last;
   for (const NodeConfig& node : nodes) {
     // Another branch has ended the run.
-    if (ended_) co_return Error::Cancelled("", "the run has ended").WithCode(kEnded);
+    if (is_ending_) co_return HasEnded();
     auto running = RunNode(call, node, scope);
     CO_TRY(last, co_await running);
     scope.Set(node.name, last);
@@ -96,7 +109,7 @@ Task<Result<NodeValue>> WorkflowRun::RunList(Call call, const std::vector<NodeCo
 Task<Result<NodeValue>> WorkflowRun::RunAlone(Call call, const NodeConfig& node, const NodeScope& around,
                                               std::string path) {
   NodeScope alone(around, path);
-  if (ended_) co_return Error::Cancelled("", "the run has ended").WithCode(kEnded);
+  if (is_ending_) co_return HasEnded();
   auto running = RunNode(std::move(call), node, alone);
   co_return co_await running;
 }
@@ -135,7 +148,9 @@ Task<Result<NodeValue>> WorkflowRun::Attempt(Call call, const NodeConfig& node, 
                                              std::vector<RefusedOutput> refused) {
   NodeTurn turn{*this, node, scope, path, std::move(refused)};
   auto running = KindOf(node)->run(call, std::move(turn));
-  CO_TRY(NodeValue value, co_await running);
+  Result<NodeValue> given = co_await running;
+  if (!given.ok() && given.error().code == kReplayEnd) co_return co_await EndedHere(call, path, given.error());
+  CO_TRY(NodeValue value, std::move(given));
   auto looking = LookAt(std::move(call), node, scope, std::move(path), value);
   CO_TRY(const std::string why, co_await looking);
   if (why.empty()) co_return value;
@@ -185,13 +200,13 @@ Task<Result<NodeValue>> WorkflowRun::Instead(const NodeConfig& node, NodeScope& 
 
 Task<Result<std::vector<NodeValue>>> WorkflowRun::Beside(size_t num, size_t at_once, Op op) {
   std::vector<NodeValue> values(num);
-  std::optional<Error> waits;
+  std::optional<Error> waits;  // or has come no further, in a replay: another may have ended the run
   const auto run_one = [&](size_t i) -> Task<Result<void>> {
     auto running = op(i);
     Result<NodeValue> value = co_await running;
     if (value.ok()) values[i] = std::move(*value);
     if (value.ok()) co_return Result<void>();
-    if (!IsSuspended(value.error())) co_return std::move(value).error();
+    if (!IsSuspended(value.error()) && value.error().code != kReplayEnd) co_return std::move(value).error();
     waits = std::move(value).error();
     co_return Result<void>();
   };
@@ -204,7 +219,8 @@ Task<Result<std::vector<NodeValue>>> WorkflowRun::Beside(size_t num, size_t at_o
 Task<Result<NodeValue>> WorkflowRun::RunOther(Call call, std::shared_ptr<const Agent> other, NodeValue input,
                                               std::string path) {
   if (work_.depth >= work_.meter.limits().max_depth) {
-    co_return EndAtLimit({"depth", "agents ask agents " + std::to_string(work_.depth) + " deep already"});
+    LimitReached limit{"depth", "agents ask agents " + std::to_string(work_.depth) + " deep already"};
+    co_return co_await EndAtLimit(std::move(call), std::move(path), std::move(limit));
   }
   AgentWork work = work_;
   ++work.depth;
@@ -214,9 +230,13 @@ Task<Result<NodeValue>> WorkflowRun::RunOther(Call call, std::shared_ptr<const A
     if (emit && event.type != AgentEventType::kText && event.type != AgentEventType::kReasoning) emit(event);
   };
   if (!other->program) input.value = TextOfValue(input.value);
-  auto running = RunAgent(std::move(call), std::move(work), *other, input.value, StepScope::Within(path));
-  CO_TRY(AgentOutcome outcome, co_await running);
-  if (outcome.status == RunStatus::kLimited) co_return End(std::move(outcome));
+  auto running = RunAgent(call, std::move(work), *other, input.value, StepScope::Within(path));
+  Result<AgentOutcome> come = co_await running;
+  if (!come.ok() && come.error().code == kReplayEnd) co_return co_await EndedHere(call, path, come.error());
+  CO_TRY(AgentOutcome outcome, std::move(come));
+  if (outcome.status == RunStatus::kLimited) {
+    co_return co_await EndAtLimit(std::move(call), std::move(path), std::move(outcome));
+  }
   if (outcome.status != RunStatus::kCompleted) {
     co_return Refused(other->config.name + " was " + std::string(RunStatusName(outcome.status)) + ": " + outcome.what);
   }
@@ -227,15 +247,43 @@ Task<Result<NodeValue>> WorkflowRun::RunOther(Call call, std::shared_ptr<const A
 }
 
 Error WorkflowRun::End(AgentOutcome outcome) {
+  is_ending_ = true;
   if (!ended_) ended_ = std::move(outcome);
-  return Error::Cancelled("", "the run has ended").WithCode(kEnded);
+  return HasEnded();
 }
 
-Error WorkflowRun::EndAtLimit(const LimitReached& limit) { return End(LimitedOutcome(limit, last_text_, {})); }
+Task<Error> WorkflowRun::EndAtLimit(Call call, std::string path, AgentOutcome outcome) {
+  if (is_ending_) co_return HasEnded();  // of several branches the first says so
+  // Where nothing was performed this may be a replay, in which each branch has to look whether it was the one.
+  is_ending_ = work_.log.num_performed() > 0;
+  StepSpec spec{.path = path + "!", .kind = RunStepKind::kValue, .name = kLimit};
+  Performed performed{.result = outcome.Body()};
+  RunLog::Perform perform = [&](Call) -> Task<Result<Performed>> { co_return performed; };
+  auto stepping = work_.log.Step(std::move(call), std::move(spec), std::move(perform));
+  Result<StepResult> step = co_await stepping;
+  if (step.ok()) co_return End(OutcomeOf(step->value));
+  is_ending_ = ended_.has_value();
+  co_return std::move(step).error();
+}
 
-Result<void> WorkflowRun::CheckLimits() {
+Task<Error> WorkflowRun::EndAtLimit(Call call, std::string path, LimitReached limit) {
+  AgentOutcome outcome = LimitedOutcome(limit, last_text_, {});
+  co_return co_await EndAtLimit(std::move(call), std::move(path), std::move(outcome));
+}
+
+Task<Error> WorkflowRun::EndedHere(Call call, std::string path, Error error) {
+  AgentOutcome unknown;  // a replay performs nothing: it is the journal's, or an error
+  Error ended = co_await EndAtLimit(std::move(call), std::move(path), std::move(unknown));
+  co_return ended.code == kReplayEnd ? error : ended;
+}
+
+Task<Result<void>> WorkflowRun::CheckLimits(Call call, std::string path) {
   const auto limit = work_.meter.Reached();
-  return limit ? EndAtLimit(*limit) : Result<void>();
+  if (!limit) co_return Result<void>();
+  Error error = co_await EndAtLimit(std::move(call), std::move(path), *limit);
+  // In a replay branches come by in another order: this one went on.
+  if (error.code == kReplayEnd) co_return Result<void>();
+  co_return error;
 }
 
 }  // namespace atelier

@@ -46,9 +46,12 @@ class WorkflowRun {
   Task<Result<NodeValue>> RunOther(Call call, std::shared_ptr<const Agent> other, NodeValue input, std::string path);
   // The whole run ends so: to be returned as an error, up to Run.
   Error End(AgentOutcome outcome);
-  Error EndAtLimit(const LimitReached& limit);
+  // The same at a limit, which the node at `path` has met. That is a step of its own: a run whose branches were beside
+  // each other is replayed in another order, and ends where it ended.
+  Task<Error> EndAtLimit(Call call, std::string path, AgentOutcome outcome);
+  Task<Error> EndAtLimit(Call call, std::string path, LimitReached limit);
   // Before a model is asked. Errors: EndAtLimit.
-  Result<void> CheckLimits();
+  Task<Result<void>> CheckLimits(Call call, std::string path);
 
   AgentWork& work() { return work_; }
   const Agent& agent() const { return agent_; }
@@ -68,11 +71,14 @@ class WorkflowRun {
   // Why a gate refuses; empty: none does.
   Task<Result<std::string>> LookAt(Call call, const NodeConfig& node, NodeScope& scope, std::string path,
                                    NodeValue output);
+  // Of a replay that has come to what is not in the journal: that the run ended here, if it did.
+  Task<Error> EndedHere(Call call, std::string path, Error error);
   Task<Result<NodeValue>> Instead(const NodeConfig& node, NodeScope& scope, std::string path, std::string why);
 
   const Workflow& workflow_;
   AgentWork work_;
   const Agent& agent_;
+  bool is_ending_ = false;  // nothing new is begun
   std::optional<AgentOutcome> ended_;
   std::string last_text_;  // what there was when a limit was reached
 };

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "agent/workflow/workflow_graph.h"
 #include "agent/workflow/workflow_testing.h"
 
@@ -223,6 +225,73 @@ TEST_F(WorkflowTest, LimitsHoldForAllNodes) {
   EXPECT_EQ(row->status, RunStatus::kLimited);
   EXPECT_EQ(row->outcome["reason"], Json("steps"));
   EXPECT_EQ(row->outcome["text"], Json("<2>")) << "what there was";
+}
+
+// Lists of `num` questions beside each other, in a run of at most `max_steps`.
+std::string Branches(const std::vector<int>& nums, int max_steps) {
+  std::string branches;
+  for (size_t b = 0; b < nums.size(); ++b) {
+    std::string nodes;
+    for (int i = 0; i < nums[b]; ++i) {
+      nodes += std::string(i == 0 ? "" : ",") + R"({"name": "q)" + std::to_string(10 * b + i) +
+               R"(", "ask": {"prompt": "?"}})";
+    }
+    branches +=
+        std::string(b == 0 ? "" : ",") + R"({"name": "b)" + std::to_string(b) + R"(", "nodes": [)" + nodes + "]}";
+  }
+  return R"({"name": "w", "limits": {"max_steps": )" + std::to_string(max_steps) +
+         R"(}, "nodes": [{"name": "all", "parallel": {"nodes": [)" + branches + "]}}]}";
+}
+
+TEST_F(WorkflowTest, ARunThatALimitEndedWhileBranchesWereBesideEachOtherIsReplayed) {
+  for (const std::vector<int>& nums : {std::vector{5, 5}, {5, 2}, {2, 5}, {3, 1, 4}}) {
+    for (const int max_steps : {1, 3, 4, 6, 20}) {
+      const auto life = Life(Branches(nums, max_steps));
+      const auto row = life->Start("x");
+      ASSERT_TRUE(row.ok()) << row.error().Message();
+      const int num_asked = life->model.num_asked;
+      const auto again = life->Wait(life->runs().Replay(Call(), row->id));
+      ASSERT_TRUE(again.ok()) << again.error().Message() << " of " << max_steps << " steps";
+      EXPECT_EQ(again->Body().Dump(), row->outcome.Dump()) << max_steps;
+      EXPECT_EQ(life->model.num_asked, num_asked);
+      const std::vector<std::string> paths = Paths(*life, row->id);
+      const auto of_limit = [](const std::string& path) { return path.ends_with("!"); };
+      EXPECT_EQ(std::ranges::count_if(paths, of_limit), row->status == RunStatus::kLimited ? 1 : 0);
+    }
+  }
+}
+
+Task<void> CancelIt(AgentRuns& runs, std::string id) {
+  const Result<void> cancelled = co_await runs.Cancel(std::move(id));
+  EXPECT_TRUE(cancelled.ok());
+}
+
+TEST_F(WorkflowTest, CancelledWhileBranchesAreAtWorkTheRunEndsForGood) {
+  int num_made = 0;
+  const auto life = Life(R"({"name": "w", "nodes": [
+      {"name": "first", "ask": {"prompt": "1"}},
+      {"name": "all", "parallel": {"nodes": [
+          {"name": "a", "nodes": [{"name": "call", "tool": {"name": "shout", "arguments": {"x": "a"}}},
+                                  {"name": "tell", "ask": {"prompt": "{{ call }}"}}]},
+          {"name": "b", "ask": {"prompt": "b"}}]}},
+      {"name": "end", "ask": {"prompt": "3"}}]})",
+                         Echo, {ShoutTool("shout", &num_made)});
+  std::string id;
+  const auto cancel = [&](const AgentEvent& event) {
+    if (event.type == AgentEventType::kRunStarted) id = event.data["run"].AsString();
+    if (event.type == AgentEventType::kToolCalled) Spawn(CancelIt(life->runs(), id));
+  };
+  const auto row = life->Start("x", cancel);
+  ASSERT_TRUE(row.ok()) << row.error().Message();
+  EXPECT_EQ(row->status, RunStatus::kCancelled);
+  EXPECT_LE(num_made, 1);
+  const int num_asked = life->model.num_asked;
+  EXPECT_LT(num_asked, 4) << "neither `tell` nor `end` is asked";
+  const auto later = life->Resume(id);
+  EXPECT_EQ(later->status, RunStatus::kCancelled);
+  EXPECT_EQ(life->model.num_asked, num_asked);
+  const auto again = life->Wait(life->runs().Cancel(id));
+  EXPECT_FALSE(again.ok()) << "it has ended";
 }
 
 TEST_F(WorkflowTest, ATypedInputIsCheckedAndATextOfJsonTaken) {
