@@ -184,6 +184,7 @@ int Serve(int port, const std::string& folder, std::string_view declares) {
   options.port = port;
   auto listening = HttpServer::Listen(loop, std::move(options), RouterTo(face));
   if (!listening.ok()) return Fail(listening.error());
+  (*listening)->RunBeside([&desk](Call) -> Task<void> { (void)co_await desk.Resume(); });
   (*listening)->RunBeside([&push](Call call) { return push.Run(std::move(call)); });
   loop.OnSignals({SIGTERM, SIGINT}, [&](int) { loop.Stop(); });
   std::printf("%s\n", (*listening)->url().c_str());

@@ -4,7 +4,9 @@ our agents ask. A real server, a scripted model.
   suite.py PYTHON1 PYTHON03       the interpreters that have a2a-sdk 1 and 0.3; node finds its packages here
 """
 
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -20,8 +22,8 @@ SECONDS = 180
 def answer(body):
     """The model of all agents: asks a person where it is told to, else says how much it was told."""
     said = last_content(body)
-    if said.startswith("tell ") and body.get("tools"):
-        return [call(said.split()[1], {"message": "hi"})]
+    if said.startswith(("tell ", "back ")) and body.get("tools"):
+        return [call(said.split()[1], {"message": "hi" if said.startswith("tell") else "ask back"})]
     if said == "ask me" and body.get("tools"):
         return [call("ask_person", {"question": "Which colour?"})]
     if said == "calculate" and body.get("tools"):
@@ -42,7 +44,7 @@ def config(base_url, others):
 
 def start(command):
     """A foreign agent, and its URL."""
-    process = subprocess.Popen(command, cwd=HERE, text=True, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=HERE, text=True, stdout=subprocess.PIPE, start_new_session=True)
     return process, process.stdout.readline().strip()
 
 
@@ -52,6 +54,9 @@ def ask_others(server, others):
         status, run = server.post("/v1/runs", {"agent": "traveller", "input": f"tell {name}"},
                                   headers={"authorization": f"Bearer {KEY}"})
         told = status == 200 and "echo: hi" in run.get("output", "")
+        status, run = server.post("/v1/runs", {"agent": "traveller", "input": f"back {name}"},
+                                  headers={"authorization": f"Bearer {KEY}"})
+        told = told and "Which one?" in run.get("output", "") and "Call again with task" in run.get("output", "")
         print(f"a2a: our agent asks {name}" if told else f"a2a: {name}: {status} {run}", flush=True)
         if not told:
             failed.append(name)
@@ -62,7 +67,10 @@ def main(python1, python03):
     upstream = ScriptedUpstream(answer)
     foreign = {"sdk_1_rpc": start([python1, "answer_1.py", "JSONRPC"]),
                "sdk_1_rest": start([python1, "answer_1.py", "HTTP+JSON"]),
-               "sdk_03": start([python03, "answer_03.py"])}
+               "sdk_03": start([python03, "answer_03.py"]),
+               "npm_1_rpc": start(["node", "answer_1.mjs", "JSONRPC"]),
+               "npm_1_rest": start(["node", "answer_1.mjs", "HTTP+JSON"]),
+               "npm_03": start(["node", "answer_03.mjs"])}
     others = {name: url for name, (_, url) in foreign.items()}
     server = Server(config=config(upstream.base_url, others))
     failed = []
@@ -78,7 +86,7 @@ def main(python1, python03):
         server.stop()
         upstream.stop()
         for process, _ in foreign.values():
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # node may be what a wrapper has started
             process.wait()
     if failed:
         print(f"a2a: FAILED: {', '.join(failed)}")

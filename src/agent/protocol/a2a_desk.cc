@@ -147,7 +147,7 @@ Task<Result<void>> A2aDesk::Resume() {
   auto read = [this] { return parts_.store.Unfinished(parts_.agent); };
   CO_TRY(const std::vector<A2aRow> rows, co_await OnPool(parts_.pool, read));
   for (const A2aRow& row : rows) {
-    if (FindLive(row.task.id)) continue;
+    if (FindLive(row.task.id) || begun_.contains(row.task.id)) continue;
     if (row.task.state() == A2aState::kSubmitted) {
       auto earlier = [&] { return parts_.store.Conversation(row.owner, row.task.context_id, kMaxEarlier); };
       CO_TRY(std::vector<A2aTask> tasks, co_await OnPool(parts_.pool, earlier));
@@ -164,6 +164,8 @@ Task<Result<void>> A2aDesk::Resume() {
     }
     StartWork(row);
   }
+  resumed_ = true;
+  begun_.clear();
   co_return Result<void>();
 }
 
@@ -214,6 +216,7 @@ Task<Result<A2aRow>> A2aDesk::BeginTask(A2aCaller caller, A2aSend request) {
   }
   A2aRow row{.owner = OwnerOf(caller), .updated_ms = NowMs()};
   row.task.id = NewObjectId("run_");
+  if (!resumed_) begun_.insert(row.task.id);
   const std::string given = request.message.context_id.value_or(std::string());
   row.task.context_id = given.empty() ? NewObjectId("ctx_") : given;
   std::vector<A2aTask> earlier;

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -87,7 +88,8 @@ class A2aDesk {
   explicit A2aDesk(Parts parts);
   ~A2aDesk();
 
-  // Goes on with what was under way.
+  // Goes on with what was under way when the process before this one ended: once, at the start; requests may come in
+  // meanwhile.
   Task<Result<void>> Resume();
   // The work of a task goes on by somebody else's doing: looks after it, if it is one of ours.
   void LookAfter(const A2aRow& row);
@@ -134,6 +136,8 @@ class A2aDesk {
 
   Parts parts_;
   std::map<std::string, LivePtr> live_;
+  bool resumed_ = false;
+  std::set<std::string> begun_;  // here, before Resume was done: they are not among what it goes on with
   std::stop_source stop_;
 };
 
