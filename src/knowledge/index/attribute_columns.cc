@@ -158,6 +158,25 @@ void AttributeColumn::AddGlob(std::string_view pattern, Bitmap& out) const {
   }
 }
 
+void AttributeColumn::AddBetween(const std::vector<const Filter*>& bounds, Bitmap& out) const {
+  Range range{0, num_values()};
+  for (const Filter* bound : bounds) {
+    const Range one = Matches(bound->op, AttributeValue::Of(bound->values[0]));
+    range.begin = std::max(range.begin, one.begin), range.end = std::min(range.end, one.end);
+  }
+  Add(range, out);
+}
+
+bool AttributeColumn::HasOneValueEach() const {
+  if (records_.size() > num_records_) return false;
+  Bitmap seen(num_records_);
+  for (const uint32_t record : records_) {
+    if (record >= num_records_ || seen.Has(record)) return false;
+    seen.Add(record);
+  }
+  return true;
+}
+
 void AttributeColumn::Add(Range range, Bitmap& out) const {
   if (range.begin >= range.end) return;
   const size_t num_words = out.words().size();

@@ -71,6 +71,10 @@ class AttributeColumn {
   std::span<const uint32_t> RecordsOf(uint32_t value) const { return Entries(value, value + 1); }
   // Adds the records that pass a comparison (kEq, kLt, kLte, kGt, kGte, kIn, kGlob) to `out`.
   void AddMatches(Filter::Op op, const std::vector<Json>& values, Bitmap& out) const;
+  // Adds the records with a value that passes all of these comparisons, each one of kLt, kLte, kGt, kGte.
+  void AddBetween(const std::vector<const Filter*>& bounds, Bitmap& out) const;
+  // Whether no record has two values.   COST: reads every entry.
+  bool HasOneValueEach() const;
   // How many records of the set have each value that any of them has.
   template <class Visit>
   void ForEachCount(const Bitmap& records, Visit visit) const {

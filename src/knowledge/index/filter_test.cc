@@ -73,6 +73,39 @@ TEST(AttributeColumns, EveryFilterFindsWhatItsDefinitionSays) {
   }
 }
 
+TEST(AttributeColumns, BoundsOfOneAttributeMayBeMetByDifferentValuesOfAList) {
+  using Op = Filter::Op;
+  constexpr Op kOrders[] = {Op::kLt, Op::kLte, Op::kGt, Op::kGte};
+  Random random(3);
+  std::vector<IndexRecord> records(3000);
+  std::vector<const IndexRecord*> pointers;
+  for (size_t i = 0; i < records.size(); ++i) {
+    records[i].id = "r" + std::to_string(i);
+    Json many = Json::Array();
+    for (uint64_t k = random.Below(4); k > 0; --k) many.Push(static_cast<int64_t>(random.Below(20)));
+    records[i].attributes = Json::Object({{"many", std::move(many)}});
+    if (i % 7 != 0) records[i].attributes.Set("one", static_cast<int64_t>(random.Below(20)));
+    pointers.push_back(&records[i]);
+  }
+  NewSegment made = BuildSegment(pointers, TestSchema()).value();
+  const auto segment =
+      Segment::Open(SegmentFile::InMemory(made.num_records, std::move(made.sections)), TestSchema()).value();
+  for (int i = 0; i < 200; ++i) {
+    std::vector<Filter> parts;
+    for (uint64_t k = 2 + random.Below(3); k > 0; --k) {
+      const std::string key = random.Below(4) == 0 ? "many" : "one";
+      const Json bound = random.Below(10) == 0 ? Json("text") : Json(static_cast<int64_t>(random.Below(20)));
+      parts.push_back(Filter::Compare(kOrders[random.Below(4)], i % 2 == 0 ? key : "many", bound));
+    }
+    const Filter filter = Filter::And(std::move(parts));
+    const Bitmap got = segment->Evaluate(filter);
+    for (uint32_t record = 0; record < records.size(); ++record) {
+      ASSERT_EQ(got.Has(record), FilterPasses(filter, records[record].id, records[record].attributes))
+          << WriteFilter(filter).Dump() << " on " << records[record].attributes.Dump();
+    }
+  }
+}
+
 TEST(AttributeColumns, IntegersAreExactBeyondDoubles) {
   AttributeColumnsBuilder builder(3);
   builder.Add(0, Json::Parse(R"({"n":9007199254740993})").value());

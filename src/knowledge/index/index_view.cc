@@ -161,12 +161,19 @@ void IndexView::SearchVectors(const IndexQuery& query, const Matching& matching,
     size_t part = 0;
   };
   std::vector<Hit> all;
+  VectorQuery wanted{.vector = query.vector, .top_k = query.top_k, .recall = query.recall};
   for (size_t i = 0; i < parts_.size(); ++i) {
     const VectorSegment* vectors = parts_[i].segment->vectors();
     if (vectors == nullptr) continue;
-    VectorQuery wanted{.vector = query.vector, .top_k = query.top_k, .recall = query.recall};
     wanted.allowed = matching[i].get();
     for (const VectorHit& hit : vectors->Search(wanted)) all.push_back({hit, i});
+    // What the next parts must reach: their worse vectors need not be scored.
+    if (query.top_k == 0 || all.size() < static_cast<size_t>(query.top_k)) continue;
+    std::vector<float> scores;
+    for (const Hit& hit : all) scores.push_back(hit.hit.score);
+    const auto worst = scores.begin() + (query.top_k - 1);
+    std::nth_element(scores.begin(), worst, scores.end(), std::greater<>());
+    wanted.at_least = *worst;
   }
   // Within a part they come by score and number, and parts by age: a stable sort keeps that of equal ones.
   std::stable_sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) { return a.hit.score > b.hit.score; });

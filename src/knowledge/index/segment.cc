@@ -14,6 +14,10 @@ using Op = Filter::Op;
 // Whether the operation is the opposite of another, which it is computed from.
 bool IsOpposite(Op op) { return op == Op::kNe || op == Op::kNin || op == Op::kNot; }
 
+bool IsOrder(const Filter& filter) {
+  return filter.op == Op::kLt || filter.op == Op::kLte || filter.op == Op::kGt || filter.op == Op::kGte;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Segment>> Segment::Open(SegmentFile file, const IndexSchema& schema) {
@@ -110,16 +114,48 @@ std::optional<std::vector<float>> Segment::Vector(uint32_t record) const {
 
 Bitmap Segment::Evaluate(const Filter& filter) const {
   if (filter.op == Op::kAll) return Bitmap(num_records(), true);
-  if (filter.op == Op::kAnd) {
-    if (filter.parts.empty()) return Bitmap(num_records(), true);
-    Bitmap result = Evaluate(filter.parts[0]);
-    for (size_t i = 1; i < filter.parts.size(); ++i) result &= Evaluate(filter.parts[i]);
-    return result;
-  }
+  if (filter.op == Op::kAnd) return EvaluateAnd(filter.parts);
   Bitmap result(num_records());
   AddMatches(filter, result);
   if (IsOpposite(filter.op)) result.Flip();
   return result;
+}
+
+// Comparisons that bound one attribute from both sides are one range of its values, where no record has several: else
+// one value might pass the first and another the second.
+Bitmap Segment::EvaluateAnd(const std::vector<Filter>& parts) const {
+  Bitmap result;
+  std::vector<bool> is_done(parts.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (is_done[i]) continue;
+    const AttributeColumn* column = IsOrder(parts[i]) ? columns_.Find(parts[i].key) : nullptr;
+    std::vector<const Filter*> bounds;
+    for (size_t k = i; column != nullptr && k < parts.size(); ++k) {
+      if (IsOrder(parts[k]) && parts[k].key == parts[i].key) bounds.push_back(&parts[k]);
+    }
+    Bitmap part;
+    if (bounds.size() > 1 && HasOneValueEach(*column)) {
+      part = Bitmap(num_records());
+      column->AddBetween(bounds, part);
+      for (size_t k = i; k < parts.size(); ++k)
+        is_done[k] = is_done[k] || (IsOrder(parts[k]) && parts[k].key == parts[i].key);
+    } else {
+      part = Evaluate(parts[i]);
+    }
+    if (result.size() == 0) {
+      result = std::move(part);
+    } else {
+      result &= part;
+    }
+  }
+  return parts.empty() ? Bitmap(num_records(), true) : result;
+}
+
+bool Segment::HasOneValueEach(const AttributeColumn& column) const {
+  const std::lock_guard lock(cache_mutex_);
+  const auto [known, is_new] = one_value_.try_emplace(&column, false);
+  if (is_new) known->second = column.HasOneValueEach();
+  return known->second;
 }
 
 // For the opposites: adds what passes the other operation.

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -70,6 +71,8 @@ class Segment {
  private:
   explicit Segment(SegmentFile file) : file_(std::move(file)) {}
   Result<void> OpenRecords();
+  Bitmap EvaluateAnd(const std::vector<Filter>& parts) const;
+  bool HasOneValueEach(const AttributeColumn& column) const;
   void AddMatches(const Filter& filter, Bitmap& out) const;
   void AddIdMatches(const Filter& filter, Bitmap& out) const;
   uint32_t LowerBound(std::string_view id) const;
@@ -89,7 +92,8 @@ class Segment {
   std::optional<TextSegment> text_;
   std::optional<VectorSegment> vectors_;
   mutable std::mutex cache_mutex_;
-  mutable std::list<Cached> cache_;  // the last used first
+  mutable std::list<Cached> cache_;                           // the last used first
+  mutable std::map<const AttributeColumn*, bool> one_value_;  // of those that were asked
 };
 
 // A segment that is not opened yet.

@@ -1,6 +1,7 @@
 #include "knowledge/index/vector/coded_vectors.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -139,23 +140,38 @@ void CandidateFinder::ScanInRuns(const Bitmap* allowed) {
   }
 }
 
+// Few among many: which words and blocks hold any is written down without asking, as no such branch could be foreseen.
 void CandidateFinder::ScanFew(const Bitmap& allowed) {
-  std::vector<uint16_t> by_block((coded_.num + kBlockVectors - 1) / kBlockVectors + 4, 0);
-  allowed.ForEach([&](uint32_t id) {
-    const uint32_t position = coded_.positions[id] - coded_.num_plain;  // wraps round where it is none of ours
-    if (position < coded_.num)
-      by_block[position / kBlockVectors] |= static_cast<uint16_t>(1U << position % kBlockVectors);
-  });
-  std::vector<uint32_t> blocks;
-  masks_.clear();
-  for (size_t b = 0; b < by_block.size(); ++b) {
-    if (by_block[b] == 0) continue;
-    blocks.push_back(static_cast<uint32_t>(b));
-    masks_.push_back(by_block[b]);
+  const std::vector<uint64_t>& words = allowed.words();
+  std::vector<uint32_t> full(words.size());
+  size_t num_full = 0;
+  for (size_t i = 0; i < words.size(); ++i) {
+    full[num_full] = static_cast<uint32_t>(i);
+    num_full += words[i] != 0;
+  }
+  const size_t num_blocks = (coded_.num + kBlockVectors - 1) / kBlockVectors;
+  std::vector<uint16_t> by_block(num_blocks, 0);
+  for (size_t i = 0; i < num_full; ++i) {
+    uint64_t word = words[full[i]];
+    do {
+      const uint32_t id = full[i] * 64 + static_cast<uint32_t>(std::countr_zero(word));
+      const uint32_t position = coded_.positions[id] - coded_.num_plain;  // wraps round where it is none of ours
+      if (position < coded_.num) {
+        by_block[position / kBlockVectors] |= static_cast<uint16_t>(1U << position % kBlockVectors);
+      }
+      word &= word - 1;
+    } while (word != 0);
+  }
+  std::vector<uint32_t> blocks(num_blocks);
+  masks_.resize(std::max(masks_.size(), num_blocks));
+  size_t num_chosen = 0;
+  for (size_t b = 0; b < num_blocks; ++b) {
+    blocks[num_chosen] = static_cast<uint32_t>(b), masks_[num_chosen] = by_block[b];
+    num_chosen += by_block[b] != 0;
   }
   constexpr size_t kBlocksAtOnce = 64;
-  for (size_t i = 0; i < blocks.size(); i += kBlocksAtOnce) {
-    const size_t num = std::min(kBlocksAtOnce, blocks.size() - i);
+  for (size_t i = 0; i < num_chosen; i += kBlocksAtOnce) {
+    const size_t num = std::min(kBlocksAtOnce, num_chosen - i);
     num_scanned_ += num * kBlockVectors;
     Keep(kernels_.scan_blocks(scan_, &blocks[i], &masks_[i], num, sure_, Room(num * kBlockVectors)));
   }
