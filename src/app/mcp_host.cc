@@ -6,7 +6,9 @@
 
 #include "app/access.h"
 #include "app/agent_library.h"
+#include "app/agent_view.h"
 #include "app/corpus_library.h"
+#include "app/vector_store_search.h"
 #include "base/task/pool.h"
 #include "observe/log.h"
 
@@ -14,6 +16,11 @@ namespace atelier {
 namespace {
 
 constexpr std::string_view kCorpora = "atelier://corpora";
+constexpr std::string_view kCorpusTemplate = "atelier://corpora/{name}",
+                           kSearchTemplate = "atelier://corpora/{name}/search{?query}";
+constexpr std::string_view kSearch = "/search";
+constexpr int32_t kMaxPassages = 10;
+constexpr int kMaxRounds = 16;  // of questions that one run asks
 constexpr std::string_view kAskPrefix = "ask_";
 
 Json DefinitionOf(const ToolSpec& spec) {
@@ -58,6 +65,35 @@ McpQuestion Approval(const std::string& tool, const Json& arguments) {
           Json::Object({{"message", message}, {"requestedSchema", std::move(schema)}})};
 }
 
+// What a run that waits asks its person, as a form.
+McpQuestion FormOf(const OpenQuestion& open) {
+  const Json& question = open.question;
+  if (question["reason"] != Json("question")) {
+    const Json& tool = question[question["tool"].is_string() ? "tool" : "name"];
+    McpQuestion form = Approval(tool.is_string() ? tool.AsString() : "the agent's next step", question["arguments"]);
+    if (const std::string why = WhyAsked(question); !why.empty()) {
+      form.params.Set("message", why + " " + form.params["message"].AsString());
+    }
+    form.key = open.path;
+    return form;
+  }
+  Json answer = Json::Object({{"type", "string"}, {"title", "Answer"}});
+  Json schema = Json::Object({{"type", "object"},
+                              {"properties", Json::Object({{"answer", std::move(answer)}})},
+                              {"required", Json::Array({"answer"})}});
+  return {open.path, "elicitation/create",
+          Json::Object({{"message", question["question"]}, {"requestedSchema", std::move(schema)}})};
+}
+
+PersonAnswer AnswerOf(const Json& said, const std::string& principal) {
+  const Json& content = said["content"];
+  const bool accepted = said["action"] == Json("accept");
+  PersonAnswer answer{.decision = accepted && content["approve"] != Json(false) ? "approve" : "reject"};
+  if (content["answer"].is_string()) answer.text = content["answer"].AsString();
+  answer.by = principal;
+  return answer;
+}
+
 class HostTools final : public McpTools {
  public:
   explicit HostTools(App& app) : app_(app) {}
@@ -70,6 +106,15 @@ class HostTools final : public McpTools {
     }
     for (const AgentConfig& agent : app_.agents().configs()) definitions.push_back(DefinitionOf(agent));
     return definitions;
+  }
+
+  // An agent may be at work for long, and may have to ask.
+  TaskUse TaskUseOf(const std::string& name) override {
+    if (!name.starts_with(kAskPrefix)) return TaskUse::kNever;
+    for (const AgentConfig& agent : app_.agents().configs()) {
+      if (name.substr(kAskPrefix.size()) == agent.name) return TaskUse::kMay;
+    }
+    return TaskUse::kNever;
   }
 
   Task<Result<Json>> Call(McpContextPtr context, std::string name, Json arguments) override {
@@ -119,7 +164,13 @@ class HostTools final : public McpTools {
         context->Progress(++num_steps, 0, event.agent + ": " + event.data["name"].Dump());
       }
     };
-    CO_TRY(const RunRow run, co_await runs.Run(context->call(), id, emit));
+    CO_TRY(RunRow run, co_await runs.Run(context->call(), id, emit));
+    const bool can_ask = context->waits() && context->caller().Can("elicitation");
+    for (int i = 0; i < kMaxRounds && can_ask && run.status == RunStatus::kWaiting; ++i) {
+      CO_TRY_VOID(co_await AskPerson(context, id));
+      CO_TRY(run, co_await runs.Run(context->call(), id, emit));
+    }
+    if (HasEnded(run.status)) app_.agents().keeper().Ended(run);
     if (run.status == RunStatus::kWaiting) {
       co_return McpTextResult("The agent's run " + id + " waits for a person; it can be answered with `atelier agent`.",
                               true);
@@ -135,8 +186,32 @@ class HostTools final : public McpTools {
     co_return result;
   }
 
+  // The client's user says what the run waits for.
+  Task<Result<void>> AskPerson(McpContextPtr context, std::string run_id) {
+    AgentRuns& runs = app_.agents().runs();
+    CO_TRY(const std::vector<OpenQuestion> open, co_await runs.Questions(run_id));
+    std::vector<McpQuestion> forms;
+    for (const OpenQuestion& question : open) forms.push_back(FormOf(question));
+    CO_TRY(const std::vector<Json> said, co_await context->AskAll(std::move(forms)));
+    for (size_t i = 0; i < open.size(); ++i) {
+      PersonAnswer answer = AnswerOf(said[i], context->caller().principal);
+      CO_TRY_VOID(co_await runs.Answer(run_id, open[i].path, std::move(answer)));
+    }
+    co_return Result<void>();
+  }
+
   App& app_;
 };
+
+// What corpora there are that the caller may see.
+Task<Result<std::vector<CorpusConfig>>> CorporaFor(App& app, std::string principal) {
+  const auto access = app.access();
+  const auto list = [&app] { return app.corpora().List(); };
+  auto listing = OnPool(app.pool(), list);
+  CO_TRY(auto configs, co_await listing);
+  std::erase_if(configs, [&](const CorpusConfig& one) { return !access->ViewOf(principal, one.name, ""); });
+  co_return configs;
+}
 
 class HostResources final : public McpResources {
  public:
@@ -148,28 +223,80 @@ class HostResources final : public McpResources {
                           {"mimeType", "application/json"}})};
   }
   std::vector<Json> Templates(const McpCaller&) override {
-    return {Json::Object({{"uriTemplate", std::string(kCorpora) + "/{name}"},
+    return {Json::Object({{"uriTemplate", kCorpusTemplate},
                           {"name", "corpus"},
                           {"description", "how a corpus was made"},
+                          {"mimeType", "application/json"}}),
+            Json::Object({{"uriTemplate", kSearchTemplate},
+                          {"name", "search"},
+                          {"description", "what a corpus has on a question: the passages that fit best"},
                           {"mimeType", "application/json"}})};
   }
   Task<Result<Json>> Read(McpContextPtr context, std::string uri) override {
-    const auto access = app_.access();
     const std::string principal = context->caller().principal;
-    const auto list = [&app = app_] { return app.corpora().List(); };
-    auto listing = OnPool(app_.pool(), list);
-    CO_TRY(const auto configs, co_await listing);
+    CO_TRY(const std::vector<CorpusConfig> configs, co_await CorporaFor(app_, principal));
+    const std::string place = uri.substr(0, uri.find('?'));
     Json found = Json::Array();
     for (const CorpusConfig& config : configs) {
-      if (!access->ViewOf(principal, config.name, "")) continue;
-      const std::string own_uri = std::string(kCorpora) + "/" + PercentEncode(config.name);
-      if (uri != kCorpora && uri != own_uri) continue;
+      const std::string own = std::string(kCorpora) + "/" + PercentEncode(config.name);
+      if (place == own + std::string(kSearch)) co_return co_await Search(context, config.name, uri);
+      if (uri != kCorpora && uri != own) continue;
       found.Push(Json::Object({{"name", config.name}, {"embedder", config.embedder}, {"language", config.language}}));
     }
     if (uri != kCorpora && found.empty()) co_return Error::NotFound(uri, "there is no such resource");
-    Json one = Json::Object({{"uri", uri}, {"mimeType", "application/json"}});
-    one.Set("text", uri == kCorpora ? found.Dump() : found[0].Dump());
-    co_return Json::Object({{"contents", Json::Array({std::move(one)})}});
+    co_return Contents(uri, uri == kCorpora ? found : found[0]);
+  }
+
+ private:
+  static Json Contents(const std::string& uri, const Json& body) {
+    Json one = Json::Object({{"uri", uri}, {"mimeType", "application/json"}, {"text", body.Dump()}});
+    return Json::Object({{"contents", Json::Array({std::move(one)})}});
+  }
+
+  Task<Result<Json>> Search(McpContextPtr context, std::string corpus, std::string uri) {
+    const size_t mark = uri.find('?');
+    const HttpParameters given = ParseQuery(mark == std::string::npos ? "" : std::string_view(uri).substr(mark + 1));
+    VectorStoreSearch search;
+    for (const auto& [name, value] : given) {
+      if (name == "query") search.queries = {value};
+    }
+    if (search.queries.empty() || search.queries[0].empty()) {
+      co_return Error::Invalid("query", "got none, want what to search for");
+    }
+    search.store_ids = {std::move(corpus)}, search.max_results = kMaxPassages;
+    auto searching = SearchVectorStores(app_, context->call(), std::move(search));
+    CO_TRY(const std::vector<VectorStoreHit> hits, co_await searching);
+    Json passages = Json::Array();
+    for (const VectorStoreHit& hit : hits) {
+      passages.Push(Json::Object({{"document", hit.passage.document_id},
+                                  {"title", hit.passage.title},
+                                  {"heading_path", hit.passage.chunk.heading_path},
+                                  {"text", hit.passage.shown.empty() ? hit.passage.text : hit.passage.shown},
+                                  {"score", hit.passage.score}}));
+    }
+    co_return Contents(uri, passages);
+  }
+
+  App& app_;
+};
+
+// Names of corpora, in templates of resources.
+class HostCompletion final : public McpCompletion {
+ public:
+  explicit HostCompletion(App& app) : app_(app) {}
+  Task<Result<std::vector<std::string>>> Complete(McpContextPtr context, Json reference, std::string argument,
+                                                  std::string value, Json) override {
+    std::vector<std::string> names;
+    const Json& uri = reference["uri"];
+    const bool of_corpora = uri == Json(kCorpusTemplate) || uri == Json(kSearchTemplate);
+    if (!of_corpora)
+      co_return Error::Invalid("ref", "got " + reference.Dump().substr(0, 100) + ", want a template of this server");
+    if (argument != "name") co_return names;
+    CO_TRY(const std::vector<CorpusConfig> configs, co_await CorporaFor(app_, context->caller().principal));
+    for (const CorpusConfig& config : configs) {
+      if (config.name.starts_with(value)) names.push_back(config.name);
+    }
+    co_return names;
   }
 
  private:
@@ -184,6 +311,7 @@ McpHost::McpHost(App& app) {
   features.instructions = "Tools, agents (ask_…) and corpora of a local AI application.";
   features.tools = std::make_shared<HostTools>(app);
   features.resources = std::make_shared<HostResources>(app);
+  features.completion = std::make_shared<HostCompletion>(app);
   server_ = std::make_shared<McpServer>(app.loop(), std::move(features));
   McpHttpOptions options;
   const std::string& host = app.config().server.host;

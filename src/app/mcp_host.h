@@ -3,9 +3,12 @@
 //
 //   atelier://corpora            what corpora there are
 //   atelier://corpora/NAME       how one was made
+//   atelier://corpora/NAME/search?query=…   what it has on a question; NAME is completed
 //
 // A tool that is sensitive or needs a person's approval is offered to clients that can ask their user (elicitation),
-// and asks. Of an agent's run that has to wait for a person the client is told the run's id.   Loop thread only.
+// and asks. An agent's run that has to wait for a person asks by elicitation where an answer can be waited for: in a
+// session, and in a task, which a call of an agent becomes where the client knows tasks. Else the client is told the
+// run's id.   Loop thread only.
 #pragma once
 
 #include <memory>

@@ -83,6 +83,7 @@ class Tools final : public McpTools {
     AddAsking();
     AddInputRequired();
     AddChanging();
+    AddTasks();
   }
   std::vector<Json> List(const McpCaller&) override {
     std::vector<Json> shown = definitions_;
@@ -93,6 +94,16 @@ class Tools final : public McpTools {
     const auto found = handlers_.find(name);
     if (found == handlers_.end()) co_return TextOf("There for now.");
     co_return co_await found->second(std::move(context), std::move(arguments));
+  }
+  TaskUse TaskUseOf(const std::string& name) override {
+    const auto found = task_use_.find(name);
+    return found == task_use_.end() ? TaskUse::kNever : found->second;
+  }
+  Task<Result<Json>> BeforeTask(McpContextPtr context, std::string name, Json arguments) override {
+    if (name != "test_tool_with_task") co_return arguments;
+    CO_TRY(const Json answer, co_await context->Ask(Form("user_name", "What is your name?", "name", "string")));
+    arguments.Set("name", Field(answer, "name"));
+    co_return arguments;
   }
 
  private:
@@ -111,11 +122,13 @@ class Tools final : public McpTools {
   void AddAsking();
   void AddInputRequired();
   void AddChanging();
+  void AddTasks();
 
   Loop& loop_;
   const std::shared_ptr<FixtureHooks> hooks_;
   std::vector<Json> definitions_;
   std::map<std::string, Handler> handlers_;
+  std::map<std::string, TaskUse> task_use_;
   bool shows_more_ = false;
 };
 
@@ -252,6 +265,57 @@ void Tools::AddInputRequired() {
     CO_TRY(const auto answers, co_await context->AskAll(std::move(questions)));
     co_return TextOf("capabilities-ok: received " + std::to_string(answers.size()));
   });
+}
+
+void Tools::AddTasks() {
+  using std::chrono::milliseconds;
+  const auto seconds = [](const Json& given) { return given.is_number() ? given.AsDouble() : 0; };
+  Add(
+      "greet",
+      [](McpContextPtr, Json arguments) -> Task<Result<Json>> {
+        co_return TextOf("Hello, " + arguments["name"].AsString() + "!");
+      },
+      Literal(R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})"));
+  Add(
+      "slow_compute",
+      [this, seconds](McpContextPtr context, Json arguments) -> Task<Result<Json>> {
+        const milliseconds time(static_cast<int64_t>(1000 * seconds(arguments["seconds"])));
+        const std::stop_token stop = context->call().stop;
+        if (!co_await SleepFor(loop_, time, stop)) co_return Error::Cancelled("slow_compute", "it was stopped");
+        co_return TextOf("computed " + arguments["label"].Dump());
+      },
+      Literal(R"({"type":"object","properties":{"seconds":{"type":"number"},"label":{"type":"string"}}})"));
+  Add("failing_job", [this](McpContextPtr, Json) -> Task<Result<Json>> {
+    co_await SleepFor(loop_, milliseconds(500));
+    co_return McpTextResult("The job failed.", true);
+  });
+  Add("protocol_error_job", [this](McpContextPtr, Json) -> Task<Result<Json>> {
+    co_await SleepFor(loop_, milliseconds(500));
+    co_return Error::Internal("job", "the protocol failed").WithCode(kMcpProtocolFault);
+  });
+  Add(
+      "confirm_delete",
+      [](McpContextPtr context, Json arguments) -> Task<Result<Json>> {
+        const std::string message = "Delete " + arguments["filename"].Dump() + "?";
+        CO_TRY(const Json answer, co_await context->Ask(Form("confirm", message, "confirm", "boolean")));
+        co_return TextOf("confirmed: " + Form(answer));
+      },
+      Literal(R"({"type":"object","properties":{"filename":{"type":"string"}}})"));
+  Add("multi_input", [](McpContextPtr context, Json) -> Task<Result<Json>> {
+    std::vector<McpQuestion> questions;
+    questions.push_back(Form("first", "What is your name?", "name", "string"));
+    questions.push_back(Form("second", "Sure?", "confirm", "boolean"));
+    CO_TRY(const auto answers, co_await context->AskAll(std::move(questions)));
+    co_return TextOf(Form(answers[0]) + "; " + Form(answers[1]));
+  });
+  Add("test_tool_with_task", [this](McpContextPtr, Json arguments) -> Task<Result<Json>> {
+    co_await SleepFor(loop_, milliseconds(500));
+    co_return TextOf("Hello, " + arguments["name"].AsString() + "!");
+  });
+  for (const char* name : {"slow_compute", "protocol_error_job", "confirm_delete", "multi_input"}) {
+    task_use_[name] = TaskUse::kMay;
+  }
+  for (const char* name : {"failing_job", "test_tool_with_task"}) task_use_[name] = TaskUse::kMust;
 }
 
 void Tools::AddChanging() {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/task/for_each.h"
 #include "base/text/json_schema_validator.h"
 
 namespace atelier {
@@ -100,11 +101,18 @@ Task<Result<std::vector<Json>>> McpContext::AskAll(std::vector<McpQuestion> ques
         .WithCode("missing_capability");
   }
   std::vector<Json> answers;
+  if (parts_.ask) {
+    answers.resize(questions.size());
+    const auto ask = [&](size_t i) -> Task<Result<void>> {
+      CO_TRY(answers[i], co_await AskNow(std::move(questions[i])));
+      co_return Result<void>();
+    };
+    auto asking = ForEach(questions.size(), questions.size(), ask);
+    CO_TRY_VOID(co_await asking);
+    co_return answers;
+  }
   for (McpQuestion& question : questions) {
-    if (parts_.ask) {
-      CO_TRY(Json answer, co_await AskNow(std::move(question)));
-      answers.push_back(std::move(answer));
-    } else if (auto answer = Known(question)) {
+    if (auto answer = Known(question)) {
       answers.push_back(*std::move(answer));
     } else {
       open_.push_back(std::move(question));

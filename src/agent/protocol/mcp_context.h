@@ -73,6 +73,8 @@ class McpContext {
 
   const Call& call() const { return parts_.call; }
   const McpCaller& caller() const { return parts_.caller; }
+  // Ask waits for the answer: in a session, or in a task. Else what asks begins anew.
+  bool waits() const { return static_cast<bool>(parts_.ask); }
   void Log(McpLogLevel level, Json data, std::string_view logger = {});
   // `total` 0: not known. `done` only ever rises.
   void Progress(double done, double total = 0, std::string_view message = {});

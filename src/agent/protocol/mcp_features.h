@@ -26,7 +26,14 @@ class McpTools {
   // A tool of the list; `arguments` keep its input schema. {"content", "structuredContent", "isError"}. An error of any
   // kind becomes a result with isError, for the model to read.
   virtual Task<Result<Json>> Call(McpContextPtr context, std::string name, Json arguments) = 0;
+  // Whether a call may, or has to, go on as a task (mcp_tasks.h) where the client knows tasks.
+  enum class TaskUse : uint8_t { kNever, kMay, kMust };
+  virtual TaskUse TaskUseOf(const std::string&) { return TaskUse::kNever; }
+  // Before it becomes one: asks what has to be asked first, and gives the call's arguments.
+  virtual Task<Result<Json>> BeforeTask(McpContextPtr, std::string, Json arguments) { co_return arguments; }
 };
+// The code of a tool's error that is the protocol's, not the tool's: a task fails by it.
+inline constexpr char kMcpProtocolFault[] = "mcp_protocol_fault";
 
 class McpResources {
  public:

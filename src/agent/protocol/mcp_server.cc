@@ -92,6 +92,9 @@ const McpServer::Method* McpServer::FindMethod(std::string_view name) {
       {"prompts/list", &McpServer::ListPrompts, true, true},
       {"prompts/get", &McpServer::GetPrompt, false, false, true},
       {"completion/complete", &McpServer::Complete},
+      {"tasks/get", &McpServer::GetTask},
+      {"tasks/update", &McpServer::UpdateTask},
+      {"tasks/cancel", &McpServer::CancelTask},
   };
   const auto* found = std::ranges::find(kMethods, name, &Method::name);
   return found == std::end(kMethods) ? nullptr : found;
@@ -101,22 +104,36 @@ McpServer::McpServer(Loop& loop, McpFeatures features, McpLimits limits, Sealer 
     : loop_(loop), features_(std::move(features)), limits_(limits), sealer_(std::move(sealer)) {}
 
 bool McpServer::Offers(const Method& method) const {
-  if (method.name.starts_with("tools/")) return features_.tools != nullptr;
+  if (method.name.starts_with("tools/") || method.name.starts_with("tasks/")) return features_.tools != nullptr;
   if (method.name.starts_with("resources/")) return features_.resources != nullptr;
   if (method.name.starts_with("prompts/")) return features_.prompts != nullptr;
   if (method.name.starts_with("completion/")) return features_.completion != nullptr;
   return true;
 }
 
+Json McpServer::Lacking(const McpCaller& caller, const RpcMessage& request) const {
+  if (KnowsMcpTasks(caller)) return {};
+  if (request.method.starts_with("tasks/")) return McpTasksCapability();
+  if (request.method != "tools/call" || !caller.stateless() || !request.params["name"].is_string()) return {};
+  const bool must = features_.tools->TaskUseOf(request.params["name"].AsString()) == McpTools::TaskUse::kMust;
+  return must ? McpTasksCapability() : Json();
+}
+
 Task<RpcMessage> McpServer::Serve(McpContextPtr context, RpcMessage request) {
   const Method* method = FindMethod(request.method);
   const bool stateless = context->caller().stateless();
-  if (method == nullptr || !Offers(*method) || (request.method == "server/discover" && !stateless)) {
+  const bool needs_stateless = request.method == "server/discover" || request.method.starts_with("tasks/");
+  if (method == nullptr || !Offers(*method) || (needs_stateless && !stateless)) {
     co_return RpcMessage::Fault(
         request.id, FaultText(RpcError::kMethodNotFound, "Method not found: " + request.method.substr(0, 100)));
   }
   if (!request.params.is_null() && !request.params.is_object()) {
     co_return RpcMessage::Fault(request.id, FaultText(RpcError::kInvalidParams, "params: want an object"));
+  }
+  if (const Json lacking = Lacking(context->caller(), request); !lacking.is_null()) {
+    co_return RpcMessage::Fault(request.id,
+                                FaultText(McpFault::kMissingCapability, "Missing required client capability",
+                                          Json::Object({{"requiredCapabilities", lacking}})));
   }
   auto serving = (this->*method->handler)(context, request.params.is_null() ? Json::Object() : request.params);
   auto result = co_await std::move(serving);
@@ -222,6 +239,7 @@ Json McpServer::Capabilities(bool stateless) const {
   if (features_.resources) capabilities.Set("resources", changes).Set("subscribe", true);
   if (features_.completion) capabilities.Set("completions", Json::Object());
   if (!stateless || features_.tools) capabilities.Set("logging", Json::Object());
+  if (stateless && features_.tools) capabilities.Set("extensions", McpTasksCapability()["extensions"]);
   return capabilities;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/protocol/mcp_features.h"
+#include "agent/protocol/mcp_tasks.h"
 #include "base/io/seal.h"
 #include "base/task/loop.h"
 
@@ -92,6 +93,11 @@ class McpServer {
   Task<Result<Json>> ListPrompts(McpContextPtr context, Json params);
   Task<Result<Json>> GetPrompt(McpContextPtr context, Json params);
   Task<Result<Json>> Complete(McpContextPtr context, Json params);
+  Task<Result<Json>> GetTask(McpContextPtr context, Json params);
+  Task<Result<Json>> UpdateTask(McpContextPtr context, Json params);
+  Task<Result<Json>> CancelTask(McpContextPtr context, Json params);
+  // What the caller lacks for this request; null: nothing.
+  Json Lacking(const McpCaller& caller, const RpcMessage& request) const;
   Result<Json> Page(std::string_view key, std::vector<Json> items, const Json& params) const;
 
   Loop& loop_;
@@ -100,6 +106,7 @@ class McpServer {
   const Sealer sealer_;
   std::list<McpListener*> listeners_;
   int num_streams_ = 0;
+  McpTaskDesk tasks_{loop_};
 };
 
 }  // namespace atelier

@@ -82,12 +82,34 @@ Task<Result<Json>> McpServer::CallTool(McpContextPtr context, Json params) {
   if (const std::string broken = BrokenArguments(tool, arguments); !broken.empty()) {
     co_return McpTextResult("arguments of " + name + ": " + broken, true);
   }
-  auto calling = features_.tools->Call(context, name, std::move(arguments));
-  auto result = co_await std::move(calling);
+  const bool as_task = KnowsMcpTasks(context->caller()) &&
+                       features_.tools->TaskUseOf(name) != McpTools::TaskUse::kNever && tasks_.HasRoom();
+  Result<Json> result = Json();
+  if (as_task) {
+    result = co_await features_.tools->BeforeTask(context, name, std::move(arguments));
+    if (result) co_return co_await tasks_.Begin(features_.tools, context->caller(), name, *std::move(result));
+  } else {
+    result = co_await features_.tools->Call(context, name, std::move(arguments));
+  }
   if (result) co_return result;
   const bool of_protocol = context->caller().stateless() && !context->missing().is_null();
   if (of_protocol || !context->open_questions().empty()) co_return std::move(result).error();
   co_return McpTextResult(result.error().Message(), true);
+}
+
+Task<Result<Json>> McpServer::GetTask(McpContextPtr context, Json params) {
+  CO_TRY(const std::string id, TextParam(params, "taskId"));
+  co_return tasks_.Get(context->caller(), id);
+}
+
+Task<Result<Json>> McpServer::UpdateTask(McpContextPtr context, Json params) {
+  CO_TRY(const std::string id, TextParam(params, "taskId"));
+  co_return tasks_.Update(context->caller(), id, params["inputResponses"]);
+}
+
+Task<Result<Json>> McpServer::CancelTask(McpContextPtr context, Json params) {
+  CO_TRY(const std::string id, TextParam(params, "taskId"));
+  co_return tasks_.Cancel(context->caller(), id);
 }
 
 Task<Result<Json>> McpServer::ListResources(McpContextPtr context, Json params) {

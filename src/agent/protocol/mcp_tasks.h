@@ -1,0 +1,66 @@
+// Calls of tools that go on by themselves: the extension io.modelcontextprotocol/tasks.          [ext-tasks,
+// 2026-07-28]
+//
+//   tools/call   -> {"resultType": "task", "taskId", "status"}, where the client knows tasks and the call is not soon
+//   over tasks/get    -> working | input_required {inputRequests} | completed {result} | failed {error} | cancelled
+//   tasks/update    answers to what it asks; what it does not ask is passed over
+//   tasks/cancel    it ends as cancelled, whatever its tool still does
+//
+// A task belongs to who made it: to another it is not there. Its tool asks through its context as it would in a
+// session, and waits. Tasks are kept in memory, for an hour after they have ended, and their number is bounded: where
+// there is no room the call is answered as it would be without tasks.   Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/protocol/mcp_context.h"
+#include "agent/protocol/mcp_features.h"
+#include "base/task/loop.h"
+
+namespace atelier {
+
+// Whether the caller has said, with this request, that it knows tasks.
+bool KnowsMcpTasks(const McpCaller& caller);
+// {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+Json McpTasksCapability();
+
+class McpTaskDesk {
+ public:
+  struct Limits {
+    size_t max_tasks = 1'000;
+    std::chrono::milliseconds promptly{100};    // a call that ends so soon is answered without a task
+    std::chrono::milliseconds kept{3'600'000};  // after the end
+    std::chrono::milliseconds poll_interval{1'000};
+  };
+  explicit McpTaskDesk(Loop& loop) : McpTaskDesk(loop, Limits()) {}
+  McpTaskDesk(Loop& loop, Limits limits) : loop_(loop), limits_(limits) {}
+  // What is under way is stopped.
+  ~McpTaskDesk();
+
+  // False: Begin would have to refuse.
+  bool HasRoom();
+  // Has the tool called: its result, or the task that it has become.   REQUIRES: HasRoom()
+  Task<Result<Json>> Begin(std::shared_ptr<McpTools> tools, McpCaller caller, std::string name, Json arguments);
+
+  // Errors: kInvalid where the caller has no such task.
+  Result<Json> Get(const McpCaller& caller, const std::string& id);
+  Result<Json> Update(const McpCaller& caller, const std::string& id, const Json& responses);
+  Result<Json> Cancel(const McpCaller& caller, const std::string& id);
+
+ private:
+  struct Entry;
+  using EntryPtr = std::shared_ptr<Entry>;
+  static Task<void> Run(EntryPtr entry, std::shared_ptr<McpTools> tools, McpCaller caller, std::string name,
+                        Json arguments);
+  static Task<Result<RpcAnswer>> Ask(EntryPtr entry, std::string method, Json params);
+  Result<EntryPtr> Find(const McpCaller& caller, const std::string& id);
+
+  Loop& loop_;
+  const Limits limits_;
+  std::map<std::string, EntryPtr> tasks_;
+};
+
+}  // namespace atelier
