@@ -1,5 +1,8 @@
-"""PyPI a2a-sdk 1 as a server: an agent that says what it was told, over one binding.   answer_1.py JSONRPC|HTTP+JSON"""
+"""PyPI a2a-sdk 1 as a server: an agent that says what it was told, over one binding. With KEYS its card is signed, and the key
+stands in that file.   answer_1.py JSONRPC|HTTP+JSON [KEYS]"""
 
+import json
+import pathlib
 import socket
 import sys
 
@@ -9,6 +12,10 @@ from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
 from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
 from a2a.types import (AgentCapabilities, AgentCard, AgentInterface, AgentSkill, Part, Task, TaskState, TaskStatus)
+from a2a.utils.signing import create_agent_card_signer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 from starlette.applications import Starlette
 
 
@@ -29,7 +36,15 @@ class Echo(AgentExecutor):
         await TaskUpdater(event_queue, context.task_id, context.context_id).cancel()
 
 
-def main(binding):
+def sign(card, keys):
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    pathlib.Path(keys).write_text(json.dumps({"keys": [{**jwk, "kid": "k1"}]}))
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return create_agent_card_signer(pem, {"kid": "k1", "alg": "ES256", "jku": None, "typ": "JOSE"})(card)
+
+
+def main(binding, keys=None):
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     card = AgentCard(
@@ -39,6 +54,8 @@ def main(binding):
         capabilities=AgentCapabilities(streaming=True), default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
         skills=[AgentSkill(id="echo", name="echo", description="echoes", tags=["echo"])])
+    if keys:
+        card = sign(card, keys)
     handler = DefaultRequestHandler(agent_executor=Echo(), task_store=InMemoryTaskStore(), agent_card=card)
     routes = create_agent_card_routes(card)
     routes += create_jsonrpc_routes(handler, "/rpc") if binding == "JSONRPC" else create_rest_routes(handler)

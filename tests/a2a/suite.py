@@ -9,6 +9,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -17,6 +18,7 @@ from serving import Server  # noqa: E402
 
 KEY = "a-key-of-this-test"
 SECONDS = 180
+FORGED = "sdk_1_forged"  # its card is signed, by a key that is not the one trusted: our agents do not ask it
 
 
 def answer(body):
@@ -31,11 +33,13 @@ def answer(body):
     return f"You said: {said} ({num_turns(body)} answers before)"
 
 
-def config(base_url, others):
-    """`others`: the URLs of foreign agents by the names of the tools that ask them."""
+def config(base_url, others, keys):
+    """`others`: the URLs of foreign agents by the names of the tools that ask them; `keys`: that sign the card of some."""
     return {"server": {"keys": [{"key": KEY, "name": "tester"}]},
             "providers": [{"name": "far", "base_url": base_url, "models": [{"id": "m", "kind": "chat"}]}],
-            "tools": [{"type": "calculator"}, *({"name": name, "type": "a2a", "with": {"url": url}} for name, url in others.items())],
+            "tools": [{"type": "calculator"}, *({"name": name, "type": "a2a",
+                         "with": {"url": url, **({"card_keys": keys[name]} if name in keys else {})}}
+                        for name, url in others.items())],
             "a2a": {"webhooks": {"private": ["127.0.0.1:*"]}},
             "agents": [{"name": "clerk", "model": "far/m", "description": "Says what it was told.", "ask_person": True},
                        {"name": "careful", "model": "far/m", "tools": ["calculator"], "needs_approval": ["calculator"]},
@@ -53,11 +57,13 @@ def ask_others(server, others):
     for name in others:
         status, run = server.post("/v1/runs", {"agent": "traveller", "input": f"tell {name}"},
                                   headers={"authorization": f"Bearer {KEY}"})
-        told = status == 200 and "echo: hi" in run.get("output", "")
+        told = status == 200 and ("echo: hi" in run.get("output", "")) == (name != FORGED)
         status, run = server.post("/v1/runs", {"agent": "traveller", "input": f"back {name}"},
                                   headers={"authorization": f"Bearer {KEY}"})
-        told = told and "Which one?" in run.get("output", "") and "Call again with task" in run.get("output", "")
-        print(f"a2a: our agent asks {name}" if told else f"a2a: {name}: {status} {run}", flush=True)
+        back = run.get("output", "")
+        told = told and (name == FORGED or "Which one?" in back and "Call again with task" in back)
+        verb = "does not ask" if name == FORGED else "asks"
+        print(f"a2a: our agent {verb} {name}" if told else f"a2a: {name}: {status} {run}", flush=True)
         if not told:
             failed.append(name)
     return failed
@@ -65,14 +71,18 @@ def ask_others(server, others):
 
 def main(python1, python03):
     upstream = ScriptedUpstream(answer)
-    foreign = {"sdk_1_rpc": start([python1, "answer_1.py", "JSONRPC"]),
+    folder = tempfile.TemporaryDirectory()
+    keys = {name: f"{folder.name}/{name}.json" for name in ("sdk_1_rpc", FORGED)}
+    foreign = {"sdk_1_rpc": start([python1, "answer_1.py", "JSONRPC", keys["sdk_1_rpc"]]),
+               FORGED: start([python1, "answer_1.py", "JSONRPC", f"{folder.name}/another.json"]),
                "sdk_1_rest": start([python1, "answer_1.py", "HTTP+JSON"]),
                "sdk_03": start([python03, "answer_03.py"]),
                "npm_1_rpc": start(["node", "answer_1.mjs", "JSONRPC"]),
                "npm_1_rest": start(["node", "answer_1.mjs", "HTTP+JSON"]),
                "npm_03": start(["node", "answer_03.mjs"])}
     others = {name: url for name, (_, url) in foreign.items()}
-    server = Server(config=config(upstream.base_url, others))
+    pathlib.Path(keys[FORGED]).write_text(pathlib.Path(keys["sdk_1_rpc"]).read_text())
+    server = Server(config=config(upstream.base_url, others, keys))
     failed = []
     try:
         failed += ask_others(server, others)

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/protocol/a2a_error.h"
+#include "agent/protocol/a2a_signature.h"
 #include "agent/protocol/a2a_v03.h"
 #include "base/net/fetch.h"
 #include "base/net/json_rpc.h"
@@ -52,14 +53,25 @@ std::optional<A2aPeer> Choose(const Json& card) {
   return {};
 }
 
+// What a GET asks for beside its path: "?pageSize=5".
+std::string QueryOf(const Json& params) {
+  std::string query;
+  for (const JsonMember& member : params.members()) {
+    if (member.key == "id") continue;
+    const std::string text = member.value.is_string() ? member.value.AsString() : member.value.Dump();
+    query += (query.empty() ? "?" : "&") + member.key + "=" + PercentEncode(text);
+  }
+  return query;
+}
+
 // Path and verb of HTTP+JSON.
 AsyncRequest RestRequest(const A2aPeer& peer, const std::string& method, Json params) {
   AsyncRequest request;
   request.url = peer.url;
   while (request.url.ends_with('/')) request.url.pop_back();
   const std::string id = PercentEncode(TextAt(params, "id"));
-  if (method == "GetTask") {
-    request.url += "/tasks/" + id;
+  if (method == "GetTask" || method == "ListTasks") {
+    request.url += (method == "GetTask" ? "/tasks/" + id : "/tasks") + QueryOf(params);
     return request;
   }
   request.method = "POST";
@@ -123,10 +135,16 @@ Task<Result<A2aPeer>> A2aClient::Find(Call call, std::string url) {
   request.url = url.ends_with(".json") ? url : url + std::string(kCardPath);
   request.headers.Add("A2A-Version", "1.0");
   CO_TRY(Json card, co_await Exchange(std::move(call), std::move(request)));
+  if (!parts_.card_keys.is_null()) {
+    CO_TRY(card, VerifiedA2aCard(card, parts_.card_keys));
+  }
   co_return ChooseA2aPeer(std::move(card));
 }
 
 Task<Result<Json>> A2aClient::Ask(Call call, A2aPeer peer, std::string method, Json params) {
+  if (peer.version == A2aVersion::kV03 && !A2aV03Method(method)) {
+    co_return Error::Unsupported("agent", "speaks 0.3 alone, which has no " + method);
+  }
   if (!peer.tenant.empty()) params.Set("tenant", peer.tenant);
   AsyncRequest request = peer.rest ? RestRequest(peer, method, params) : RpcRequest(peer, method, params);
   request.headers.Add("A2A-Version", std::string(A2aVersionName(peer.version)));

@@ -34,12 +34,15 @@ class A2aClient {
     AsyncHttpClient& http;
     std::shared_ptr<const EgressPolicy> egress;
     std::string key = {};  // sent as a bearer token; empty: none
+    Json card_keys = {};   // a JWK set: cards must be signed by one of them; null: they need not be
   };
   explicit A2aClient(Parts parts) : parts_(std::move(parts)) {}
 
-  // `url`: of a card, or what it stands below at the well-known place.
+  // `url`: of a card, or what it stands below at the well-known place. Errors: kDenied too, a card that is not signed
+  // as is wanted.
   Task<Result<A2aPeer>> Find(Call call, std::string url);
-  // SendMessage, GetTask or CancelTask, with 1.0's parameters and result. Errors: A2A's, and those of the network.
+  // SendMessage, GetTask, ListTasks (which 0.3 does not have) or CancelTask, with 1.0's parameters and result. Errors:
+  // A2A's, and those of the network.
   Task<Result<Json>> Ask(Call call, A2aPeer peer, std::string method, Json params);
 
  private:

@@ -11,12 +11,21 @@
 #include <utility>
 
 #include "base/io/signing_key.h"
+#include "base/result.h"
 #include "base/text/json.h"
 
 namespace atelier {
 
 // What is signed of a card.
 std::string A2aCanonicalCard(const Json& card);
+
+// What is signed of a foreign card: what 1.0 reads of it. What else it holds (0.3's keys) no signature covers.
+Json SignedPartOfA2aCard(const Json& card);
+// The signed part of a card that bears a signature by one of `keys`, a JWK set {"keys": [JWK]} that its user trusts:
+// the keys that a card itself points to (jku) prove nothing and are not looked at. Errors: kDenied, there is none.
+Result<Json> VerifiedA2aCard(const Json& card, const Json& keys);
+// The JWK set that a file holds; an empty path: null. Errors: of the file; kInvalid, it holds none.
+Result<Json> ReadA2aCardKeys(const std::string& path);
 
 class A2aSigner {
  public:

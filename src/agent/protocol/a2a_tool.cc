@@ -7,6 +7,7 @@
 
 #include "agent/protocol/a2a_client.h"
 #include "agent/protocol/a2a_error.h"
+#include "agent/protocol/a2a_signature.h"
 #include "agent/tools/tool_net.h"
 
 namespace atelier {
@@ -16,13 +17,14 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{250}, kLongestPause{5'000};
 
 struct Options {
-  std::string url, key;
+  std::string url, key, card_keys;
   static Fields Describe();
 };
 Fields Options::Describe() {
   static constexpr Field fields[] = {
       Key<&Options::url>("url", "of the agent's card, or of what it stands below").Required(),
       Key<&Options::key>("key", "sent as a bearer token; env:NAME is read from the environment"),
+      Key<&Options::card_keys>("card_keys", "file of a JWK set: the agent's card must be signed by one of its keys"),
   };
   return fields;
 }
@@ -136,6 +138,7 @@ Result<std::shared_ptr<AgentTool>> MakeA2aTool(const ToolConfig& config, const T
   TRY(const a2a_tool::Options options, ReadToolOptions<a2a_tool::Options>(config));
   TRY(ToolNet net, NetOfUrl("url", options.url, environment));
   TRY(std::string key, a2a_tool::SecretOf(options.key));
+  TRY(Json card_keys, ReadA2aCardKeys(options.card_keys));
   ToolSpec spec{.name = config.name.empty() ? "ask_agent" : config.name};
   spec.description = config.description.empty() ? "Asks the agent at " + options.url + "." : config.description;
   spec.parameters = a2a_tool::Parameters();
@@ -144,7 +147,8 @@ Result<std::shared_ptr<AgentTool>> MakeA2aTool(const ToolConfig& config, const T
   spec.timeout = std::chrono::milliseconds(
       config.timeout_seconds > 0 ? static_cast<int64_t>(config.timeout_seconds * 1000) : 300'000);
   TRY_VOID(CheckToolSpec(spec));
-  A2aClient client({.http = *net.http, .egress = std::move(net.egress), .key = std::move(key)});
+  A2aClient client(
+      {.http = *net.http, .egress = std::move(net.egress), .key = std::move(key), .card_keys = std::move(card_keys)});
   return std::make_shared<a2a_tool::A2aTool>(std::move(spec), options.url, std::move(client), loop);
 }
 

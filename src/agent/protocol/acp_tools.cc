@@ -205,7 +205,7 @@ class RunTool final : public EditorTool {
   static Task<void> Release(std::shared_ptr<AcpClient> client, std::string session_id, Call call, Json params) {
     params.Set("sessionId", session_id);
     // What the editor says to it changes nothing.
-    co_await client->Ask(std::move(call), "terminal/release", std::move(params));
+    (void)co_await client->Ask(std::move(call), "terminal/release", std::move(params));
   }
 
   Task<Result<ToolOutput>> Follow(Call call, Json named, int64_t seconds) {

@@ -1,0 +1,75 @@
+#include "cli/a2a_session.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "agent/protocol/a2a_signature.h"
+#include "cli/terminal_text.h"
+#include "provider/provider_config.h"
+
+namespace atelier {
+
+void A2aPeerOptions::Declare(Options& options) {
+  options.Text("url", url, "of the agent's card, or what it stands below");
+  options.Required();
+  options.Takes("URL", Completion::kNothing);
+  options.Text("--key", key, "sent as a bearer token: env:NAME or file:PATH");
+  options.Takes("SECRET", Completion::kNothing);
+  options.Text("--card-keys", card_keys, "a JWK set; the card must be signed by one of its keys");
+  options.Takes("FILE", Completion::kFiles);
+}
+
+Result<std::unique_ptr<A2aSession>> A2aSession::Open(const A2aPeerOptions& options) {
+  TRY(const Url url, Url::Parse(options.url));
+  auto session = std::make_unique<A2aSession>();
+  session->http_ = std::make_unique<AsyncHttpClient>(session->loop_);
+  A2aClient::Parts parts{.http = *session->http_, .egress = EgressPolicy::OnlyOriginOf(url)};
+  if (!options.key.empty()) {
+    TRY(parts.key, ReadSecret(options.key, "--key"));
+  }
+  TRY(parts.card_keys, ReadA2aCardKeys(options.card_keys));
+  session->client_ = std::make_unique<A2aClient>(std::move(parts));
+  TRY(session->peer_, session->loop_.RunTask(session->client_->Find(session->MakeCall(), options.url)));
+  return session;
+}
+
+Call A2aSession::MakeCall() const {
+  Call call;
+  call.stop = interrupt_.token();
+  return call;
+}
+
+Result<Json> A2aSession::Ask(const std::string& method, Json params) {
+  return loop_.RunTask(client_->Ask(MakeCall(), peer_, method, std::move(params)));
+}
+
+void ShowA2aParts(const std::vector<A2aPart>& parts) {
+  for (const A2aPart& part : parts) {
+    std::string text = part.text.value_or(std::string());
+    if (!part.data.is_null()) text = part.data.DumpPretty();
+    if (part.url) text = part.filename.value_or("file") + ": " + *part.url;
+    if (part.raw) text = "(a file of type " + part.media_type.value_or("unknown") + ")";
+    std::printf("%s\n", SafeForTerminal(text).c_str());
+  }
+}
+
+void ShowA2aTask(const A2aTask& task) {
+  std::printf("%s  %s  of %s\n", SafeForTerminal(task.id).c_str(), SafeForTerminal(task.status.state).c_str(),
+              SafeForTerminal(task.context_id).c_str());
+  if (task.artifacts) {
+    for (const A2aArtifact& artifact : *task.artifacts) ShowA2aParts(artifact.parts);
+  }
+  if (task.status.message) ShowA2aParts(task.status.message->parts);
+}
+
+Result<void> PrintA2aTask(const Invocation& invocation, const Json& json) {
+  TRY(const A2aTask task, ReadA2a<A2aTask>(json));
+  if (invocation.json) {
+    invocation.Print(json);
+  } else {
+    ShowA2aTask(task);
+  }
+  return {};
+}
+
+}  // namespace atelier
