@@ -22,6 +22,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 using Op = Filter::Op;
 
@@ -198,6 +199,12 @@ TEST_P(CorpusConformance, VectorsAreFoundByLikenessAndKept) {
   ASSERT_EQ(vectors->size(), 3u);
   EXPECT_EQ((*vectors)[1].first, "h1");
   EXPECT_NEAR((*vectors)[1].second[1] / (*vectors)[1].second[0], 1, 1e-6) << "up to its length";
+  const auto of_chunks = corpus_->ChunkVectors({"c/a.txt#000001", "c/none#000000", "c/a.txt#000000"});
+  ASSERT_TRUE(of_chunks.ok()) << of_chunks.error().Message();
+  ASSERT_EQ(of_chunks->size(), 3u);
+  EXPECT_EQ((*of_chunks)[0], (*vectors)[1].second) << "in the order asked for";
+  EXPECT_THAT((*of_chunks)[1], IsEmpty());
+  EXPECT_EQ((*of_chunks)[2], (*vectors)[0].second);
   EXPECT_FALSE(corpus_->Search({.text = "", .vector = {1, 2}, .filter = {}, .visible = {}}).ok());
 }
 
