@@ -138,6 +138,7 @@ class Lasting(unittest.TestCase):
             self.assertIn("6 * 7", task["status"]["message"]["parts"][0]["text"])
             self.server.crash()
             told = self.send(decision, agent="careful", taskId=task["id"])
+            self.assertNotIn("error", told)
             self.assertEqual(told["status"]["state"], "TASK_STATE_COMPLETED", told)
             self.assertEqual("42" in self.text_of(told), decision == "approve", told)
 

@@ -306,6 +306,11 @@ Task<Result<A2aStreamReply>> A2aDesk::SendStreaming(A2aCaller caller, A2aSend re
   co_return A2aStreamReply(std::move(watch));
 }
 
+Task<Result<void>> A2aDesk::Written() {
+  auto flush = [this] { return parts_.store.Flush(); };
+  co_return co_await OnPool(parts_.pool, flush);
+}
+
 Task<Result<A2aReply>> A2aDesk::Send(A2aCaller caller, A2aSend request) {
   const bool at_once = request.configuration && request.configuration->return_immediately;
   const std::optional<int32_t> history_length =
@@ -324,6 +329,7 @@ Task<Result<A2aReply>> A2aDesk::Send(A2aCaller caller, A2aSend request) {
   }
   EndWatch(watch);
   if (!at_once && !IsSettled(watch.task.state())) co_return Error::Cancelled("task", "the server is ending");
+  CO_TRY_VOID(co_await Written());
   co_return A2aReply(Trimmed(std::move(watch.task), history_length));
 }
 
@@ -373,6 +379,7 @@ Task<Result<A2aTask>> A2aDesk::Cancel(A2aCaller caller, std::string id) {
   }
   Tell(live, StatusOf(A2aState::kCanceled, NowMs()));
   Forget(live);
+  CO_TRY_VOID(co_await Written());
   co_return live->row.task;
 }
 

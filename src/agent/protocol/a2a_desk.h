@@ -5,7 +5,8 @@
 //   Watch     updates of a task as they come, for any number of watchers, all in the same order
 //   Get, List, Cancel, push configurations
 //
-// A task's row is written before its client hears of it. A task that was under way when the process ended goes on when
+// A task's row is written before its client hears of it, and what an answer says of it before that is given: after a
+// crash it is so still. Streams tell at once. A task that was under way when the process ended goes on when
 // the desk opens again (Resume): its executor finds out how far it came. A client that leaves ends nothing.
 //
 // Loop thread only.   [A2A 1.0.1, section 3]
@@ -125,6 +126,8 @@ class A2aDesk {
   Task<Result<A2aRow>> BeginTask(A2aCaller caller, A2aSend request);
   Task<Result<A2aRow>> ContinueTask(A2aCaller caller, A2aSend request);
   Task<Result<void>> KeepPush(A2aCaller caller, std::string task_id, A2aPushConfig& config);
+  // What has been told is written.
+  Task<Result<void>> Written();
   LivePtr StartWork(A2aRow row);
   Task<void> Work(LivePtr live);
   void Tell(const LivePtr& live, A2aUpdate update);
