@@ -268,7 +268,7 @@ Task<void> AgentModels::Answer(std::shared_ptr<Answering> answering, Call call) 
   auto running = runs.Run(std::move(call), answering->run_id, std::move(emit));
   const Result<RunRow> run = co_await running;
   // Nobody will read what it would have said: it ends for good, and is not gone on with.
-  if (!run.ok() && stop.stop_requested()) co_await runs.Cancel(answering->run_id);
+  if (!run.ok() && stop.stop_requested()) (void)co_await runs.Cancel(answering->run_id);
   --answering->models.num_running_;
   answering->End(run);
   if (run.ok()) answering->models.app_.agents().keeper().Ended(*run);

@@ -217,6 +217,21 @@ def test_an_agent_as_a_model_says_how_a_run_that_waits_goes_on(desk):
     assert server.post(f"/v1/runs/{run['id']}/answer", {"decision": "approve"})[0] == 200
 
 
+def test_only_the_key_that_began_a_run_approves_it_through_responses(desk):
+    server = desk(calculate_then_tell, keys=KEYS, needs_approval=["calculator"])
+    status, first = server.post("/v1/responses", {"model": "agent/clerk", "input": "go"}, A)
+    assert status == 200, first
+    [request] = first["output"]
+    answer = {"model": "agent/clerk", "input": [
+        {"type": "mcp_approval_response", "approval_request_id": request["id"], "approve": True}]}
+    status, refused = server.post("/v1/responses", answer, B)
+    assert status == 404, refused
+    assert [run["status"] for run in get(server, "/v1/runs", A)[1]["data"]] == ["waiting"]
+    status, second = server.post("/v1/responses", answer, A)
+    assert status == 200 and [item["type"] for item in second["output"]] == ["mcp_call", "message"], second
+    assert len(get(server, "/v1/runs", A)[1]["data"]) == 1, "it is the same run that went on"
+
+
 def stream_text(server, body, headers):
     request = urllib.request.Request(server.url + "/v1/chat/completions", json.dumps(body).encode(),
                                      {"content-type": "application/json", **headers})
