@@ -165,9 +165,15 @@ def test_megabytes_of_prompt_are_refused_with_both_numbers(server):
 
 def test_wrong_methods_and_paths(server):
     known = json.loads(server.get("/openapi.json"))["paths"]
+
+    def takes(path, method):
+        """As it stands, or as something's id: `GET /v1/memory/search` asks for what is called search."""
+        return any(method.lower() in methods and re.fullmatch(re.sub(r"{[^}]*}", ".+", pattern), path)
+                   for pattern, methods in known.items())
+
     for path in BODIES:
         for method in ("GET", "PUT", "DELETE", "PATCH", "TRACE", "BREW"):
-            if method.lower() in known[path]:
+            if takes(path, method):
                 continue
             answer = exchange(server, head_of(method, path))
             assert_error(answer, (405,))
