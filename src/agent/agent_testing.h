@@ -164,6 +164,20 @@ class AgentLife {
   std::unique_ptr<AgentRuns> runs_;
 };
 
+// First "once" and "again" beside each other, then "once" alone, then the answer.
+inline Said CallThreeTimes(const GenerationRequest& request) {
+  const Json& messages = std::get<ChatPrompt>(request.prompt).messages;
+  int num_answers = 0;
+  for (const Json& message : messages.items()) num_answers += message["role"] == Json("assistant") ? 1 : 0;
+  if (num_answers == 0) {
+    Said said = Said::Calling("once", "{}", "a");
+    said.calls.push_back({.id = "b", .name = "again", .arguments = "{}"});
+    return said;
+  }
+  if (num_answers == 1) return Said::Calling("once", "{}", "c");
+  return Said{.text = "all done"};
+}
+
 // A folder that goes with the test.
 class TestFolder {
  public:

@@ -4,20 +4,6 @@
 namespace atelier {
 namespace {
 
-// First "once" and "again" beside each other, then "once" alone, then the answer.
-Said CallThreeTimes(const GenerationRequest& request) {
-  const Json& messages = std::get<ChatPrompt>(request.prompt).messages;
-  int num_answers = 0;
-  for (const Json& message : messages.items()) num_answers += message["role"] == Json("assistant") ? 1 : 0;
-  if (num_answers == 0) {
-    Said said = Said::Calling("once", "{}", "a");
-    said.calls.push_back({.id = "b", .name = "again", .arguments = "{}"});
-    return said;
-  }
-  if (num_answers == 1) return Said::Calling("once", "{}", "c");
-  return Said{.text = "all done"};
-}
-
 Agent Worker(AgentTools tools) {
   Agent agent;
   agent.config.name = "worker", agent.config.model = "m";

@@ -74,7 +74,8 @@ class Machine {
     Agent agent;
     agent.config.name = "worker", agent.config.model = "m";
     agent.tools = {EffectTool("once", false), EffectTool("again", true)};
-    return std::make_unique<AgentLife>(folder_.path(), std::move(agent), Script, AgentLifeOptions{.vfs = &vfs_});
+    return std::make_unique<AgentLife>(folder_.path(), std::move(agent), CallThreeTimes,
+                                       AgentLifeOptions{.vfs = &vfs_});
   }
 
   std::shared_ptr<AgentTool> EffectTool(std::string name, bool idempotent) {
@@ -86,20 +87,6 @@ class Machine {
       return ToolOutput{.text = "done"};
     };
     return std::make_shared<FunctionTool>(std::move(spec), std::move(work));
-  }
-
-  // First "once" and "again" beside each other, then "once" alone, then the answer.
-  static Said Script(const GenerationRequest& request) {
-    const Json& messages = std::get<ChatPrompt>(request.prompt).messages;
-    int num_answers = 0;
-    for (const Json& message : messages.items()) num_answers += message["role"] == Json("assistant") ? 1 : 0;
-    if (num_answers == 0) {
-      Said said = Said::Calling("once", "{}", "a");
-      said.calls.push_back({.id = "b", .name = "again", .arguments = "{}"});
-      return said;
-    }
-    if (num_answers == 1) return Said::Calling("once", "{}", "c");
-    return Said{.text = "all done"};
   }
 
   TestFolder folder_;  // of locks

@@ -5,6 +5,7 @@
 #include "agent/tool_finder.h"
 #include "agent/tool_vectors.h"
 #include "base/io/sha256.h"
+#include "base/text/utf8.h"
 
 namespace atelier {
 namespace {
@@ -12,6 +13,11 @@ namespace {
 constexpr int64_t kFoundAtOnce = 8;           // by find_tools
 constexpr size_t kMaxDescriptionBytes = 300;  // of one tool that was found; its definition is shown whole after
 constexpr size_t kMaxTaskBytes = 4000;        // of a task that tools are found for
+
+// The beginning, whole characters.
+std::string Beginning(const std::string& text, size_t max_bytes) {
+  return text.substr(0, ValidUtf8Prefix(std::string_view(text).substr(0, max_bytes)));
+}
 
 std::vector<ToolWords> WordsOf(const Agent& agent) {
   std::vector<ToolWords> words;
@@ -64,7 +70,7 @@ class FindToolsTool final : public AgentTool {
       const AgentTool* tool = agent_->FindTool(name);
       if (!tool) continue;
       shown_.insert(name);
-      output.text += name + ": " + tool->spec().description.substr(0, kMaxDescriptionBytes) + "\n";
+      output.text += name + ": " + Beginning(tool->spec().description, kMaxDescriptionBytes) + "\n";
     }
     if (output.text.empty()) output.text = "No tool fits.";
     co_return output;
@@ -89,7 +95,7 @@ Task<Result<std::vector<std::string>>> FindTools(Call call, AgentWork& work, con
   for (const ToolWords& tool : WordsOf(agent)) {
     known.Push(Json::Array({tool.name, tool.description, tool.parameters}));
   }
-  text = text.substr(0, kMaxTaskBytes);
+  text = Beginning(text, kMaxTaskBytes);
   StepSpec spec{.path = std::move(path), .kind = RunStepKind::kDecision, .name = "tools"};
   spec.request = Json::Object({{"text", Sha256Hex(text)}, {"tools", Sha256Hex(known.Dump())}, {"limit", limit}});
   RunLog::Perform perform = [&](Call searching) { return Search(std::move(searching), work, agent, text, limit); };

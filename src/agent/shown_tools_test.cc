@@ -2,6 +2,7 @@
 
 #include "agent/agent_testing.h"
 #include "agent/tool_finder.h"
+#include "base/text/utf8.h"
 
 namespace atelier {
 namespace {
@@ -90,6 +91,23 @@ TEST_F(ShownTools, FindingAToolIsNoWayAroundAnApproval) {
   EXPECT_EQ(row->status, RunStatus::kWaiting) << row->outcome.Dump();
   EXPECT_EQ(row->outcome["questions"][0]["question"]["reason"], Json("outside_data"));
   EXPECT_EQ(made, 0);
+}
+
+TEST_F(ShownTools, DescriptionsAreCutBetweenCharacters) {
+  std::string long_one = "Waters a ";
+  for (int i = 0; i < 400; ++i) long_one += i % 2 == 0 ? "ü" : "€";
+  std::string told;
+  AgentLife life(folder_.path(), AgentOf({Tool("water_plants", long_one)}, 5), [&](const GenerationRequest& request) {
+    if (NumAnswered(request) == 0) return Said::Calling("find_tools", R"({"query":"waters"})");
+    const Json& messages = std::get<ChatPrompt>(request.prompt).messages;
+    told = messages[messages.size() - 1]["content"].AsString();
+    return Said{.text = "done"};
+  });
+  const auto row = life.Start("x" + long_one + long_one + long_one + long_one);
+  ASSERT_TRUE(row.ok());
+  ASSERT_EQ(row->status, RunStatus::kCompleted) << row->outcome.Dump();
+  EXPECT_NE(told.find("water_plants: Waters a ü"), std::string::npos) << told;
+  EXPECT_TRUE(IsValidUtf8(told) && told.find("\uFFFD") == std::string::npos) << told;
 }
 
 TEST_F(ShownTools, OfAGuidedAgentAreChosenAmong) {

@@ -8,6 +8,32 @@
 #include "provider/provider_config.h"
 
 namespace atelier {
+namespace {
+
+class A2aTaskCommand final : public Command {
+ public:
+  explicit A2aTaskCommand(std::string operation) : operation_(std::move(operation)) {}
+  void Declare(Options& options) override {
+    peer_.Declare(options);
+    options.Text("task", id_, "its id");
+    options.Required();
+    options.Takes("ID", Completion::kNothing);
+  }
+
+  Result<void> Run(const Invocation& invocation) override {
+    TRY(const auto session, A2aSession::Open(peer_));
+    Json params = Json::Object({{"id", id_}});
+    TRY(const Json task, session->Ask(operation_, std::move(params)));
+    return PrintA2aTask(invocation, task);
+  }
+
+ private:
+  const std::string operation_;
+  A2aPeerOptions peer_;
+  std::string id_;
+};
+
+}  // namespace
 
 void A2aPeerOptions::Declare(Options& options) {
   options.Text("url", url, "of the agent's card, or what it stands below");
@@ -70,6 +96,10 @@ Result<void> PrintA2aTask(const Invocation& invocation, const Json& json) {
     ShowA2aTask(task);
   }
   return {};
+}
+
+std::unique_ptr<Command> MakeA2aTaskCommand(std::string operation) {
+  return std::make_unique<A2aTaskCommand>(std::move(operation));
 }
 
 }  // namespace atelier

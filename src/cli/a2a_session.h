@@ -41,6 +41,8 @@ class A2aSession {
 void ShowA2aTask(const A2aTask& task);
 // Reads a task that an agent gave, and prints it, as `invocation` wants.
 Result<void> PrintA2aTask(const Invocation& invocation, const Json& json);
+// A command that does one operation to a task, named by its id, and prints the task.
+std::unique_ptr<Command> MakeA2aTaskCommand(std::string operation);
 // The texts of parts, and what stands for those that are none.
 void ShowA2aParts(const std::vector<A2aPart>& parts);
 
