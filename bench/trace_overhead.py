@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""What recording traces costs: tokens a second through HTTP with traces on and off, in turn, same machine, same run.
+"""What recording traces costs: through HTTP with traces on and off, in turn, same machine, same run.
 
-    bench/trace_overhead.py build/release/atelier [--rounds 9] [--clients 8] [--requests 48] [--tokens 32]
+    bench/trace_overhead.py build/release/atelier [--pairs 5] [--rounds 5] [--clients 8] [--requests 48] [--tokens 32]
 
-Two servers stand side by side; only one is asked at a time, by streaming clients. Prints each round's ratio and the
-medians; and the processor time that a request costs, which other work on the machine disturbs less: in all, and outside
-of the threads that compute. Models come from $ATELIER_HOME.
+Two servers stand side by side; only one is asked at a time, by streaming clients. Two servers that do the same differ by
+more than recording costs, for as long as they live: by where their memory lies. So there are several fresh pairs, and as
+many of a control, in which neither records: what the control differs by, the measurement cannot tell. Processor time is
+told in all, and outside of the threads that compute, where recording is done. Models come from $ATELIER_HOME.
 """
 import argparse
 import http.client
@@ -78,34 +79,51 @@ def measured(server, args):
     return speed, sum(spent) / requests, sum(spent[args.threads:]) / requests
 
 
+def compared(args, record):
+    """Rounds of a fresh pair of servers, of which the second records or, as the control, does as the first."""
+    pair = Server(args.program, False, args.threads), Server(args.program, record, args.threads)
+    try:
+        for server in pair:
+            tokens_per_second(server, args)  # warm
+        rounds = []
+        for i in range(args.rounds):
+            figures = {server: measured(server, args) for server in (pair if i % 2 == 0 else reversed(pair))}
+            rounds.append((*figures[pair[0]], *figures[pair[1]]))
+        return rounds
+    finally:
+        for server in pair:
+            server.close()
+
+
+def report(name, pairs, num_rounds):
+    """Medians over all rounds, and the middle of what each pair's median says, with the least and the most."""
+    def by_pair(figure):
+        return sorted(statistics.median(figure(r) for r in rounds) for rounds in pairs)
+    speeds, times = by_pair(lambda r: r[3] / r[0] - 1), by_pair(lambda r: r[4] / r[1] - 1)
+    rest = statistics.median(r[5] - r[2] for rounds in pairs for r in rounds)
+    total = statistics.median(r[1] for rounds in pairs for r in rounds)
+    print(f"{name:8s} {len(pairs)} pairs of {num_rounds} rounds: tokens/s {statistics.median(speeds):+.2%} "
+          f"({speeds[0]:+.2%} to {speeds[-1]:+.2%}), processor time {statistics.median(times):+.2%} ({times[0]:+.2%} to "
+          f"{times[-1]:+.2%}), outside of the computing threads {rest:+.3f} of {total:.2f} ms a request "
+          f"({rest / total:+.2%})", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--requests", type=int, default=48)
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    off, on = Server(args.program, False, args.threads), Server(args.program, True, args.threads)
-    try:
-        for server in (off, on):
-            tokens_per_second(server, args)  # warm
-        rounds = []
-        for i in range(args.rounds):
-            order = (off, on) if i % 2 == 0 else (on, off)
-            figures = {server: measured(server, args) for server in order}
-            rounds.append((*figures[off], *figures[on]))
-            speed_off, speed_on = figures[off][0], figures[on][0]
-            print(f"off {speed_off:8.1f}  on {speed_on:8.1f} tokens/s  on/off {speed_on / speed_off:.4f}", flush=True)
-    finally:
-        off.close()
-        on.close()
-    speed_off, all_off, rest_off, speed_on, all_on, rest_on = (statistics.median(column) for column in zip(*rounds))
-    print(f"medians: off {speed_off:.1f}, on {speed_on:.1f} tokens/s; "
-          f"on/off {statistics.median(r[3] / r[0] for r in rounds):.4f}")
-    print(f"processor time a request: off {all_off:.2f} ms, on {all_on:.2f} ms; outside of the computing threads: off "
-          f"{rest_off:.2f} ms, on {rest_on:.2f} ms, {100 * (rest_on - rest_off) / all_off:.2f}% of all")
+    control, recorded = [], []
+    for _ in range(args.pairs):
+        control.append(compared(args, False))
+        recorded.append(compared(args, True))
+    report("control", control, args.rounds)
+    report("records", recorded, args.rounds)
 
 
 if __name__ == "__main__":
