@@ -25,7 +25,7 @@ std::vector<int32_t> ClosingBudget::WayToEnd() const {
 
 // As the tokenizer spells it, or else by the longest token each time.
 std::vector<int32_t> ClosingBudget::TokensOf(std::string_view text) const {
-  std::vector<int32_t> tokens = tokenizer_->Encode(text, {.add_special = false});
+  std::vector<int32_t> tokens = tokenizer_->Encode(text, {.add_special = false, .continues = true});
   if (Spells(*tokenizer_, tokens, text)) return tokens;
   tokens.clear();
   while (!text.empty()) {

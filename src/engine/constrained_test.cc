@@ -88,12 +88,7 @@ struct Toy {
     engine =
         std::move(Engine::Create({.runner = &runner, .tokenizer = Words().get(), .clock = &clock}, options)).value();
   }
-  std::shared_ptr<RecordingSink> Submit(const GenerateRequest& request) {
-    auto sink = std::make_shared<RecordingSink>();
-    auto submitted = engine->Submit(request, sink);
-    CHECK_MSG(submitted.ok(), submitted.error().Message());
-    return sink;
-  }
+  std::shared_ptr<RecordingSink> Submit(const GenerateRequest& request) { return SubmitRecorded(*engine, request); }
   void Finish() {
     while (engine->Step()) engine->CheckInvariants();
     EXPECT_EQ(engine->stats().num_blocks_held, 0);

@@ -175,8 +175,13 @@ void Delivery::StartGenerating(Sequence& sequence) {
   sequence.sampler.emplace(asked.sampling, context);
   sequence.num_told = request.prompt_size;
   Constrain(sequence);
-  const DecodeOptions decode{.skip_special = asked.skip_special_tokens, .mark_special = asked.mark_special_tokens};
-  sequence.text.emplace(parts_.tokenizer, decode, sequence.tokens.back(), asked.stop, asked.include_stop_str);
+  // What a grammar reads is told byte by byte: a blank that begins the output stays, an unfinished character of the
+  // prompt is not its.
+  const bool constrained = asked.grammar != nullptr;
+  const DecodeOptions decode{
+      .skip_special = asked.skip_special_tokens, .mark_special = asked.mark_special_tokens, .continues = constrained};
+  const int32_t before = constrained ? -1 : sequence.tokens.back();
+  sequence.text.emplace(parts_.tokenizer, decode, before, asked.stop, asked.include_stop_str);
   sequence.last_token_time = request.times.first_token;
 }
 

@@ -33,7 +33,7 @@ ForcedText FindForcedText(Constraint& constraint, const Tokenizer& tokenizer) {
   const std::string_view text = WholeCharacters(forced);
   if (text.empty()) return {};
   ForcedText found;
-  found.tokens = tokenizer.Encode(text, {.add_special = false});
+  found.tokens = tokenizer.Encode(text, {.add_special = false, .continues = true});
   if (!Spells(tokenizer, found.tokens, text)) return {};
   const int32_t last = found.tokens.back();
   if (forced.size() == kMaxForcedBytes && found.tokens.size() > 1) {

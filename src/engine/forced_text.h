@@ -26,7 +26,8 @@ struct ForcedText {
 // Whether these are tokens of text, which joined are `text`.
 bool Spells(const Tokenizer& tokenizer, const std::vector<int32_t>& tokens, std::string_view text);
 
-// What is forced now. Nothing where the tokenizer spells the text in another way, such as with a blank before it.
+// What is forced now, spelled as what goes on from other text: vocabularies that put a blank before a text put none
+// here. Nothing where the tokenizer cannot spell the text byte by byte, such as one that makes one blank of two.
 ForcedText FindForcedText(Constraint& constraint, const Tokenizer& tokenizer);
 
 }  // namespace atelier

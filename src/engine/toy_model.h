@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/runner.h"
 
@@ -26,8 +27,8 @@ inline uint64_t ToyMix(uint64_t state, uint64_t word) {
 
 class ToyRunner final : public Runner {
  public:
-  explicit ToyRunner(int32_t max_rows = 512, int32_t max_outputs = 64) {
-    shape_.num_tokens = 53;
+  explicit ToyRunner(int32_t max_rows = 512, int32_t max_outputs = 64, int32_t num_tokens = 53) {
+    shape_.num_tokens = num_tokens;
     shape_.max_context = 400;
     shape_.block_bytes = kBlockPositions * sizeof(uint64_t);
     shape_.max_rows = max_rows;
@@ -218,5 +219,13 @@ class RecordingSink final : public Sink {
   RequestTimes times;
   std::optional<Error> error;
 };
+
+// REQUIRES: the engine takes the request.
+inline std::shared_ptr<RecordingSink> SubmitRecorded(Engine& engine, const GenerateRequest& request) {
+  auto sink = std::make_shared<RecordingSink>();
+  const auto submitted = engine.Submit(request, sink);
+  CHECK_MSG(submitted.ok(), submitted.error().Message());
+  return sink;
+}
 
 }  // namespace atelier

@@ -95,7 +95,7 @@ void FillAdded(TokenizerSpec& spec, TokenizerState& state) {
       raw.push_back(std::move(token));
       continue;
     }
-    token.content = std::string(state.normalizer.Apply(token.content, scratch));
+    token.content = std::string(state.normalizer.Apply(token.content, TextMarks::kStart, scratch));
     normalized.push_back(std::move(token));
   }
   state.added_normalized = AddedTokens(std::move(normalized));

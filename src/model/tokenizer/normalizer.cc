@@ -137,11 +137,12 @@ void MapGraphemes(const Charsmap& map, std::string_view text, std::string& out) 
 }
 
 // SentencePiece's normaliser: longest known prefixes replaced, then spaces.
-void SentencePiece(const NormalizerSpec& spec, const Charsmap& map, std::string_view text, std::string& out) {
+void SentencePiece(const NormalizerSpec& spec, const Charsmap& map, TextMarks marks, std::string_view text,
+                   std::string& out) {
   const std::string_view space = spec.escape_spaces ? "\xE2\x96\x81" : " ";
   const bool before = spec.space_prefix && !spec.as_suffix;
-  bool prefixed = false;
-  bool in_word = false;
+  bool prefixed = marks == TextMarks::kNone;
+  bool in_word = prefixed;
   for (size_t at = 0; at < text.size();) {
     const auto match = map.Longest(text.substr(at));
     const size_t size = match ? match->size : DecodeChar(text.data() + at, text.data() + text.size()).size;
@@ -160,7 +161,7 @@ void SentencePiece(const NormalizerSpec& spec, const Charsmap& map, std::string_
     }
     at += size;
   }
-  if (spec.space_prefix && spec.as_suffix) out += space;
+  if (spec.space_prefix && spec.as_suffix && marks == TextMarks::kStart) out += space;
 }
 
 }  // namespace
@@ -180,10 +181,10 @@ Result<Normalizer> Normalizer::Create(std::vector<NormalizerSpec> specs) {
   return result;
 }
 
-std::string_view Normalizer::Apply(std::string_view text, NormalizerScratch& scratch) const {
+std::string_view Normalizer::Apply(std::string_view text, TextMarks marks, NormalizerScratch& scratch) const {
   for (const Step& step : steps_) {
     scratch.to.clear();
-    ApplyStep(step, text, scratch, scratch.to);
+    ApplyStep(step, text, marks, scratch, scratch.to);
     std::swap(scratch.from, scratch.to);
     text = scratch.from;
   }
@@ -193,10 +194,12 @@ std::string_view Normalizer::Apply(std::string_view text, NormalizerScratch& scr
 size_t Normalizer::StartBytes(std::string_view text) const {
   if (text.empty()) return 0;
   NormalizerScratch scratch;
-  return Apply(text.substr(0, DecodeChar(text.data(), text.data() + text.size()).size), scratch).size();
+  return Apply(text.substr(0, DecodeChar(text.data(), text.data() + text.size()).size), TextMarks::kStart, scratch)
+      .size();
 }
 
-void Normalizer::ApplyStep(const Step& step, std::string_view text, NormalizerScratch& scratch, std::string& out) {
+void Normalizer::ApplyStep(const Step& step, std::string_view text, TextMarks marks, NormalizerScratch& scratch,
+                           std::string& out) {
   using Kind = NormalizerSpec::Kind;
   const NormalizerSpec& spec = step.spec;
   switch (spec.kind) {
@@ -211,7 +214,8 @@ void Normalizer::ApplyStep(const Step& step, std::string_view text, NormalizerSc
         if (!IsCombiningMark(c.code)) out += bytes;
       });
     case Kind::kPrepend:
-      if (!text.empty()) out.append(spec.content).append(text);
+      if (!text.empty() && marks == TextMarks::kStart) out += spec.content;
+      out += text;
       return;
     case Kind::kReplace: return Replace(step.matcher, spec.content, text, scratch.matches, out);
     case Kind::kBert: return Bert(spec, text, out);
@@ -220,7 +224,7 @@ void Normalizer::ApplyStep(const Step& step, std::string_view text, NormalizerSc
       for (const char byte : text) AppendUtf8(out, ByteToChar(static_cast<uint8_t>(byte)));
       return;
     case Kind::kCharsmap: return MapGraphemes(step.charsmap, text, out);
-    case Kind::kSentencePiece: return SentencePiece(spec, step.charsmap, text, out);
+    case Kind::kSentencePiece: return SentencePiece(spec, step.charsmap, marks, text, out);
   }
 }
 

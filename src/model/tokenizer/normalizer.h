@@ -29,7 +29,7 @@ class Normalizer {
   size_t StartBytes(std::string_view text) const;
   // The result is a view of `text` or of `scratch`, valid until either changes.
   // COST: linear (n log n in the length of a run of combining marks).
-  std::string_view Apply(std::string_view text, NormalizerScratch& scratch) const;
+  std::string_view Apply(std::string_view text, TextMarks marks, NormalizerScratch& scratch) const;
 
  private:
   struct Step {
@@ -37,7 +37,8 @@ class Normalizer {
     PatternMatcher matcher;
     Charsmap charsmap;
   };
-  static void ApplyStep(const Step& step, std::string_view text, NormalizerScratch& scratch, std::string& out);
+  static void ApplyStep(const Step& step, std::string_view text, TextMarks marks, NormalizerScratch& scratch,
+                        std::string& out);
 
   std::vector<Step> steps_;
 };

@@ -64,7 +64,7 @@ TEST(NamedPreTokenizers, CutWhereTheReferenceCuts) {
     ASSERT_EQ(hashes.size(), 4u * 2000) << name.key;
     for (uint64_t i = 0; i < 2000; ++i) {
       WordHash words;
-      steps.Split(RandomText(i), 0, scratch, words);
+      steps.Split(RandomText(i), 0, TextMarks::kStart, scratch, words);
       ASSERT_EQ(words.hash() & 0xFFFF, std::stoull(hashes.substr(i * 4, 4), nullptr, 16))
           << name.key << " on text " << i << ": '" << RandomText(i) << "'";
     }

@@ -141,6 +141,7 @@ struct PreTokenizer::Run {
   const PreTokenizer& parts;
   PreTokenizerScratch& scratch;
   WordSink& sink;
+  TextMarks marks;
   bool in_byte_chars = false;
 
   void Step(size_t step, std::string_view text, size_t start) {
@@ -168,7 +169,7 @@ struct PreTokenizer::Run {
       case Kind::kNumeric: return Matches(step, spec, text, start);
       case Kind::kMetaspace: return Metaspace(step, spec, text, start);
       case Kind::kPrefixSpace: {
-        if (text[0] == ' ') return Step(step + 1, text, start);
+        if (text[0] == ' ' || marks == TextMarks::kNone) return Step(step + 1, text, start);
         std::string& copy = scratch.levels[step].text;
         copy.assign(1, ' ').append(text);
         return Step(step + 1, copy, start);
@@ -223,7 +224,7 @@ struct PreTokenizer::Run {
     copy.clear();
     const bool marked = text[0] == ' ' || text.starts_with(spec.content);
     const bool wanted = spec.prepend == PrependScheme::kAlways || (spec.prepend == PrependScheme::kFirst && start > 0);
-    if (wanted && !marked) copy += spec.content;
+    if (wanted && !marked && marks == TextMarks::kStart) copy += spec.content;
     for (const char c : text) {
       if (c == ' ') {
         copy += spec.content;
@@ -256,9 +257,10 @@ struct PreTokenizer::Run {
   }
 };
 
-void PreTokenizer::Split(std::string_view text, size_t start, PreTokenizerScratch& scratch, WordSink& sink) const {
+void PreTokenizer::Split(std::string_view text, size_t start, TextMarks marks, PreTokenizerScratch& scratch,
+                         WordSink& sink) const {
   if (scratch.levels.size() < steps_.size()) scratch.levels.resize(steps_.size());
-  Run{*this, scratch, sink}.Step(0, text, start);
+  Run{*this, scratch, sink, marks}.Step(0, text, start);
 }
 
 }  // namespace atelier

@@ -22,6 +22,9 @@ class WordSink {
   virtual void Word(std::string_view word) = 0;
 };
 
+// Whether a blank or another mark is put before a text that begins; none is before one that goes on from another.
+enum class TextMarks : uint8_t { kStart, kNone };
+
 using PieceSpan = std::pair<size_t, size_t>;  // [begin, end)
 
 // All matches of a pattern of tokenizer.json.
@@ -62,7 +65,7 @@ class PreTokenizer {
   // Gives the words of `text` to `sink` in order; none is empty.
   //   start   how many bytes of `text` stand for the first character of the whole input; 0 for none. Metaspace's
   //           "first" marks what begins among them.
-  void Split(std::string_view text, size_t start, PreTokenizerScratch& scratch, WordSink& sink) const;
+  void Split(std::string_view text, size_t start, TextMarks marks, PreTokenizerScratch& scratch, WordSink& sink) const;
   // Whether `start` matters.
   bool asks_for_start() const { return asks_for_start_; }
 

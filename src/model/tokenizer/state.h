@@ -56,21 +56,23 @@ struct TokenizerState {
   std::vector<int32_t> end_of_generation;  // sorted
   mutable ScratchPool scratches;
 
-  // The tokens of a text alone, without template.
-  void EncodePlain(std::string_view text, bool parse_special, std::vector<int32_t>& out) const;
+  // The tokens of a text alone, without template: add_special counts for nothing.
+  void EncodePlain(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& out) const;
   // Gives the words of a text to `sink`, and the tokens between them to `token`(id).
   template <class Token>
-  void Walk(std::string_view text, bool parse_special, EncodeScratch& scratch, WordSink& sink, Token token) const {
-    added_raw.Cut(text, parse_special, [&](const AddedTokens::Part& raw) {
+  void Walk(std::string_view text, const EncodeOptions& options, EncodeScratch& scratch, WordSink& sink,
+            Token token) const {
+    const TextMarks marks = options.continues ? TextMarks::kNone : TextMarks::kStart;
+    added_raw.Cut(text, options.parse_special, [&](const AddedTokens::Part& raw) {
       if (raw.id >= 0) return token(raw.id);
       const bool first = pre_tokenizer.asks_for_start() && raw.text.data() == text.data();
       const size_t start = first ? normalizer.StartBytes(raw.text) : 0;
-      const std::string_view normal = normalizer.Apply(raw.text, scratch.normalizer);
-      if (added_normalized.empty()) return pre_tokenizer.Split(normal, start, scratch.pre_tokenizer, sink);
-      added_normalized.Cut(normal, parse_special, [&](const AddedTokens::Part& part) {
+      const std::string_view normal = normalizer.Apply(raw.text, marks, scratch.normalizer);
+      if (added_normalized.empty()) return pre_tokenizer.Split(normal, start, marks, scratch.pre_tokenizer, sink);
+      added_normalized.Cut(normal, options.parse_special, [&](const AddedTokens::Part& part) {
         if (part.id >= 0) return token(part.id);
         const auto at = static_cast<size_t>(part.text.data() - normal.data());
-        pre_tokenizer.Split(part.text, start > at ? start - at : 0, scratch.pre_tokenizer, sink);
+        pre_tokenizer.Split(part.text, start > at ? start - at : 0, marks, scratch.pre_tokenizer, sink);
       });
     });
   }

@@ -76,11 +76,11 @@ void ScratchPool::Give(std::unique_ptr<EncodeScratch> scratch) {
   if (free_.size() < kKept) free_.push_back(std::move(scratch));
 }
 
-void TokenizerState::EncodePlain(std::string_view text, bool parse_special, std::vector<int32_t>& out) const {
+void TokenizerState::EncodePlain(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& out) const {
   CHECK(text.size() < kMaxTextBytes);
   auto scratch = scratches.Take();
   CachingEncoder encoder(*model, *scratch, out);
-  Walk(text, parse_special, *scratch, encoder, [&out](int32_t id) { out.push_back(id); });
+  Walk(text, options, *scratch, encoder, [&out](int32_t id) { out.push_back(id); });
   scratches.Give(std::move(scratch));
 }
 
@@ -96,7 +96,7 @@ std::vector<int32_t> Tokenizer::Encode(std::string_view text, const EncodeOption
 void Tokenizer::EncodeTo(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& out) const {
   if (out.empty()) out.reserve(text.size() / 3 + 8);
   if (options.add_special) AppendTokens(state_->single, true, out);
-  state_->EncodePlain(text, options.parse_special, out);
+  state_->EncodePlain(text, options, out);
   if (options.add_special) AppendTokens(state_->single, false, out);
 }
 
@@ -180,7 +180,7 @@ std::string_view Tokenizer::model_name() const {
 }
 
 Detokenizer::Detokenizer(const Tokenizer& tokenizer, const DecodeOptions& options)
-    : tokenizer_(&tokenizer), options_(options) {}
+    : tokenizer_(&tokenizer), options_(options), at_start_(!options.continues) {}
 
 std::string ControlText(std::string_view spelling) { return kControlBegin + std::string(spelling) + kControlEnd; }
 
@@ -222,7 +222,7 @@ std::string Detokenizer::Push(int32_t id) {
 std::string Detokenizer::Flush() {
   std::string text = ReplaceInvalidUtf8(pending_);
   pending_.clear();
-  at_start_ = true;
+  at_start_ = !options_.continues;
   return text;
 }
 

@@ -59,6 +59,7 @@ struct SpecialTokens {
 struct EncodeOptions {
   bool add_special = true;     // what the model wants around a text: <s>, [CLS] … [SEP]; often nothing
   bool parse_special = false;  // text that spells a control token becomes it; else it is encoded as plain text
+  bool continues = false;      // the text goes on from another: nothing is put before it that marks a beginning
 };
 
 // A control token in a text that tells it from the same characters written out: its spelling between two bytes that no
@@ -73,6 +74,7 @@ std::string MarkControlTokens(const Tokenizer& tokenizer, std::string_view text)
 struct DecodeOptions {
   bool skip_special = true;   // leave control tokens out
   bool mark_special = false;  // Detokenizer: or write them as ControlText
+  bool continues = false;     // Detokenizer: the text goes on from another, so each token adds its Piece
 };
 
 // What happens to a text that is over max_tokens.

@@ -34,8 +34,8 @@ Result<PairEncoding> Tokenizer::EncodePair(std::string_view first, std::optional
   const auto num_special = static_cast<size_t>(std::count_if(
       pieces.begin(), pieces.end(), [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::kToken; }));
   std::vector<int32_t> a, b;
-  state_->EncodePlain(first, false, a);
-  if (second) state_->EncodePlain(*second, false, b);
+  state_->EncodePlain(first, {}, a);
+  if (second) state_->EncodePlain(*second, {}, b);
 
   PairEncoding out;
   const size_t total = a.size() + b.size() + num_special;
@@ -111,7 +111,7 @@ std::vector<ExplainedWord> Tokenizer::Explain(std::string_view text, const Encod
     if (piece.kind == TemplatePiece::Kind::kToken) {
       if (options.add_special) explainer.Special(piece.id);
     } else if (std::exchange(before, false)) {
-      state_->Walk(text, options.parse_special, *scratch, explainer, [&](int32_t id) { explainer.Special(id); });
+      state_->Walk(text, options, *scratch, explainer, [&](int32_t id) { explainer.Special(id); });
     }
   }
   state_->scratches.Give(std::move(scratch));

@@ -133,6 +133,30 @@ TEST_P(SharedTokenizer, AStreamIsWholeCharactersAndTheTextOfAllTokens) {
 }
 
 // One word of n symbols is the hardest: nothing is cut before the merges. Pairs looked up are what grows.
+// Where a text goes on from another, no blank is put before it: the one that begins a text is there to be seen.
+TEST_P(SharedTokenizer, WhatGoesOnIsWhatStandsBehindABlank) {
+  const auto spec = ReadGgufSpec(**GgufFile::Open(SharedPath(GetParam())));
+  if (spec->model == TokenModel::kWordPiece) GTEST_SKIP() << "knows no blanks";
+  const bool puts_blank = GetParam() == std::string_view("llama-spm");
+  for (uint64_t i = 0; i < 300; ++i) {
+    const std::string text = RandomText(i);
+    const auto tokens = tokenizer_->Encode(text, {.add_special = false, .continues = true});
+    std::string spelled;
+    for (const int32_t token : tokens) spelled += tokenizer_->Piece(token);
+    EXPECT_EQ(spelled, tokenizer_->Decode(tokenizer_->Encode(text, {.add_special = false})));
+    const std::string behind = (puts_blank ? " " : "") + text;
+    if (!text.empty()) {
+      EXPECT_EQ(tokenizer_->Encode(behind, {.add_special = false, .continues = true}),
+                tokenizer_->Encode(text, {.add_special = false}))
+          << text;
+    }
+    Detokenizer stream(*tokenizer_, {.continues = true});
+    std::string streamed;
+    for (const int32_t token : tokens) streamed += stream.Push(token);
+    EXPECT_EQ(streamed + stream.Flush(), ReplaceInvalidUtf8(spelled));
+  }
+}
+
 TEST_P(SharedTokenizer, MergesOfALongWordGrowWithItsLength) {
   auto file = GgufFile::Open(SharedPath(GetParam()));
   auto spec = ReadGgufSpec(**file);
