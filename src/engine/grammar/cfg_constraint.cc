@@ -9,6 +9,7 @@
 #include "engine/grammar/cfg_closing.h"
 #include "engine/grammar/cfg_machine.h"
 #include "engine/grammar/cfg_masks.h"
+#include "engine/grammar/cfg_tokens.h"
 #include "engine/grammar/gbnf.h"
 #include "engine/grammar/json_mask.h"
 #include "engine/grammar/lark.h"
@@ -41,7 +42,10 @@ struct SharedCfg : SharedMachine<CfgMachine> {
   };
 
   SharedCfg(std::shared_ptr<const GrammarVocabulary> words, std::unique_ptr<CfgMachine> reader)
-      : SharedMachine(std::move(words), std::move(reader)), masks(*machine), closing(*machine) {
+      : SharedMachine(std::move(words), std::move(reader)),
+        masks(*machine),
+        tokens(vocabulary->trie, *machine),
+        closing(*machine) {
     for (int32_t i = 0; i < machine->num_documents(); ++i) {
       documents.push_back(std::make_unique<Document>(*vocabulary, machine->document(i)));
     }
@@ -49,6 +53,7 @@ struct SharedCfg : SharedMachine<CfgMachine> {
 
   std::vector<std::unique_ptr<Document>> documents;
   CfgMasks masks;
+  CfgTokens tokens;
   CfgClosing closing;
 };
 
@@ -75,6 +80,7 @@ class CfgConstraint final : public MachineConstraint<CfgMachine> {
     JsonThreads threads;
   };
 
+  void AddOutside(std::span<uint64_t> bits);
   void AddDocument(int32_t document, std::span<const CfgThread> threads, std::span<uint64_t> bits);
 
   SharedCfg* cfg_;  // what is shared
@@ -94,9 +100,18 @@ void CfgConstraint::AddAllowed(std::span<uint64_t> bits) {
       others_.push_back(thread);
     }
   }
-  if (!outside_.empty()) cfg_->masks.Add(outside_, bits, [&](std::span<uint64_t> made) { Walk(outside_, made); });
+  if (!outside_.empty()) cfg_->masks.Add(outside_, bits, [&](std::span<uint64_t> made) { AddOutside(made); });
   for (const auto& [document, threads] : by_document) AddDocument(document, threads, bits);
   if (!others_.empty()) Walk(others_, bits);
+}
+
+void CfgConstraint::AddOutside(std::span<uint64_t> bits) {
+  const auto found = [&](int32_t token) { SetTokenBit(bits, token); };
+  const auto add_document = [&](const CfgThread& start, uint8_t byte, int32_t node) {
+    const char first = static_cast<char>(byte);
+    reader().WalkPath({&start, 1}, trie(), node, {&first, 1}, found);
+  };
+  if (!cfg_->tokens.Add(outside_, bits, add_document)) Walk(outside_, bits);
 }
 
 void CfgConstraint::AddDocument(int32_t document, std::span<const CfgThread> threads, std::span<uint64_t> bits) {

@@ -63,6 +63,14 @@ void CfgMachine::StepAll(std::span<const CfgThread> threads, uint8_t byte, std::
   Close(step);
 }
 
+void CfgMachine::Follow(int32_t to, const CfgFrame* frame, Arena& arena, std::vector<CfgThread>& out) {
+  Step step{arena, out};
+  ++step_;
+  num_met_ = 0;
+  Enter(to, frame);
+  Close(step);
+}
+
 ByteSet CfgMachine::MayFollow(std::span<const CfgThread> threads) {
   ByteSet bytes;
   for (const CfgThread& thread : threads) {

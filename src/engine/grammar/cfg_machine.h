@@ -58,6 +58,8 @@ class CfgMachine {
   // Appends what `threads` become by `byte`; see mask_walk.h. Equal threads become one.
   void StepAll(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Arena& arena,
                std::vector<CfgThread>& out);
+  // Appends what may come where a terminal that leads to `to` in `frame` has just ended.
+  void Follow(int32_t to, const CfgFrame* frame, Arena& arena, std::vector<CfgThread>& out);
   ByteSet MayFollow(std::span<const CfgThread> threads);
   bool Accepts(const CfgThread& thread) const {
     return thread.to == CfgNetworks::kDone && thread.language == Languages::kEmpty;

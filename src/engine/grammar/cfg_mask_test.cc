@@ -17,9 +17,10 @@ std::vector<std::string> Pieces() {
   std::vector<std::string> pieces;
   for (int byte = 0; byte < 0xF8; ++byte) pieces.emplace_back(1, static_cast<char>(byte));
   for (const char* text :
-       {"<call",       "<call>", "{\"", "\": ", "\"}",    "\"}}",   "}</",       "}</call>", "]}</call",
-        "\"]}</call>", "}}",     "\"x", "3}<",  "12",     " hello", "call>",     "}{",       "\"},",
-        "\": [",       "]}",     "\"]", "name", "\"s\":", "<",      "a</call>b", "\n",       "\\\"}</"}) {
+       {"<call", "<call>", "{\"",    "\": ", "\"}",       "\"}}",  "}</",     "}</call>", "]}</call", "\"]}</call>",
+        "}}",    "\"x",    "3}<",    "12",   " hello",    "call>", "}{",      "\"},",     "\": [",    "]}",
+        "\"]",   "name",   "\"s\":", "<",    "a</call>b", "\n",    "\\\"}</", "ab",       "aab",      "aaaaaaaaaaaa",
+        "x+(",   "+",      "(((x",   "x)))", "))+x",      "bbbb",  "b)b"}) {
     pieces.emplace_back(text);
   }
   for (const char* token : {"<|channel|>", "<|message|>", "<|other|>"}) pieces.push_back(ControlText(token));
@@ -46,14 +47,14 @@ constexpr const char* kObject =
     R"({"type": "object", "properties": {"s": {"type": "string"}, "l": {"type": "array", "items": {"type": "string"}}},
         "required": ["s"], "additionalProperties": {"type": "integer"}})";
 
-void ExpectExactMasks(const GrammarSpec& spec, std::string_view start) {
+void ExpectExactMasks(const GrammarSpec& spec, std::string_view start, int num_outputs = 12) {
   const auto vocabulary = std::make_shared<const GrammarVocabulary>(Pieces());
   const auto grammar = CompileGrammar(spec, vocabulary);
   ASSERT_TRUE(grammar.ok()) << grammar.error().Message();
   const int32_t num_tokens = vocabulary->trie.num_tokens();
   std::vector<uint64_t> bits(static_cast<size_t>(num_tokens + 63) / 64);
   Random random(7);
-  for (int output = 0; output < 12; ++output) {
+  for (int output = 0; output < num_outputs; ++output) {
     const auto constraint = (*grammar)->Start();
     std::string text(start);
     ASSERT_TRUE(constraint->AcceptBytes(text));
@@ -89,28 +90,45 @@ TEST(CfgMask, ValuesOfAnyKindAreExact) {
       "<call>[");
 }
 
+GrammarSpec Gbnf(std::string text) {
+  GrammarSpec spec;
+  spec.kind = GrammarSpec::Kind::kGrammar;
+  spec.text = std::move(text);
+  return spec;
+}
+
 // Each output is asked for its masks by places that others have been at, in all depths.
 TEST(CfgMask, NestedRulesAreExact) {
-  const auto grammar = [](std::string text) {
-    GrammarSpec spec;
-    spec.kind = GrammarSpec::Kind::kGrammar;
-    spec.text = std::move(text);
-    return spec;
-  };
-  ExpectExactMasks(grammar(R"(root ::= object
+  ExpectExactMasks(Gbnf(R"(root ::= object
 value ::= object | array | string | "12"
 object ::= "{" (string ": " value (", " string ": " value)*)? "}"
 array ::= "[" (value ("," value)*)? "]"
 string ::= "\"" [a-z ]* "\"")"),
                    "");
-  ExpectExactMasks(grammar(R"(root ::= s
+  ExpectExactMasks(Gbnf(R"(root ::= s
 s ::= "<" s "3" s | "{" s "}" | "\"" (s | t) "\"" | "a"
 t ::= t "]" | "[" t | "12" s)"),
                    "<{");
   // What may follow depends on frames further out than masks are kept for.
-  ExpectExactMasks(grammar(R"(root ::= s "1"
+  ExpectExactMasks(Gbnf(R"(root ::= s "1"
 s ::= "a" s? "a" | "}" s? "}" | "]" s? "]")"),
                    "aa}]a}}a]aaaa");
+}
+
+// Tokens of several terminals, of which each may be the inner of the next or stand behind it.
+TEST(CfgMask, TokensOfManyTerminalsAreExact) {
+  ExpectExactMasks(Gbnf(R"G(root ::= sum
+sum ::= term ("+" term)*
+term ::= [a-z]+ | "(" sum ")" | term "[" sum "]" | "\"" [^"]* "\"")G"),
+                   "(");
+}
+
+// A text of n letters can be read in 2^n ways, which are not taken one by one.
+TEST(CfgMask, AmbiguousRulesAreExact) {
+  const GrammarSpec spec = Gbnf(R"(root ::= s "x"
+s ::= "a" s "b" | "a" s | s "b" | "a" t | "c"
+t ::= s t "b" | "b" | s)");
+  ExpectExactMasks(spec, "", 2);
 }
 
 TEST(CfgMask, AControlTokenIsNotItsSpelling) {

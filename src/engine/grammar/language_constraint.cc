@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/grammar/language.h"
+#include "engine/grammar/language_tokens.h"
 #include "engine/grammar/machine_constraint.h"
 
 namespace atelier {
@@ -27,6 +28,38 @@ struct LanguageMachine {
   Languages languages;
 };
 
+struct SharedLanguage : SharedMachine<LanguageMachine> {
+  SharedLanguage(std::shared_ptr<const GrammarVocabulary> words, std::unique_ptr<LanguageMachine> reader)
+      : SharedMachine(std::move(words), std::move(reader)), tokens(vocabulary->trie, machine->languages) {}
+
+  LanguageTokens tokens;
+};
+
+class LanguageConstraint final : public MachineConstraint<LanguageMachine> {
+ public:
+  LanguageConstraint(const std::shared_ptr<SharedLanguage>& shared, LanguageId start)
+      : MachineConstraint(shared, {start}), tokens_(&shared->tokens) {}
+
+ protected:
+  void AddAllowed(std::span<uint64_t> bits) override {
+    for (const LanguageId state : reader().threads()) tokens_->Of(TokenTrie::kRoot, state).AddTo(bits);
+  }
+
+ private:
+  LanguageTokens* tokens_;  // what is shared
+};
+
+class LanguageGrammar final : public Grammar {
+ public:
+  LanguageGrammar(std::shared_ptr<SharedLanguage> shared, LanguageId start)
+      : shared_(std::move(shared)), start_(start) {}
+  std::unique_ptr<Constraint> Start() const override { return std::make_unique<LanguageConstraint>(shared_, start_); }
+
+ private:
+  std::shared_ptr<SharedLanguage> shared_;
+  LanguageId start_;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<const Grammar>> CompileLanguage(const GrammarSpec& spec,
@@ -46,8 +79,8 @@ Result<std::shared_ptr<const Grammar>> CompileLanguage(const GrammarSpec& spec,
     return Error::Invalid("", "got one that no text matches, want one that some text can");
   }
   if (languages.over_budget()) return Error::TooLarge("", "got an expression that needs too many states");
-  return std::make_shared<const MachineGrammar<LanguageMachine>>(std::move(vocabulary), std::move(machine),
-                                                                 std::vector<LanguageId>{start});
+  return std::make_shared<const LanguageGrammar>(
+      std::make_shared<SharedLanguage>(std::move(vocabulary), std::move(machine)), start);
 }
 
 }  // namespace atelier
