@@ -25,6 +25,11 @@ GRAMMARS = [
     ('start: A B\nA: /a+/\nB: /ab/\n', ["a", "b"], False),
     ('start: A A\nA: /a+/\n', ["a"], False),
     ('start: A "b"? A "c"\nA: /[ab]+/\n', ["a", "b", "c"], False),
+    ('start: %regex {"substring_words": "foo b\u00e9_r.  \u0663b\u00e9z, foo"}\n',
+     ["foo", " ", "  ", "b\u00e9_r", ".", "b", "\u0663b\u00e9z", ", foo"], True),
+    ('start: C\nC: %regex {"substring_chunks": ["ab", "c", "ab", "", "d"]}\n', ["a", "b", "c", "d", "ab"], True),
+    ('start: %regex {"substring_chars": "abca \u4e00b"} "!"?\n', ["a", "b", "c", " ", "\u4e00"], True),
+    ('%llguidance {"allow_initial_skip": true}\nstart: "a" "b"\n%ignore / {1,2}/\n', ["a", "b", " "], True),
 ]
 
 

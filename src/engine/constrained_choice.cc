@@ -115,6 +115,8 @@ int32_t ConstrainedChoice::BeginClosing(std::span<const float> logits) {
 
 bool ConstrainedChoice::Accept(int32_t token) {
   if (!constraint_->Accept(token)) return false;
+  goes_on_ = std::ranges::binary_search(ending_ids_, token) && constraint_->Piece(token).starts_with(kControlBegin) &&
+             !constraint_->CanEnd();
   LookAhead();
   return true;
 }
@@ -146,6 +148,7 @@ bool ConstrainedChoice::Ends(int32_t token) const { return can_end_ && std::rang
 
 int32_t ConstrainedChoice::Pick(Sampler& sampler, std::span<float> logits, std::span<const int32_t> tokens) {
   if (const auto forced = TakeForced()) return *forced;
+  goes_on_ = false;
   MakeMask();
   mask_made_ = false;
   KeepOnly(mask_, logits);

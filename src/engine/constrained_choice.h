@@ -46,6 +46,8 @@ class ConstrainedChoice {
   std::optional<int32_t> TakeForced();
 
   bool ended() const { return ended_; }  // nothing but an end could follow, and one was chosen
+  // The last token ends outputs, but here the grammar names it and wants more behind it.
+  bool goes_on() const { return goes_on_; }
   bool stuck() const { return stuck_; }  // nothing could follow, not even an end: a fault of the grammar's
 
  private:
@@ -69,6 +71,7 @@ class ConstrainedChoice {
   bool only_end_ = false;
   bool can_end_ = false;
   bool ended_ = false;
+  bool goes_on_ = false;
   bool stuck_ = false;
 };
 

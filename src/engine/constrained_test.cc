@@ -1,6 +1,7 @@
 // Grammars in the engine: over the toy model, whose vocabulary here is a small byte-level one with merges.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -183,6 +184,27 @@ TEST(Constrained, SameTokensAndLogprobsWithAndWithoutJumpAhead) {
   EXPECT_GT(with.engine->stats().jumped_tokens, 100);
   EXPECT_EQ(without.engine->stats().jumped_tokens, 0);
   EXPECT_LT(with.engine->stats().num_steps, without.engine->stats().num_steps);
+}
+
+// Where the grammar wants more behind it, it does not.
+TEST(Constrained, AnEndTokenThatAGrammarNamesEndsTheOutputWhereTheGrammarDoes) {
+  GrammarSpec spec;
+  spec.kind = GrammarSpec::Kind::kGrammar;
+  spec.text = "start: \"true\" <end> (\"false\" | \"name\") <end>";
+  const int32_t word = Words()->Find("true").value();
+  for (const bool jump_ahead : {true, false}) {
+    for (const bool prefer_closing : {true, false}) {
+      Toy toy({.prefer_closing = prefer_closing, .jump_ahead = jump_ahead});
+      const RecordingSink::Choice choice = toy.Alone(Ask(Compile(spec), 3)).choices.at(0);
+      EXPECT_EQ(choice.reason, FinishReason::kStop);
+      EXPECT_TRUE(choice.text == "truefalse" || choice.text == "truename") << choice.text;
+      ASSERT_GE(choice.tokens.size(), 4U);
+      EXPECT_EQ(choice.tokens[0], word);
+      EXPECT_EQ(choice.tokens[1], kEnd);
+      EXPECT_EQ(choice.tokens.back(), kEnd);
+      EXPECT_EQ(std::ranges::count(choice.tokens, kEnd), 2);
+    }
+  }
 }
 
 TEST(Constrained, AForcedTextTakesNoStepForEachToken) {

@@ -219,7 +219,9 @@ void Delivery::Deliver(Sequence& sequence, const Choice& choice) {
   ++request.usage.completion_tokens;
   TellTimes(sequence);
 
-  const bool may_end = num_generated > asked.min_tokens || (sequence.constrained && sequence.constrained->ended());
+  const auto& constrained = sequence.constrained;
+  const bool may_end = (num_generated > asked.min_tokens || (constrained && constrained->ended())) &&
+                       !(constrained && constrained->goes_on());
   if (sequence.constrained && sequence.constrained->stuck()) {
     Emit(sequence, choice, sequence.text->Flush());
     return End(sequence, FinishReason::kLength, {}, {});

@@ -10,7 +10,7 @@ using Kind = CfgExpr::Kind;
 
 }  // namespace
 
-Cfg::Cfg() : languages_(std::make_unique<Languages>()) {
+Cfg::Cfg(const TokenTrie* tokens) : tokens_(tokens), languages_(std::make_unique<Languages>()) {
   Terminal(Languages::kNothing);
   Terminal(Languages::kEmpty);
 }

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "engine/grammar/json_machine.h"
 #include "engine/grammar/language.h"
+#include "engine/grammar/token_trie.h"
 
 namespace atelier {
 
@@ -52,7 +53,10 @@ class Cfg {
   static constexpr CfgExprId kNothing = 0;  // no string
   static constexpr CfgExprId kEmpty = 1;    // the empty string
 
-  Cfg();
+  // `tokens`: those that the grammar may name; null: none. Outlives the grammar's reading.
+  explicit Cfg(const TokenTrie* tokens = nullptr);
+
+  const TokenTrie* tokens() const { return tokens_; }
 
   Languages& languages() { return *languages_; }
   const CfgExpr& expr(CfgExprId id) const { return *exprs_[static_cast<size_t>(id)]; }
@@ -86,6 +90,7 @@ class Cfg {
 
   CfgExprId Intern(CfgExpr expr);
 
+  const TokenTrie* tokens_;
   std::unique_ptr<Languages> languages_;
   std::map<CfgExpr, CfgExprId> ids_;
   std::vector<const CfgExpr*> exprs_;  // keys of ids_

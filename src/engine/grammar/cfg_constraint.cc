@@ -155,7 +155,7 @@ bool IsGbnf(std::string_view text) {
 
 Result<std::shared_ptr<const Grammar>> CompileCfg(const GrammarSpec& spec,
                                                   std::shared_ptr<const GrammarVocabulary> vocabulary) {
-  Cfg cfg;
+  Cfg cfg(&vocabulary->trie);
   auto root = Read(spec, cfg);
   if (!root.ok()) return std::move(root).error();
   auto machine = CfgMachine::Create(std::move(cfg), *root);

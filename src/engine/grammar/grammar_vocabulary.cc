@@ -18,11 +18,11 @@ std::vector<std::string> GrammarVocabulary::PiecesPast(const TokenTrie& trie, ch
 std::shared_ptr<const GrammarVocabulary> GrammarVocabulary::Create(const Tokenizer& tokenizer) {
   std::vector<std::string> pieces(static_cast<size_t>(tokenizer.vocab_size()));
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
-    if (tokenizer.IsEndOfGeneration(id)) continue;
+    const bool is_control = tokenizer.IsSpecial(id) || tokenizer.IsEndOfGeneration(id);
     std::string& piece = pieces[static_cast<size_t>(id)];
-    piece = tokenizer.IsSpecial(id) ? ControlText(tokenizer.Spelling(id)) : std::string(tokenizer.Piece(id));
+    piece = is_control ? ControlText(tokenizer.Spelling(id)) : std::string(tokenizer.Piece(id));
     // Bytes of no text, which must not spell a control token out.
-    if (!tokenizer.IsSpecial(id) && piece.find_first_of({kControlBegin, kControlEnd}) != piece.npos) piece.clear();
+    if (!is_control && piece.find_first_of({kControlBegin, kControlEnd}) != piece.npos) piece.clear();
   }
   return std::make_shared<const GrammarVocabulary>(std::move(pieces));
 }

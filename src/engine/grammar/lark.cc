@@ -11,7 +11,9 @@
 #include "base/text/utf8.h"
 #include "engine/grammar/grammar_text.h"
 #include "engine/grammar/lark_regex.h"
+#include "engine/grammar/lark_substring.h"
 #include "engine/grammar/lark_syntax.h"
+#include "engine/grammar/named_tokens.h"
 
 namespace atelier {
 namespace {
@@ -63,7 +65,8 @@ class LarkReader {
       TRY(const LanguageId language, Language(expr));
       ignored.push_back(language);
     }
-    if (!ignored.empty()) ignored_ = cfg_->Repeat(cfg_->Terminal(languages().Or(ignored)), 0, CfgExpr::kNoMax);
+    const int64_t max_ignored = grammar_.ignores_once ? 1 : CfgExpr::kNoMax;
+    if (!ignored.empty()) ignored_ = cfg_->Repeat(cfg_->Terminal(languages().Or(ignored)), 0, max_ignored);
     for (const auto& [name, definition] : grammar_.definitions) {
       if (!IsLarkTerminal(name)) rules_[name] = cfg_->AddRule();
     }
@@ -173,6 +176,9 @@ class LarkReader {
       case Kind::kRepeat:
         return languages().Repeat(parts[0], expr.min,
                                   expr.max == CfgExpr::kNoMax ? std::nullopt : std::optional(expr.max));
+      case Kind::kSubstring: return SubstringsOf(expr.texts, languages());
+      case Kind::kToken:
+        return Error::Invalid(Where(expr), "got the token " + expr.text + " within a terminal, want it in a rule");
       case Kind::kJson: break;
     }
     return Error::Invalid(Where(expr), "got %json within a terminal, want it in a rule (a name in small letters)");
@@ -221,6 +227,11 @@ class LarkReader {
       case Kind::kJson: {
         TRY(CfgExprId document, Document(expr));
         return cfg_->Concat({document, ignored_});
+      }
+      case Kind::kToken: {
+        Result<std::vector<std::string>> texts = NamedTokens(expr.text, cfg_->tokens());
+        if (!texts) return std::move(texts).error().Under(Where(expr));
+        return Lexeme(languages().Words(std::move(*texts)));
       }
       default: break;
     }

@@ -4,6 +4,7 @@
 
 #include "base/text/utf8.h"
 #include "engine/grammar/cfg.h"
+#include "engine/grammar/lark_substring.h"
 
 namespace atelier {
 namespace {
@@ -169,11 +170,11 @@ class LarkParser {
     if (!options.is_object()) return Error::Invalid(text_.Where(at), "got options that are no object, want {…}");
     for (const auto& [name, value] : options.members()) {
       if (name == "no_forcing") continue;  // speed alone
-      if (name != "allow_initial_skip" || !value.is_bool()) {
+      if ((name != "allow_initial_skip" && name != "ignore_once") || !value.is_bool()) {
         return Error::Unsupported(text_.Where(at),
-                                  "got the option " + name + ", want allow_initial_skip or no_forcing");
+                                  "got the option " + name + ", want allow_initial_skip, ignore_once or no_forcing");
       }
-      grammar_.ignores_at_start = value.AsBool();
+      (name == "ignore_once" ? grammar_.ignores_once : grammar_.ignores_at_start) = value.AsBool();
     }
     return {};
   }
@@ -306,7 +307,7 @@ class LarkParser {
     switch (text_.Peek()) {
       case '"': return ReadText();
       case '/': return ReadRegex();
-      case '<': return Error::Unsupported(text_.Where(), "got a token, want text: a grammar here does not name tokens");
+      case '<': return ReadToken();
       case '@': return Error::Unsupported(text_.Where(), "got another grammar's name, want %json or rules");
       case '%': {
         if (text_.Take("%json")) {
@@ -315,7 +316,8 @@ class LarkParser {
           TRY(result.schema, ReadJson());
           return result;
         }
-        return Error::Unsupported(text_.Where(), "got what begins with '%', want %json");
+        if (text_.Take("%regex")) return ReadSubstring(at);
+        return Error::Unsupported(text_.Where(), "got what begins with '%', want %json or %regex");
       }
       default: break;
     }
@@ -325,6 +327,28 @@ class LarkParser {
     if (text_.Peek() == '{' && text_.Peek(1) >= 'A') {
       return Error::Unsupported(text_.Where(), "got a rule with parameters, want rules without");
     }
+    return result;
+  }
+
+  Result<LarkExpr> ReadToken() {
+    LarkExpr result{.kind = Kind::kToken, .at = text_.at()};
+    const auto in_name = [](char c) { return c != '<' && c != '>' && c != ' ' && c != '\t' && c != '\n' && c != '\r'; };
+    text_.TakeByte();
+    text_.TakeWhile(in_name);
+    if (!text_.Take(">") || text_.Since(result.at).size() < 3) {
+      return text_.Unexpected("the name of a token, such as <|name|> or <[7-12]>");
+    }
+    result.text = text_.Since(result.at);
+    return result;
+  }
+
+  Result<LarkExpr> ReadSubstring(size_t at) {
+    LarkExpr result{.kind = Kind::kSubstring, .at = at};
+    SkipLines();
+    TRY(const Json regex, ReadJson());
+    Result<std::vector<std::string>> chunks = ReadSubstringChunks(regex);
+    if (!chunks) return std::move(chunks).error().Under(text_.Where(at) + ": %regex");
+    result.texts = std::move(*chunks);
     return result;
   }
 

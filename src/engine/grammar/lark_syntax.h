@@ -17,16 +17,18 @@ namespace atelier {
 
 struct LarkExpr {
   enum class Kind : uint8_t {
-    kText,      // text; flags
-    kRange,     // text to last, one character each
-    kRegex,     // text; flags
-    kName,      // text: of a rule or a terminal
-    kSequence,  // parts
-    kChoice,    // parts
-    kBoth,      // parts: what all of them match (terminals only)
-    kNot,       // parts[0] (terminals only)
-    kRepeat,    // parts[0], min to max times
-    kJson,      // schema
+    kText,       // text; flags
+    kRange,      // text to last, one character each
+    kRegex,      // text; flags
+    kName,       // text: of a rule or a terminal
+    kSequence,   // parts
+    kChoice,     // parts
+    kBoth,       // parts: what all of them match (terminals only)
+    kNot,        // parts[0] (terminals only)
+    kRepeat,     // parts[0], min to max times
+    kJson,       // schema
+    kSubstring,  // texts: a run of them
+    kToken,      // text: a control token's name, with its angle brackets
   };
   Kind kind = Kind::kSequence;
   size_t at = 0;  // offset in the grammar
@@ -35,6 +37,7 @@ struct LarkExpr {
   int64_t min = 0, max = 0;
   std::vector<LarkExpr> parts = {};
   Json schema = {};
+  std::vector<std::string> texts = {};
 };
 
 struct LarkDefinition {
@@ -49,6 +52,7 @@ struct LarkGrammar {
   std::vector<LarkExpr> ignored;
   std::map<std::string, std::pair<size_t, std::string>> imports;  // name -> offset, name in `common`
   bool ignores_at_start = false;
+  bool ignores_once = false;  // what is ignored stands there once at most
 };
 
 inline bool IsLarkTerminal(std::string_view name) {

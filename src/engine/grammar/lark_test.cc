@@ -95,6 +95,34 @@ call: "<call>" %json {"type": "object", "properties": {"city": {"enum": ["Oslo",
   EXPECT_TRUE(grammar.Accepts("<call>{\"city\": \"Oslo\"}</call><call>{\"city\":\"}\"}</call>"));
 }
 
+TEST(Lark, RunsOfChunks) {
+  TestGrammar chunks = Lark(R"g(start: "<" CHUNKS ">"
+CHUNKS: %regex {"substring_chunks": ["abc", "de", "fg", "de"]})g");
+  for (const char* text : {"<>", "<abc>", "<de>", "<abcde>", "<defgde>", "<abcdefgde>"})
+    EXPECT_TRUE(chunks.Accepts(text));
+  for (const char* text : {"<ab>", "<cde>", "<abcfg>", "<dede>"}) EXPECT_FALSE(chunks.Accepts(text)) << text;
+  TestGrammar words = Lark(R"g(start: %regex {"substring_words": "foo b\u00e9_r.  b\u00e9z"} "!")g");
+  for (const char* text : {"!", "foo!", " b\u00e9_r.!", ".  b\u00e9z!"}) EXPECT_TRUE(words.Accepts(text)) << text;
+  for (const char* text : {"fo!", "r.!", ". !", " b\u00e9z!"}) EXPECT_FALSE(words.Accepts(text)) << text;
+  TestGrammar chars = Lark(R"g(start: "x" %regex {"substring_chars": "ab \u00e9"})g");
+  for (const char* text : {"x", "xb \u00e9", "x\u00e9"}) EXPECT_TRUE(chars.Accepts(text)) << text;
+  for (const char* text : {"xa ", "xba", "x\xa9"}) EXPECT_FALSE(chars.Begins(text)) << text;
+}
+
+TEST(Lark, ALongTextsRunsAreReadInBoundedTime) {
+  std::string text;
+  for (int i = 0; i < 15'000; ++i) text += static_cast<char>('a' + i * i % 23 % 7);
+  TestGrammar grammar = Lark("start: %regex {\"substring_chars\": \"" + text + "\"}");
+  EXPECT_TRUE(grammar.Accepts(text.substr(5000, 300)));
+  EXPECT_FALSE(grammar.Begins(text.substr(5000, 300) + "z"));
+}
+
+TEST(Lark, WhatIsIgnoredOnceMayBeBounded) {
+  TestGrammar grammar = Lark("%llguidance {\"ignore_once\": true}\n%ignore / {1,3}/\nstart: \"A\" \"!\"");
+  EXPECT_TRUE(grammar.Accepts("A   !"));
+  EXPECT_FALSE(grammar.Begins("A    "));
+}
+
 // tools/golden_lark.py asked Lark, with the lexer dynamic_complete.
 TEST(Lark, AgreesWithLarkOnRandomTexts) {
   std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/lark.jsonl");
@@ -154,7 +182,7 @@ TEST(Lark, FaultsNameLineAndColumn) {
             "line 1, column 16: got the end of the grammar, want ')' for the '(' of line 1, column 8");
   EXPECT_EQ(Fault("start: \"a"),
             "line 1, column 10: got the end of the grammar, want '\"' for the one of line 1, column 8");
-  EXPECT_EQ(Fault("start: <|end|>"), "line 1, column 8: got a token, want text: a grammar here does not name tokens");
+  EXPECT_EQ(Fault("start: <|end|>"), "line 1, column 8: got the token <|end|>, want text alone");
   EXPECT_EQ(Fault("start: A\nA: b\nb: \"x\""),
             "line 2, column 4: got the rule b within a terminal, want terminals (names in capitals)");
   EXPECT_EQ(Fault("start: \"a\"\nstart: \"b\""), "line 2, column 1: got a second definition of start, want one");
