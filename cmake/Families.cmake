@@ -15,3 +15,7 @@ endif()
 if(TARGET atelier_cli)
   atelier_family(cli CommandEntry command_ Commands "cli/command.h")
 endif()
+# What runs inside of a sandbox before its program.
+if(TARGET atelier_base_process)
+  atelier_embed_program(base/process sandbox_init SandboxInit)
+endif()

@@ -86,7 +86,7 @@ function(atelier_add_folder folder folders packages)
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz)\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "/cli/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/cli/main\\.cc$|_main\\.cc$")
 
   atelier_folder_target(${folder} target)
   set(links)
@@ -209,5 +209,34 @@ extern const std::string_view ${name};
 const std::string_view ${name} = R\"embedded(@text@)embedded\";
 }  // namespace atelier
 ")
+  target_sources(${target} PRIVATE ${source})
+endfunction()
+
+# Builds a folder's NAME_main.cc as a program of its own, static and without sanitizers, and puts its bytes into the
+# folder's library as `std::string_view FUNCTION()`.
+function(atelier_embed_program folder name function)
+  atelier_folder_target(${folder} target)
+  add_executable(${name} "${PROJECT_SOURCE_DIR}/src/${folder}/${name}_main.cc")
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Werror -Os -fno-exceptions -fno-sanitize=all)
+  target_link_options(${name} PRIVATE -static -s -fno-sanitize=all)
+  set(program "${PROJECT_BINARY_DIR}/${name}")
+  set(source "${PROJECT_BINARY_DIR}/generated/${name}.cc")
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"#include <string_view>
+extern \"C\" const char atelier_@name@_begin[], atelier_@name@_end[];
+asm(R\"(
+  .pushsection .rodata
+atelier_@name@_begin:
+  .incbin \"@program@\"
+atelier_@name@_end:
+  .byte 0
+  .popsection
+)\");
+namespace atelier {
+std::string_view @function@();
+std::string_view @function@() { return {atelier_@name@_begin, atelier_@name@_end}; }
+}  // namespace atelier
+")
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${program})
   target_sources(${target} PRIVATE ${source})
 endfunction()

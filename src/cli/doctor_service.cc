@@ -114,6 +114,7 @@ void ExamineSandbox(Examination& examination) {
   std::string what = std::to_string(report.findings.size()) + " limits tried, all in force";
   what +=
       report.has_groups ? "; control groups hold memory and processes" : "; memory is watched, without control groups";
+  what += report.landlock > 0 ? "; landlock " + std::to_string(report.landlock) : "; the kernel has no landlock";
   examination.Ok("sandbox", what);
 }
 

@@ -5,6 +5,8 @@
 //   what it writes  /scratch, its scratch folder, and /tmp
 //   whom it is      an ordinary user without any capability, in namespaces of its own; a nobody where we are root
 //   the network     none: an empty namespace; with `network`, ours, loopback and private addresses included
+//   landlock        the same view once more, where the kernel has it; with `network` also no sockets of services that
+//                   have a name but no file, and no signals to others (sandbox_init_main.cc)
 //   system calls    those that reach into other processes, mounts, keys, modules, clocks, namespaces, and memory that
 //                   belongs to nobody, are refused (sandbox_filter.h)
 //
@@ -83,6 +85,7 @@ struct SandboxReport {
   std::string unavailable;  // why nothing could be tried; empty: all was
   std::vector<SandboxFinding> findings = {};
   bool has_groups = false;  // control groups hold processes and memory
+  int landlock = 0;         // its version where it holds beside mounts; 0: the kernel has none
   bool as_root = false;     // we are root, the sandbox is nobody
 
   bool usable() const;

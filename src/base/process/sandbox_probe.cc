@@ -163,6 +163,12 @@ std::string TryCalls() {
       "true");
 }
 
+// What mounts allow and landlock does not.
+std::string TryLandlock() {
+  if (LandlockVersion() == 0) return "";
+  return TryScript("exec 2>/dev/null; echo x > /proc/self/comm && echo ESCAPED; true");
+}
+
 // What it leaves in a scratch folder is not root's.
 std::string TryIdentity() {
   return WithScratch([](SandboxSpec spec) -> std::string {
@@ -190,6 +196,7 @@ SandboxReport Probe() {
   }
   if (!report.unavailable.empty()) return report;
   report.has_groups = SandboxGroup::Make(16, 64 << 20).has_value();
+  report.landlock = LandlockVersion();
   const std::pair<const char*, std::string (*)()> tries[] = {{"processes", TryProcesses},
                                                              {"memory", TryMemory},
                                                              {"wall", TryTime},
@@ -201,6 +208,7 @@ SandboxReport Probe() {
                                                              {"reading outside", TryReading},
                                                              {"network", TryNetwork},
                                                              {"system calls", TryCalls},
+                                                             {"landlock", TryLandlock},
                                                              {"identity", TryIdentity}};
   // All at once: they mostly wait.
   std::vector<std::future<std::string>> problems;

@@ -1,5 +1,6 @@
 #include "base/process/sandbox_run.h"
 
+#include <linux/landlock.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -22,8 +23,8 @@ namespace atelier {
 namespace {
 
 constexpr uint32_t kNobody = 65'534;
-constexpr std::string_view kPrlimit = "/usr/bin/prlimit";
-constexpr int kFilterFd = 3, kInfoFd = 4, kPasswdFd = 5, kGroupFd = 6, kArgsFd = 7;  // there
+constexpr std::string_view kInit = "/sandbox_init";                                               // there
+constexpr int kFilterFd = 3, kInfoFd = 4, kPasswdFd = 5, kGroupFd = 6, kInitFd = 7, kArgsFd = 8;  // there
 constexpr std::string_view kPasswd = "sandbox:x:1000:1000::/scratch:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
 constexpr std::string_view kGroups = "sandbox:x:1000:\nnogroup:x:65534:\n";
 
@@ -82,6 +83,7 @@ void AppendSystem(std::vector<std::string>& args, bool network) {
   }
   Append(args, {"--ro-bind-data", std::to_string(kPasswdFd), "/etc/passwd"});
   Append(args, {"--ro-bind-data", std::to_string(kGroupFd), "/etc/group"});
+  Append(args, {"--perms", "0555", "--ro-bind-data", std::to_string(kInitFd), kInit});
 }
 
 // bubblewrap's own, but for the program.
@@ -116,7 +118,7 @@ std::vector<std::string> CommandOf(const SandboxSpec& spec) {
   // Within the namespace it counts this sandbox alone; its first process is one more.
   const std::string processes = std::to_string(spec.limits.processes + 1);
   std::vector<std::string> args = {"bwrap", "--args", std::to_string(kArgsFd), "--"};
-  Append(args, {kPrlimit, "--nproc=" + processes + ":" + processes, "--"});
+  Append(args, {kInit, processes, std::to_string(spec.limits.file_bytes)});
   args.insert(args.end(), spec.args.begin(), spec.args.end());
   return args;
 }
@@ -170,7 +172,6 @@ ProcessSpec MakeProcess(const SandboxSpec& spec) {
   process.max_output_bytes = limits.output_bytes;
   process.timeout = std::chrono::milliseconds(std::max<int64_t>(1, static_cast<int64_t>(limits.wall_seconds * 1000)));
   process.kill_grace = std::chrono::milliseconds(200);
-  process.max_file_bytes = limits.file_bytes;
   process.limits = {{RLIMIT_CPU, static_cast<int64_t>(limits.cpu_seconds) + 1},
                     {RLIMIT_DATA, limits.memory_bytes},
                     {RLIMIT_NOFILE, limits.open_files},
@@ -222,23 +223,26 @@ std::optional<ProcessUser> SandboxUser() {
   return ProcessUser{kNobody, kNobody};
 }
 
+int LandlockVersion() {
+  const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  return version < 2 ? 0 : static_cast<int>(version);
+}
+
 std::string WhyNoSandbox() {
   if (!FindProgram("bwrap")) return "there is no program bwrap in PATH: install the package bubblewrap";
-  if (access(std::string(kPrlimit).c_str(), X_OK) != 0) {
-    return "there is no " + std::string(kPrlimit) + ": install the package util-linux";
-  }
   return "";
 }
 
 Result<ProcessOutput> RunUnprobed(const SandboxSpec& spec) {
   TRY_VOID(Check(spec));
-  const MemoryFile filter(SandboxFilter()), info(""), passwd(kPasswd), groups(kGroups), world(Joined(WorldOf(spec)));
-  if (!filter.good() || !info.good() || !passwd.good() || !groups.good() || !world.good()) {
+  const MemoryFile filter(SandboxFilter()), info(""), passwd(kPasswd), groups(kGroups), init(SandboxInit()),
+      world(Joined(WorldOf(spec)));
+  if (!filter.good() || !info.good() || !passwd.good() || !groups.good() || !init.good() || !world.good()) {
     return Error::Unavailable("sandbox", "no file in memory could be made");
   }
   ProcessSpec process = MakeProcess(spec);
-  process.keep_open = {filter.fd(), info.fd(), passwd.fd(), groups.fd(), world.fd()};
-  // bubblewrap's own two processes and prlimit's moment are more; files in memory count as memory.
+  process.keep_open = {filter.fd(), info.fd(), passwd.fd(), groups.fd(), init.fd(), world.fd()};
+  // bubblewrap's own two processes and a moment's third are more; files in memory count as memory.
   const int64_t in_memory = spec.limits.scratch_bytes * (spec.scratch.empty() ? 2 : 1);
   const auto group = SandboxGroup::Make(spec.limits.processes + 3, spec.limits.memory_bytes + in_memory);
   if (group) process.join = group->joins();

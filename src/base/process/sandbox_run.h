@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/process/sandbox.h"
 
@@ -10,6 +11,12 @@ namespace atelier {
 
 // Why no sandbox can be made here at all; empty: bubblewrap and what it needs are there.
 std::string WhyNoSandbox();
+
+// Which version of landlock the kernel has; 0: none that the sandbox takes on (sandbox_init_main.cc).
+int LandlockVersion();
+
+// The bytes of that program.
+std::string_view SandboxInit();
 
 // Who the sandbox is outside of it, if that is not us.
 std::optional<ProcessUser> SandboxUser();

@@ -8,8 +8,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -278,6 +280,45 @@ TEST_F(Sandbox, TheNetworkIsNotThereUnlessGranted) {
       "import socket\nfor family in (40, 17, 16):\n  try: socket.socket(family, socket.SOCK_DGRAM); print(family)\n"
       "  except OSError as error: pass");
   EXPECT_EQ(Out(spec), "16\n");  // netlink alone, which the C library asks for addresses
+}
+
+// With the machine's network its services' sockets without a file would be in reach, and only landlock bars them.
+TEST_F(Sandbox, AbstractSocketsOfOthersAreOutOfReachWithTheNetworkToo) {
+  if (ProbeSandbox().landlock < 6) GTEST_SKIP() << "landlock of version 6 is wanted";
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "atelier_sandbox_test_" + std::to_string(getpid());
+  name.copy(address.sun_path + 1, name.size());  // after a NUL
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener, 8), 0);
+  SandboxSpec spec = Python("import socket\ns = socket.socket(socket.AF_UNIX)\ntry:\n  s.connect('\\0" + name +
+                            "'); print('connected')\nexcept OSError as error: print(error.strerror)\n"
+                            "own = socket.socket(socket.AF_UNIX); own.bind('\\0own'); own.listen()\n"
+                            "socket.socket(socket.AF_UNIX).connect('\\0own'); print('own')");
+  spec.network = true;
+  EXPECT_EQ(Out(spec), "Operation not permitted\nown\n");
+  close(listener);
+}
+
+TEST_F(Sandbox, LandlockHoldsTheViewOnceMore) {
+  if (ProbeSandbox().landlock == 0) GTEST_SKIP() << "the kernel has no landlock";
+  // Mounts leave a process's own files of /proc writable.
+  const std::string script =
+      "for path in ['comm', 'coredump_filter', 'timerslack_ns', 'clear_refs', 'mem']:\n"
+      "  try:\n    open('/proc/self/' + path, 'r+'); print('ESCAPED', path)\n"
+      "  except OSError as error: pass\n";
+  EXPECT_EQ(Out(Python(script)), "");
+  // What programs do all day still works, in and between the folders that are theirs.
+  EXPECT_EQ(Out(Shell("set -e; mkdir a b; echo one > a/f; mv a/f b/g; ln b/g a/h; ln -s ../b/g a/s; mkfifo p; cat a/s; "
+                      "cp /bin/true t; ./t; echo two > /tmp/x; : > /tmp/x; rm -r a b; echo x > /dev/null; "
+                      "ls -d /dev/shm; test -r /dev/urandom; echo end")),
+            "one\n/dev/shm\nend\n");
+  EXPECT_EQ(Out(Python("import os, pty\nmaster, slave = pty.openpty(); print(os.isatty(slave), os.isatty(0))\n"
+                       "import socket\ns = socket.create_server(('127.0.0.1', 0))\n"
+                       "socket.create_connection(s.getsockname()); print('loopback of its own')")),
+            "True False\nloopback of its own\n");
 }
 
 TEST_F(Sandbox, SystemCallsThatReachFurtherAreRefused) {
