@@ -7,6 +7,7 @@
 
 #include "agent/tools/daemon_for_test.h"
 #include "agent/tools/tools_testing.h"
+#include "agent/tools/webdav_listing.h"
 #include "base/net/faulty_server.h"
 
 namespace atelier {
@@ -135,6 +136,20 @@ TEST_F(WebDavDrive, WorksOnARealServer) {
   ExpectDrive();
   setenv("DRIVE_TEST_PASSWORD", "wrong", 1);
   EXPECT_THAT(List("").text, HasSubstr("the server says HTTP 401"));
+}
+
+TEST(WebDavListing, HoldsOnlyWhatLiesInTheFolderAndNoSizeBelowNothing) {
+  const auto response = [](const std::string& href, const std::string& bytes) {
+    return "<d:response><d:href>" + href + "</d:href><d:getcontentlength>" + bytes +
+           "</d:getcontentlength></d:response>";
+  };
+  const std::string body = "<d:multistatus xmlns:d='DAV:'>" + response("/dav/x", "-5") +
+                           response("/dav/..%2f..%2fetc", "1") + response("/dav/%2e%2e", "1") +
+                           response("/dav/a%00b", "1") + response("/other/y", "1") + "</d:multistatus>";
+  const auto entries = ReadWebDavListing("", "http://drive.example/dav/", body).value();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].name, "x");
+  EXPECT_EQ(entries[0].bytes, 0);
 }
 
 TEST_F(DriveTool, BadServersAreBounded) {

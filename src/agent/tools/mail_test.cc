@@ -334,6 +334,24 @@ TEST(ImapClient, ReadsResponsesInTheirForms) {
   EXPECT_EQ(SaidWith("SEARCH", "* SEARCH\r\nTAG OK (it's \"odd [words)\r\n"), "nothing");
 }
 
+// A value of one byte takes sixty and more here, so bytes alone would bound nothing.
+TEST(ImapReader, BoundsTheValuesOfACommand) {
+  const auto read = [](int num_values) {
+    std::string input = "* SEARCH";
+    for (int i = 0; i < num_values; ++i) input += " 1";
+    input += "\r\n";
+    size_t at = 0;
+    ImapReader reader("server", [&](char* bytes, size_t size) -> Result<size_t> {
+      const size_t given = input.copy(bytes, size, at);
+      at += given;
+      return given;
+    });
+    return reader.Read();
+  };
+  EXPECT_EQ(read(500'000).value().values.size(), 500'002u);
+  EXPECT_EQ(read(1'500'000).error().kind, ErrorKind::kTooLarge);
+}
+
 TEST(ImapClient, BadServersEndInErrors) {
   EXPECT_THAT(SaidWith("", "* BYE too busy\r\n"), HasSubstr("as greeting, want OK"));
   EXPECT_THAT(SaidWith("", "HTTP/1.1 400 Bad Request\r\n"), HasSubstr("as greeting"));

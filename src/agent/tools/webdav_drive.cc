@@ -2,11 +2,8 @@
 //
 // PUT over an existing file needs `replace`: else it is sent with "If-None-Match: *", and the listing is looked at
 // first, because not every server honours that.
-#include <algorithm>
-#include <pugixml.hpp>
-
 #include "agent/tools/drive_store.h"
-#include "base/io/files.h"
+#include "agent/tools/webdav_listing.h"
 
 namespace atelier {
 namespace {
@@ -15,16 +12,6 @@ constexpr int64_t kMaxListingBytes = 16 << 20;
 constexpr std::string_view kAsk =
     R"(<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/></prop>)"
     "</propfind>";
-
-std::string_view LocalName(const pugi::xml_node& node) {
-  const std::string_view name = node.name();
-  return name.substr(name.rfind(':') + 1);
-}
-
-// The first element of that name below `node`, at any depth.
-pugi::xml_node Below(const pugi::xml_node& node, std::string_view name) {
-  return node.find_node([&](const pugi::xml_node& inner) { return LocalName(inner) == name; });
-}
 
 std::string EncodedPath(const std::string& path) {
   std::string encoded;
@@ -48,7 +35,7 @@ class WebDav final : public DriveStore {
     limits.body_bytes = kMaxListingBytes;
     CO_TRY(const Fetched fetched, co_await Ask(call, "PROPFIND", url, headers, std::string(kAsk), limits));
     if (fetched.status != 207) co_return Refusal(path, fetched.status);
-    co_return ReadListing(path, fetched);
+    co_return ReadWebDavListing(path, fetched.url, fetched.body);
   }
 
   Task<Result<std::string>> Read(Call call, std::string path, int64_t max_bytes) override {
@@ -114,32 +101,6 @@ class WebDav final : public DriveStore {
     if (status == 401 || status == 403) return Error::Denied(path, what);
     if (status == 413 || status == 507) return Error::TooLarge(path, what);
     return Error::Unavailable(path, what);
-  }
-
-  Result<std::vector<DriveEntry>> ReadListing(const std::string& path, const Fetched& fetched) const {
-    pugi::xml_document document;
-    const pugi::xml_parse_result parsed = document.load_buffer(fetched.body.data(), fetched.body.size());
-    if (!parsed || LocalName(document.document_element()) != "multistatus") {
-      return Error::Invalid(path, "got no multistatus of WebDAV");
-    }
-    TRY(const Url base, Url::Parse(fetched.url));
-    std::string own = PercentDecode(base.target, false);
-    while (own.ends_with('/')) own.pop_back();
-    std::vector<DriveEntry> entries;
-    for (const pugi::xml_node& response : document.document_element().children()) {
-      const Result<Url> url = base.Resolve(Below(response, "href").text().get());
-      if (!url || entries.size() >= kMaxDriveEntries) continue;
-      std::string target = PercentDecode(url->target, false);
-      while (target.ends_with('/')) target.pop_back();
-      // Only what lies in the folder itself: a name without '/'.
-      if (target.size() <= own.size() + 1 || !target.starts_with(own + "/")) continue;
-      const std::string name = target.substr(own.size() + 1);
-      if (name.find('/') != std::string::npos || !IsSafeRelativePath(name)) continue;
-      const bool is_folder = !Below(Below(response, "resourcetype"), "collection").empty();
-      entries.push_back({name, is_folder, is_folder ? 0 : Below(response, "getcontentlength").text().as_llong()});
-    }
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    return entries;
   }
 
   const std::string url_;
