@@ -10,6 +10,7 @@
 #include "engine/grammar/cfg_constraint.h"
 #include "engine/grammar/gbnf.h"
 #include "engine/grammar/lark.h"
+#include "engine/grammar/tagged_arguments.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace atelier {
@@ -118,7 +119,7 @@ class TagReader {
       TRY(const std::string value, ReadText(format, "value"));
       return Text(value);
     }
-    if (type == "json_schema") return JsonContent(format);
+    if (type == "json_schema" || type == "qwen_xml_parameter") return JsonContent(format);
     if (type == "regex") return RegexContent(format);
     if (type == "grammar") return GrammarContent(format);
     if (type == "any_text") return AnyText(format, ends);
@@ -134,24 +135,30 @@ class TagReader {
     if (type == "tags_with_separator") return SeparatedTags(format, depth);
     if (type == "dispatch") return Dispatch(format, ends, depth);
     for (const std::string_view known :
-         {"token", "exclude_token", "any_tokens", "token_triggered_tags", "token_dispatch", "qwen_xml_parameter"}) {
+         {"token", "exclude_token", "any_tokens", "token_triggered_tags", "token_dispatch"}) {
       if (type == known) return Error::Unsupported("type", "got " + type + ", want a format of text");
     }
     return Error::Invalid("type", "got the unknown format \"" + type + "\"");
   }
 
   Result<CfgExprId> JsonContent(const Json& format) {
-    if (const Json* style = format.Find("style"); style != nullptr && *style != Json("json")) {
-      return Error::Unsupported("style", "got a style other than json, want json");
-    }
     TRY(const bool any_order, ReadBool(format, "any_order", false));
     TRY(const Texts excludes, ReadTexts(format, "excludes"));
     if (any_order)
       return Error::Unsupported("any_order", "got true, want false: members that must be there are kept there");
     if (!excludes.empty()) return Error::Unsupported("excludes", "got texts, want none within JSON");
     if (!format.Has("json_schema")) return Error::Invalid("json_schema", "got none, want a schema");
-    return Under("json_schema", Document(format["json_schema"]));
+    const bool older = format["type"] == Json("qwen_xml_parameter");
+    if (!older && (!format.Has("style") || format["style"] == Json("json"))) return JsonDocument(format);
+    const std::string style = older ? "qwen_xml" : format["style"].is_string() ? format["style"].AsString() : "";
+    if (!IsArgumentStyle(style)) {
+      return Error::Unsupported(
+          "style", "got " + format["style"].Dump() + ", want json, qwen_xml, minimax_xml, deepseek_xml or glm_xml");
+    }
+    return Under("json_schema", TaggedArgumentsOf(format["json_schema"], style, style_, *cfg_));
   }
+
+  Result<CfgExprId> JsonDocument(const Json& format) { return Under("json_schema", Document(format["json_schema"])); }
 
   Result<CfgExprId> Document(const Json& schema) {
     TRY(const auto document, SchemaDocument::Parse(schema));

@@ -3,19 +3,21 @@
 //   {"type": "structural_tag", "format": F}   or the older   {"structures": [{begin, schema, end}…], "triggers": […]}
 //
 // F by its `type`:
-//   const_string{value}  json_schema{json_schema}  regex{pattern}  grammar{grammar: GBNF or Lark}
-//   any_text{excludes, max_chars}
-//   sequence{elements}  or{elements}  optional{content}  plus{content}  star{content}  repeat{content, min, max: -1 is
-//   any} tag{begin, content, end: one or several} triggered_tags{triggers, tags, at_least_one, stop_after_first,
-//   excludes}: any text; where a trigger ends in it, a tag
+//   const_string{value}  json_schema{json_schema, style: tagged_arguments.h}  regex{pattern}  grammar{grammar: GBNF or
+//   Lark} any_text{excludes, max_chars} sequence{elements}  or{elements}  optional{content}  plus{content}
+//   star{content}  repeat{content, min, max: -1 is any} tag{begin, content, end: one or several}
+//   triggered_tags{triggers, tags, at_least_one, stop_after_first, excludes}: any text; where a trigger ends in it, a
+//   tag
 //     that begins with that trigger goes on
 //   tags_with_separator{tags, separator, at_least_one, stop_after_first}
 //   dispatch{rules: [[text, F]…], loop, excludes}: any text; behind each `text`, its F
 //
 // Any text within a tag does not hold the tag's end, so the tag ends at the first one.
 //
-// Refused by name (Unsupported): what speaks of tokens (token, exclude_token, any_tokens, token_*, max_tokens), XML
-// styles of json_schema, any_order and excludes of json_schema.
+// The older qwen_xml_parameter{json_schema} is json_schema in the style qwen_xml.
+//
+// Refused by name (Unsupported): what speaks of tokens (token, exclude_token, any_tokens, token_*, max_tokens), the
+// styles cohere_xml and kimi_k3_xml, any_order and excludes of json_schema.
 #pragma once
 
 #include <cstdint>

@@ -96,8 +96,8 @@ TEST(StructuralTag, FaultsNameThePlace) {
       Fault(
           R"({"type": "triggered_tags", "triggers": ["<f"], "tags": [{"begin": "x", "content": {"type": "any_text"}, "end": "y"}]})"),
       "format.tags[0].begin: got \"x\", want one that begins with a trigger");
-  EXPECT_EQ(Fault(R"({"type": "json_schema", "style": "qwen_xml", "json_schema": true})"),
-            "format.style: got a style other than json, want json");
+  EXPECT_EQ(Fault(R"({"type": "json_schema", "style": "cohere_xml", "json_schema": true})"),
+            "format.style: got \"cohere_xml\", want json, qwen_xml, minimax_xml, deepseek_xml or glm_xml");
 }
 
 }  // namespace
