@@ -36,9 +36,12 @@ Result<std::shared_ptr<const Grammar>> CompileGrammar(const GrammarSpec& spec,
   auto grammar = Compile(spec, std::move(vocabulary));
   if (grammar.ok()) return grammar;
   Error error = std::move(grammar).error();
-  // The parameter is the culprit; the place within it goes into the sentence.
-  if (!error.where.empty()) error.what = error.where + ": " + error.what;
-  error.where = spec.where;
+  // The parameter is the culprit; the place within it goes into the sentence. An expression of white space is a
+  // parameter beside it.
+  const bool beside = spec.style.whitespace_pattern && error.where == "whitespace_pattern";
+  const std::string parameter = beside ? spec.where.substr(0, spec.where.rfind('.') + 1) + error.where : spec.where;
+  if (!beside && !error.where.empty()) error.what = error.where + ": " + error.what;
+  error.where = parameter;
   if (error.kind == ErrorKind::kTooLarge) {
     error.kind = ErrorKind::kInvalid;
     error.code = "grammar_too_large";
