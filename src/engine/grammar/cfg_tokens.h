@@ -24,8 +24,7 @@ namespace atelier {
 class CfgTokens {
  public:
   // Both outlive it.
-  CfgTokens(const TokenTrie& trie, CfgMachine& machine)
-      : machine_(&machine), trie_(&trie), sets_(trie, machine.languages()) {}
+  CfgTokens(const TokenTrie& trie, CfgMachine& machine) : machine_(&machine), sets_(trie, machine.languages()) {}
 
   // Adds the tokens under `node` that a document's thread may begin with, once it has read the byte.
   using AddDocument = std::function<void(const CfgThread& start, uint8_t byte, int32_t node)>;
@@ -57,7 +56,6 @@ class CfgTokens {
   void Leave(const TokenSet& set, const Place& place, const AddDocument& add_document);
 
   CfgMachine* machine_;
-  const TokenTrie* trie_;
   LanguageTokens sets_;
   // Of one mask:
   Arena arena_;
