@@ -1,11 +1,13 @@
 #include "app/a2a_host.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/a2a_runs.h"
 #include "app/agent_library.h"
 #include "app/api_keys.h"
 #include "app/app.h"
+#include "base/text/glob.h"
 #include "observe/log.h"
 
 namespace atelier {
@@ -21,6 +23,13 @@ A2aCardInfo InfoOf(App& app, const AgentConfig& config) {
   info.wants_key = app.keys().required();
   // The extended card is for those who have shown a key: where nobody needs one there is none.   [A2A 1.0.1, 13.3]
   info.capabilities.extended_card = info.wants_key;
+  const A2aConfig& a2a = app.config().a2a;
+  info.capabilities.version_03 = std::ranges::find(a2a.versions, "0.3") != a2a.versions.end();
+  for (const A2aExtensionConfig& one : a2a.extensions) {
+    const auto names = [&](const std::string& glob) { return GlobMatches(glob, config.name); };
+    if (!one.agents.empty() && std::ranges::none_of(one.agents, names)) continue;
+    info.capabilities.extensions.push_back({.uri = one.uri, .description = one.description, .required = one.required});
+  }
   info.skills = {{.id = config.name, .name = config.name, .description = info.description, .tags = {"agent"}}};
   return info;
 }

@@ -56,10 +56,12 @@ Result<Access::Rule> Access::MakeRule(const AccessRule& config) {
   return rule;
 }
 
-Result<Access> Access::Create(const std::vector<KeyConfig>& keys, const std::vector<AccessRule>& rules) {
+Result<Access> Access::Create(const std::vector<KeyConfig>& keys, const std::vector<AccessRule>& rules,
+                              std::shared_ptr<const TokenGroups> groups) {
   Access access;
   access.restricted_ = !rules.empty();
-  if (access.restricted_ && keys.empty()) {
+  access.groups_ = std::move(groups);
+  if (access.restricted_ && keys.empty() && !access.groups_) {
     return Error::Invalid("access", "got rules and no server.keys, want keys that tell who asks");
   }
   for (const KeyConfig& key : keys) {
@@ -77,14 +79,17 @@ Result<Access> Access::Create(const std::vector<KeyConfig>& keys, const std::vec
   return access;
 }
 
-const Access::Asker* Access::Find(std::string_view key) const {
-  const auto found = askers_.find(key);
-  return found == askers_.end() ? nullptr : &found->second;
+std::optional<Access::Asker> Access::Find(std::string_view key) const {
+  if (const auto found = askers_.find(key); found != askers_.end()) return found->second;
+  if (!groups_ || !key.starts_with(kTokenUser)) return std::nullopt;
+  Asker asker{.user = std::string(key), .names = groups_->Of(key)};
+  asker.names.push_back(asker.user);
+  return asker;
 }
 
 std::string Access::UserOf(std::string_view key) const {
-  const Asker* const asker = Find(key);
-  return asker == nullptr ? "" : asker->user;
+  const std::optional<Asker> asker = Find(key);
+  return asker ? asker->user : "";
 }
 
 bool Access::Owns(std::string_view key, std::string_view owner) const {
@@ -102,8 +107,8 @@ bool Access::Fits(const Rule& rule, const Asker& asker, std::string_view corpus)
 std::optional<Access::View> Access::ViewOf(std::string_view key, std::string_view corpus,
                                            std::string_view owner) const {
   if (Owns(key, owner)) return View{.visible = {}, .may_change = true};
-  const Asker* const asker = Find(key);
-  if (asker == nullptr) return std::nullopt;
+  const std::optional<Asker> asker = Find(key);
+  if (!asker) return std::nullopt;
   View view;
   bool sees_all = false;
   std::vector<Filter> given;

@@ -4,16 +4,19 @@
 // stores, files) and what rules give to its user or one of its groups; all else is as if it were not there: the filter
 // goes into the index with every query, and ids, scores and counts are those of an index without the rest. Nothing of
 // it is stored with documents, so another rule, key or attribute holds from the next query on.
-// Immutable, so thread-safe.
+// Users of tokens (token_groups.h) are named "oauth:NAME" and are in the groups that their last token said.
+// Immutable but for those, so thread-safe.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/config.h"
+#include "app/token_groups.h"
 #include "base/result.h"
 #include "knowledge/index/filter.h"
 
@@ -21,8 +24,10 @@ namespace atelier {
 
 class Access {
  public:
-  // Errors: a filter that is none, rules without keys, a `change` of parts of corpora.
-  static Result<Access> Create(const std::vector<KeyConfig>& keys, const std::vector<AccessRule>& rules);
+  // `groups`: null where no tokens are accepted. Errors: a filter that is none, rules without keys or tokens, a
+  // `change` of parts of corpora.
+  static Result<Access> Create(const std::vector<KeyConfig>& keys, const std::vector<AccessRule>& rules,
+                               std::shared_ptr<const TokenGroups> groups = nullptr);
 
   bool restricted() const { return restricted_; }
   // Whose a key is; empty: nobody's.
@@ -53,11 +58,12 @@ class Access {
 
   static Result<Rule> MakeRule(const AccessRule& config);
   static bool Fits(const Rule& rule, const Asker& asker, std::string_view corpus);
-  const Asker* Find(std::string_view key) const;
+  std::optional<Asker> Find(std::string_view key) const;
 
   bool restricted_ = false;
   std::map<std::string, Asker, std::less<>> askers_;  // by name of the key
   std::vector<Rule> rules_;
+  std::shared_ptr<const TokenGroups> groups_;
 };
 
 }  // namespace atelier

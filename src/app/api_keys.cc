@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/token_groups.h"
+
 namespace atelier {
 namespace {
 
@@ -33,6 +35,10 @@ Result<ApiKeys> ApiKeys::Create(const std::vector<KeyConfig>& configs, const Clo
   for (const KeyConfig& config : configs) {
     for (const Key& other : keys) {
       if (other.name == config.name) return Error::Invalid("keys", "got the name '" + config.name + "' twice");
+    }
+    // Or the key's holder would be taken for whom a token names.
+    if (config.name.starts_with(kTokenUser)) {
+      return Error::Invalid("keys", "got the name '" + config.name + "', want one that does not begin with oauth:");
     }
     TRY(std::string secret, SecretOf(config));
     if (secret.empty()) return Error::Invalid("keys", "got an empty key for '" + config.name + "'");

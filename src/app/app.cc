@@ -29,6 +29,7 @@
 #include "app/response_store.h"
 #include "app/route_trace.h"
 #include "app/spend_store.h"
+#include "app/token_door.h"
 #include "app/upload_store.h"
 #include "app/vector_store_corpora.h"
 #include "app/vector_stores.h"
@@ -109,8 +110,10 @@ struct App::Parts {
   ModelDirectory directory;
   ConfigWatch watch;
   std::optional<ApiKeys> keys;
+  std::shared_ptr<TokenGroups> token_groups;  // null: no tokens are accepted
   std::atomic<std::shared_ptr<const Access>> access;
   std::shared_ptr<const EgressPolicy> egress;
+  std::unique_ptr<TokenDoor> token_door;
   std::unique_ptr<TraceStore> traces;
   std::unique_ptr<OtlpExporter> exporter;
   std::unique_ptr<Tracer> tracer;
@@ -151,9 +154,9 @@ struct App::Parts {
 namespace {
 
 Result<void> SetAccess(const Config& config, const Clock& clock, std::optional<ApiKeys>& keys,
-                       std::atomic<std::shared_ptr<const Access>>& access) {
+                       const std::shared_ptr<TokenGroups>& groups, std::atomic<std::shared_ptr<const Access>>& access) {
   TRY(ApiKeys new_keys, ApiKeys::Create(config.server.keys, clock));
-  TRY(Access rules, Access::Create(config.server.keys, config.access));
+  TRY(Access rules, Access::Create(config.server.keys, config.access, groups));
   if (keys) new_keys.TakeUsageFrom(*keys);
   keys = std::move(new_keys);
   access = std::make_shared<const Access>(std::move(rules));
@@ -204,8 +207,13 @@ App::~App() = default;
 Result<std::unique_ptr<App>> App::Create(Config config, IoLoop& loop, const Clock& clock) {
   auto parts = std::make_unique<Parts>(std::move(config), loop, clock);
   Parts& p = *parts;
-  TRY_VOID(SetAccess(p.config, clock, p.keys, p.access));
+  if (p.config.mcp.authorization) p.token_groups = std::make_shared<TokenGroups>();
+  TRY_VOID(SetAccess(p.config, clock, p.keys, p.token_groups, p.access));
   TRY(p.egress, EgressPolicy::Create(p.config.egress));
+  if (p.config.mcp.authorization) {
+    TokenDoor::Parts door{.loop = loop, .clock = clock, .egress = p.egress, .groups = p.token_groups};
+    TRY(p.token_door, TokenDoor::Create(std::move(door), *p.config.mcp.authorization));
+  }
   const std::string home = HomeDirectory(p.config);
   std::error_code fault;
   std::filesystem::create_directories(home, fault);
@@ -275,6 +283,7 @@ MetricRegistry& App::metrics() { return parts_->metrics; }
 ModelHost& App::models() { return *parts_->host; }
 ModelLibrary& App::library() { return *parts_->library; }
 ApiKeys& App::keys() { return *parts_->keys; }
+TokenDoor* App::token_door() { return parts_->token_door.get(); }
 std::shared_ptr<const Access> App::access() const { return parts_->access.load(); }
 Pool& App::pool() { return *parts_->pool; }
 Database& App::database() { return *parts_->database; }
@@ -303,7 +312,7 @@ void App::FollowConfig() {
     for (const KeyConfig& key : p.config.server.keys) {
       if (key.name == kCommandLineKey) config.server.keys.push_back(key);
     }
-    return SetAccess(config, p.clock, p.keys, p.access);
+    return SetAccess(config, p.clock, p.keys, p.token_groups, p.access);
   };
   const Result<void> followed = follow();
   if (followed.ok()) LogInfo(p.config.path + ": keys and access are now as it says");

@@ -37,6 +37,7 @@ class OwnMetrics;
 class Pool;
 class ResponseStore;
 class Spending;
+class TokenDoor;
 class Tracer;
 class TraceStore;
 class UploadStore;
@@ -86,6 +87,8 @@ class App {
   ModelHost& models();
   ModelLibrary& library();
   ApiKeys& keys();
+  // Of /mcp, where atelier.yaml names an authorization server; else null.
+  TokenDoor* token_door();
   Pool& pool();
   Database& database();  // atelier.db
   ResponseStore& responses();

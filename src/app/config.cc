@@ -104,12 +104,25 @@ Fields FilesConfig::Describe() {
   return fields;
 }
 
+Fields A2aExtensionConfig::Describe() {
+  using C = A2aExtensionConfig;
+  static constexpr Field fields[] = {
+      Key<&C::uri>("uri", "its name").Required(),
+      Key<&C::description>("description", "what for"),
+      Key<&C::agents>("agents", "globs of the agents' names; of none, all"),
+      Key<&C::required>("required", "requests that do not name it in A2A-Extensions are refused"),
+  };
+  return fields;
+}
+
 Fields A2aConfig::Describe() {
   using C = A2aConfig;
   static constexpr Field fields[] = {
       Key<&C::url>("url", "that clients know this server by (https://agents.example.org); empty: as they ask"),
       Key<&C::sign>("sign", "cards are signed with a key of this installation"),
       Key<&C::webhooks>("webhooks", "where updates of tasks may be told"),
+      Key<&C::versions>("versions", "of the protocol that are spoken: 1.0, 0.3"),
+      Key<&C::extensions>("extensions", "of the protocol that agents know or require"),
   };
   return fields;
 }
@@ -144,6 +157,8 @@ Fields Config::Describe() {
       Key<&Config::budgets>("budgets", "what API keys may spend"),
       Key<&Config::corpora>("corpora", "collections of documents that are searched and quoted"),
       Key<&Config::tools>("tools", "what agents may be given to call"),
+      Key<&Config::mcp>("mcp", "this application as an MCP server"),
+      Key<&Config::prompts>("prompts", "folder of prompt files, which MCP clients are offered"),
       Key<&Config::mcp_servers>("mcpServers", "foreign MCP servers, as editors write them, by name"),
       Key<&Config::mcp_files>("mcp_files", "files in which editors keep such; paths from this file's folder on"),
       Key<&Config::agents>("agents", "models with instructions, tools and limits"),
@@ -168,6 +183,23 @@ Result<void> CheckEgress(const EgressConfig& config) {
   return policy.ok() ? Result<void>() : std::move(policy).error().Under("egress");
 }
 
+// This application as servers of MCP and A2A.
+Result<void> CheckProtocols(const Config& config) {
+  if (config.mcp.authorization) {
+    const Result<AccessTokenRules> rules = config.mcp.authorization->Rules();
+    if (!rules.ok()) return Error(rules.error()).Under("mcp.authorization");
+  }
+  bool has_current = false;
+  for (const std::string& version : config.a2a.versions) {
+    if (version != "1.0" && version != "0.3") {
+      return Error::Invalid("a2a.versions", "got '" + version + "', want 1.0 or 0.3");
+    }
+    has_current |= version == "1.0";
+  }
+  if (!has_current) return Error::Invalid("a2a.versions", "want 1.0 among them");
+  return {};
+}
+
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
@@ -185,6 +217,7 @@ Result<Config> ParseConfig(std::string_view yaml, const std::string& name) {
     }
     if (checked.ok()) checked = CheckMcpServers(config->mcp_servers);
     if (checked.ok()) checked = CheckEgress(config->egress);
+    if (checked.ok()) checked = CheckProtocols(*config);
     if (!checked.ok()) config = std::move(checked).error();
   }
   if (config.ok()) return config;

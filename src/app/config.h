@@ -14,6 +14,7 @@
 #include "agent/workflow/workflow_config.h"
 #include "app/access_rule.h"
 #include "app/corpus_config.h"
+#include "app/mcp_host_config.h"
 #include "base/net/egress_policy.h"
 #include "base/result.h"
 #include "base/text/describe.h"
@@ -103,11 +104,22 @@ struct BatchesConfig {
   static Fields Describe();
 };
 
+// That agents know, or want their clients to know.
+struct A2aExtensionConfig {
+  std::string uri;
+  std::string description;
+  std::vector<std::string> agents;  // globs of their names; of none, all
+  bool required = false;            // requests that do not name it are refused
+  static Fields Describe();
+};
+
 // This application as an Agent2Agent server.
 struct A2aConfig {
-  std::string url;        // that clients know this server by, in cards; empty: as their Host header says
-  bool sign = true;       // cards, with a key of this installation
-  EgressConfig webhooks;  // that may be told of updates of tasks
+  std::string url;                                  // that clients know this server by, in cards; empty: as they ask
+  bool sign = true;                                 // cards, with a key of this installation
+  EgressConfig webhooks;                            // that may be told of updates of tasks
+  std::vector<std::string> versions{"1.0", "0.3"};  // that are spoken
+  std::vector<A2aExtensionConfig> extensions;
   static Fields Describe();
 };
 
@@ -130,6 +142,8 @@ struct Config {
   std::vector<BudgetConfig> budgets;
   std::vector<CorpusConfig> corpora;
   std::vector<ToolConfig> tools;       // that agents may be given
+  McpHostConfig mcp;                   // this application as one
+  std::string prompts;                 // folder of prompt files, for MCP clients; empty: none
   McpServerConfigs mcp_servers;        // whose tools agents may be given too
   std::vector<std::string> mcp_files;  // of editors, with more of them
   std::vector<AgentConfig> agents;

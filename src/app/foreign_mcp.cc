@@ -39,6 +39,10 @@ Result<std::shared_ptr<McpAuthorizer>> AuthorizerOf(const Config& app_config, As
 
 }  // namespace
 
+std::string BesideConfig(const Config& config, const std::string& path) {
+  return (std::filesystem::path(FolderOfConfig(config)) / path).lexically_normal().string();
+}
+
 Result<void> CheckMcpServers(const McpServerConfigs& configs) {
   for (const auto& [name, config] : configs) {
     auto checked = CheckMcpServer(name, config);
@@ -53,7 +57,7 @@ Result<std::shared_ptr<McpServers>> OpenMcpServers(App& app, AsyncHttpClient& ht
   const std::string folder = FolderOfConfig(config);
   for (auto& [name, server] : all) server.folder = folder;
   for (const std::string& file : config.mcp_files) {
-    auto read = ReadFileAt((std::filesystem::path(folder) / file).lexically_normal().string());
+    auto read = ReadFileAt(BesideConfig(config, file));
     if (!read.ok()) {
       LogWarn("mcp_files: " + read.error().Message());
       continue;

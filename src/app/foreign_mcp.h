@@ -10,6 +10,8 @@ namespace atelier {
 
 class App;
 
+// A path as atelier.yaml means it: from that file's folder on.
+std::string BesideConfig(const Config& config, const std::string& path);
 // Errors: kInvalid under "mcpServers.NAME".
 Result<void> CheckMcpServers(const McpServerConfigs& configs);
 // All of them, with what is approved of each under $ATELIER_HOME. A file that cannot be read is logged, and none of its

@@ -8,6 +8,8 @@
 #include "app/agent_library.h"
 #include "app/agent_view.h"
 #include "app/corpus_library.h"
+#include "app/foreign_mcp.h"
+#include "app/mcp_prompts.h"
 #include "app/vector_store_search.h"
 #include "base/task/pool.h"
 #include "observe/log.h"
@@ -280,14 +282,17 @@ class HostResources final : public McpResources {
   App& app_;
 };
 
-// Names of corpora, in templates of resources.
+// Names of corpora, in templates of resources; values of prompts' arguments.
 class HostCompletion final : public McpCompletion {
  public:
-  explicit HostCompletion(App& app) : app_(app) {}
+  HostCompletion(App& app, std::shared_ptr<McpPromptFiles> prompts) : app_(app), prompts_(std::move(prompts)) {}
   Task<Result<std::vector<std::string>>> Complete(McpContextPtr context, Json reference, std::string argument,
                                                   std::string value, Json) override {
     std::vector<std::string> names;
     const Json& uri = reference["uri"];
+    if (prompts_ && reference["type"] == Json("ref/prompt") && reference["name"].is_string()) {
+      co_return prompts_->Complete(reference["name"].AsString(), argument, value);
+    }
     const bool of_corpora = uri == Json(kCorpusTemplate) || uri == Json(kSearchTemplate);
     if (!of_corpora)
       co_return Error::Invalid("ref", "got " + reference.Dump().substr(0, 100) + ", want a template of this server");
@@ -301,6 +306,7 @@ class HostCompletion final : public McpCompletion {
 
  private:
   App& app_;
+  const std::shared_ptr<McpPromptFiles> prompts_;
 };
 
 }  // namespace
@@ -311,13 +317,22 @@ McpHost::McpHost(App& app) {
   features.instructions = "Tools, agents (ask_…) and corpora of a local AI application.";
   features.tools = std::make_shared<HostTools>(app);
   features.resources = std::make_shared<HostResources>(app);
-  features.completion = std::make_shared<HostCompletion>(app);
+  if (const std::string& folder = app.config().prompts; !folder.empty()) {
+    prompts_ = std::make_shared<McpPromptFiles>(app.loop(), BesideConfig(app.config(), folder));
+    features.prompts = prompts_;
+  }
+  features.completion = std::make_shared<HostCompletion>(app, prompts_);
   server_ = std::make_shared<McpServer>(app.loop(), std::move(features));
+  if (prompts_) prompts_->OnChange([server = server_.get()] { server->PromptsChanged(); });
   McpHttpOptions options;
   const std::string& host = app.config().server.host;
   options.local_only = host == "localhost" || host == "::1" || host.starts_with("127.");
   options.allowed_origins = app.config().server.cors_origins;
   http_ = std::make_unique<McpHttp>(server_, std::move(options));
+}
+
+Task<void> McpHost::Watch(Call call) {
+  if (prompts_) co_await prompts_->Watch(std::move(call));
 }
 
 }  // namespace atelier

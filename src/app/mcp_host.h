@@ -1,6 +1,8 @@
 // This application as an MCP server: its tools, its agents as tools ("ask_NAME"), its corpora as resources. One server
 // for HTTP (/mcp) and stdio (`atelier mcp`).
 //
+// Prompt files are offered as prompts (mcp_prompts.h).
+//
 //   atelier://corpora            what corpora there are
 //   atelier://corpora/NAME       how one was made
 //   atelier://corpora/NAME/search?query=…   what it has on a question; NAME is completed
@@ -19,6 +21,7 @@
 namespace atelier {
 
 class App;
+class McpPromptFiles;
 
 class McpHost {
  public:
@@ -27,10 +30,13 @@ class McpHost {
 
   const std::shared_ptr<McpServer>& server() { return server_; }
   McpHttp& http() { return *http_; }
+  // Tells clients when prompt files have changed, until the call is stopped.
+  Task<void> Watch(Call call);
 
  private:
   std::shared_ptr<McpServer> server_;
   std::unique_ptr<McpHttp> http_;
+  std::shared_ptr<McpPromptFiles> prompts_;  // null: there is no folder of them
 };
 
 }  // namespace atelier

@@ -2,6 +2,7 @@
 #include "agent/protocol/mcp_line_server.h"
 #include "app/agent_library.h"
 #include "app/mcp_host.h"
+#include "base/task/stop_link.h"
 #include "cli/stdio_lines.h"
 
 namespace atelier {
@@ -10,7 +11,10 @@ namespace {
 Task<Result<void>> Serve(App& app, std::stop_token stop) {
   Call call;
   call.stop = stop;
-  co_await app.agents().Prepare(std::move(call));
+  co_await app.agents().Prepare(call);
+  const StopLink served(stop);
+  call.stop = served.token();
+  Spawn(app.mcp().Watch(std::move(call)));
   std::shared_ptr<McpLineServer> lines;
   const auto begin = [&](WriteLine write) -> Result<TakeLine> {
     lines = McpLineServer::Create(app.mcp().server(), "", std::move(write));

@@ -14,9 +14,7 @@ namespace {
 class McpApproveCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text("server", name_, "which server");
-    options.Required();
-    options.Takes("NAME", Completion::kNothing);
+    DeclareMcpServer(options, name_);
     options.Texts("tools", tools_, "which of its tools, by their own names; without, all that are new or changed");
     options.Flag("--yes,-y", yes_, "do not ask");
     options.Flag("--forget", forget_, "take the approval of the named tools back instead");

@@ -10,9 +10,7 @@ namespace {
 class McpCallCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text("server", name_, "which server");
-    options.Required();
-    options.Takes("NAME", Completion::kNothing);
+    DeclareMcpServer(options, name_);
     options.Text("tool", tool_, "which of its tools, by its own name");
     options.Required();
     options.Text("arguments", arguments_, "a JSON object");

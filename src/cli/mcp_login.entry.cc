@@ -33,11 +33,7 @@ Task<Result<std::string>> AskInBrowser(IoLoop& loop, Call call, std::string url)
 
 class McpLoginCommand final : public Command {
  public:
-  void Declare(Options& options) override {
-    options.Text("server", name_, "which server");
-    options.Required();
-    options.Takes("NAME", Completion::kNothing);
-  }
+  void Declare(Options& options) override { DeclareMcpServer(options, name_); }
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const auto session, McpServersSession::Open(invocation));

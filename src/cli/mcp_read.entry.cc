@@ -11,9 +11,7 @@ namespace {
 class McpReadCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text("server", name_, "which server");
-    options.Required();
-    options.Takes("NAME", Completion::kNothing);
+    DeclareMcpServer(options, name_);
     options.Text("uri", uri_, "the resource; without, what resources and prompts there are");
     options.Text("--prompt", prompt_, "a prompt instead, by its name");
     options.Texts("--argument,-a", arguments_, "of the prompt, as NAME=VALUE");

@@ -19,6 +19,12 @@ Call McpServersSession::MakeCall() const {
   return call;
 }
 
+void DeclareMcpServer(Options& options, std::string& name) {
+  options.Text("server", name, "which server");
+  options.Required();
+  options.Takes("NAME", Completion::kNothing);
+}
+
 std::string_view StandingName(McpPins::Standing standing) {
   switch (standing) {
     case McpPins::Standing::kApproved: return "approved";

@@ -26,6 +26,8 @@ class McpServersSession {
   std::unique_ptr<Session> session_;
 };
 
+// The operand that names one of them.
+void DeclareMcpServer(Options& options, std::string& name);
 // "approved", "new", "changed".
 std::string_view StandingName(McpPins::Standing standing);
 // What a server, or the like, says under `key`, for a terminal; empty where it is no text.

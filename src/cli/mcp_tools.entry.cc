@@ -9,11 +9,7 @@ namespace {
 
 class McpToolsCommand final : public Command {
  public:
-  void Declare(Options& options) override {
-    options.Text("server", name_, "which server");
-    options.Required();
-    options.Takes("NAME", Completion::kNothing);
-  }
+  void Declare(Options& options) override { DeclareMcpServer(options, name_); }
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const auto session, McpServersSession::Open(invocation));

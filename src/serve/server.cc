@@ -10,6 +10,7 @@
 #include "app/api_keys.h"
 #include "app/app.h"
 #include "app/file_store.h"
+#include "app/mcp_host.h"
 #include "app/response_store.h"
 #include "observe/log.h"
 #include "observe/own_metrics.h"
@@ -52,13 +53,15 @@ bool IsOpen(const HttpRequest& http) {
 // Who calls, before the body is read.
 std::optional<HttpResponse> Admit(App& app, HttpRequest& http) {
   app.FollowConfig();
-  if (!app.keys().required() || IsOpen(http)) return std::nullopt;
+  const bool takes_tokens = http.path == "/mcp" && app.token_door() != nullptr;
+  if (!(app.keys().required() || takes_tokens) || IsOpen(http)) return std::nullopt;
+  if (takes_tokens) return AdmitToMcp(app, http);
   std::string_view given = http.headers.Get("Authorization");
   if (given.empty()) given = http.headers.Get("X-Api-Key");
   Result<std::string> principal = app.keys().Admit(given);
   if (!principal.ok()) {
     HttpResponse refusal = ErrorResponse(principal.error(), ErrorShapeOf(http.path));
-    if (http.path == "/mcp" && refusal.status == 401) refusal.headers.Set("WWW-Authenticate", McpChallenge(http));
+    if (http.path == "/mcp" && refusal.status == 401) refusal.headers.Set("WWW-Authenticate", McpChallenge(http, app));
     return refusal;
   }
   http.call.principal = std::move(*principal);
@@ -175,6 +178,7 @@ Result<std::unique_ptr<HttpServer>> ListenFor(App& app, IoLoop& loop) {
   const auto batches = std::make_shared<BatchRunner>(app, router);
   TRY(std::unique_ptr<HttpServer> server, HttpServer::Listen(loop, OptionsOf(config, app), std::move(router)));
   app.OnRefresh([&app, server = server.get()] { ReportTo(app.own_metrics(), server->stats()); });
+  server->RunBeside([&app](Call call) { return app.mcp().Watch(std::move(call)); });
   // Only one server of a home carries its batches and reads its files.
   if (!tends_files) return server;
   server->RunBeside([batches](Call call) { return batches->Run(std::move(call)); });

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/protocol/jws.h"
 #include "base/io/files.h"
 #include "base/io/seal.h"
 #include "base/io/sha256.h"
@@ -38,7 +39,7 @@ Json Jwk(const SigningKey& key) {
   return jwk;
 }
 
-constexpr size_t kMaxSignatures = 16, kMaxKeys = 64;  // looked at
+constexpr size_t kMaxSignatures = 16;  // looked at
 
 std::string TextAt(const Json& object, std::string_view key) {
   const Json& value = object[key];
@@ -54,34 +55,14 @@ Json Only(const Json& object, std::initializer_list<std::string_view> names) {
   return out;
 }
 
-std::string BytesAt(const Json& object, std::string_view key) {
-  Result<std::string> bytes = Base64UrlDecode(TextAt(object, key));
-  return bytes.ok() ? std::move(*bytes) : std::string();
-}
-
-// Whether `key` is one that ES256 is made with, and it made the signature.
-bool IsBy(const Json& key, const Json& header, std::string_view text, std::string_view signature) {
-  if (TextAt(key, "kty") != "EC" || TextAt(key, "crv") != "P-256") return false;
-  if (key.Has("alg") && TextAt(key, "alg") != "ES256") return false;
-  if (key.Has("kid") && header.Has("kid") && key["kid"] != header["kid"]) return false;
-  const std::string x = BytesAt(key, "x"), y = BytesAt(key, "y");
-  return x.size() == 32 && y.size() == 32 && signature.size() == 64 && IsSignedBy(text, signature, x, y);
-}
-
 // Whether one of `keys` made the signature of the text that `payload` is.
-bool IsByOneOf(const Json& keys, const Json& signature, std::string_view payload) {
+bool IsByOneOf(const JwkSet& keys, const Json& signature, std::string_view payload) {
+  constexpr SignatureScheme kAllowed[] = {SignatureScheme::kEs256};
   const std::string protected_part = TextAt(signature, "protected");
-  const Result<Json> header = Json::Parse(BytesAt(signature, "protected"));
-  // What is critical to whoever signed and not known here makes it worth nothing.   [RFC 7515, 4.1.11]
-  if (!header.ok() || !header->is_object() || TextAt(*header, "alg") != "ES256" || header->Has("crit")) return false;
-  const std::string text = protected_part + "." + Base64UrlEncode(payload);
-  const std::string bytes = BytesAt(signature, "signature");
-  size_t looked_at = 0;
-  for (const Json& key : keys.items()) {
-    if (++looked_at > kMaxKeys) return false;
-    if (IsBy(key, *header, text, bytes)) return true;
-  }
-  return false;
+  const Result<JwsHeader> header = ReadJwsHeader(protected_part, kAllowed);
+  const Result<std::string> bytes = Base64UrlDecode(TextAt(signature, "signature"));
+  if (!header.ok() || !bytes.ok()) return false;
+  return keys.HaveSigned(*header, protected_part + "." + Base64UrlEncode(payload), *bytes);
 }
 
 }  // namespace
@@ -103,14 +84,14 @@ Json SignedPartOfA2aCard(const Json& card) {
 
 Result<Json> VerifiedA2aCard(const Json& card, const Json& keys) {
   const Json& signatures = card["signatures"];
-  const Json& set = keys["keys"];
-  if (signatures.is_array() && set.is_array()) {
+  const Result<JwkSet> set = JwkSet::Read(keys);
+  if (signatures.is_array() && set.ok()) {
     Json signed_part = SignedPartOfA2aCard(card);
     const std::string payload = A2aCanonicalCard(signed_part);
     size_t looked_at = 0;
     for (const Json& signature : signatures.items()) {
       if (++looked_at > kMaxSignatures) break;
-      if (IsByOneOf(set, signature, payload)) return signed_part;
+      if (IsByOneOf(*set, signature, payload)) return signed_part;
     }
   }
   return Error::Denied("agent card", "got no signature (ES256) by one of the keys that are trusted, want one");

@@ -37,6 +37,12 @@ std::vector<std::string> IssuerMetadataUrls(const Url& issuer);
 // Whether a token for `resource` is for the server at `server`: same origin, and the path or one above it.
 bool IsResourceOf(const Url& resource, const Url& server);
 
+// Whether nobody between us can read or change what goes there: https, or this machine. Errors: kDenied under `name`.
+Result<void> CheckOAuthEndpoint(const std::string& name, const std::string& url);
+// A document of a server's, of 1 MiB at most; nothing where there is none (4xx).
+Task<Result<std::optional<Json>>> GetOAuthDocument(AsyncHttpClient& http, std::shared_ptr<const EgressPolicy> egress,
+                                                   Call call, std::string url);
+
 // What we are to one issuer.
 struct McpOAuthClient {
   std::string client_id;
@@ -113,8 +119,6 @@ class McpOAuth final : public McpAuthorizer {
                                         std::vector<std::pair<std::string, std::string>> form);
   std::string ScopeFor(const std::map<std::string, std::string>& challenge, const Resource& resource,
                        const Issuer& issuer) const;
-  // A JSON document; nothing where there is none (4xx).
-  Task<Result<std::optional<Json>>> GetJson(Call call, std::string url);
 
   AsyncHttpClient& http_;
   const McpOAuthOptions options_;

@@ -39,14 +39,6 @@ std::string PathOf(const Url& url) {
   return path;
 }
 
-// Nobody between us may read what goes there.
-Result<void> CheckEndpoint(const std::string& name, const std::string& text) {
-  TRY(const Url url, Url::Parse(text));
-  const bool here = url.host == "localhost" || url.host == "127.0.0.1" || url.host == "::1";
-  if (url.scheme == "https" || here) return {};
-  return Error::Denied(name, "got '" + text.substr(0, 200) + "', want an https URL");
-}
-
 bool IsTokenCharacter(char c) { return c > ' ' && c <= '~' && !std::string_view("=,\"").contains(c); }
 
 }  // namespace
@@ -113,14 +105,22 @@ bool IsResourceOf(const Url& resource, const Url& server) {
   return below == above || below.starts_with(above + "/");
 }
 
-Task<Result<std::optional<Json>>> McpOAuth::GetJson(Call call, std::string url) {
+Result<void> CheckOAuthEndpoint(const std::string& name, const std::string& text) {
+  TRY(const Url url, Url::Parse(text));
+  const bool here = url.host == "localhost" || url.host == "127.0.0.1" || url.host == "::1";
+  if (url.scheme == "https" || here) return {};
+  return Error::Denied(name, "got '" + text.substr(0, 200) + "', want an https URL");
+}
+
+Task<Result<std::optional<Json>>> GetOAuthDocument(AsyncHttpClient& http, std::shared_ptr<const EgressPolicy> egress,
+                                                   Call call, std::string url) {
   AsyncRequest request;
   request.url = url;
   request.headers.Set("Accept", "application/json");
-  request.egress = options_.egress;
+  request.egress = std::move(egress);
   FetchLimits limits;
   limits.body_bytes = kMaxMetadataBytes;
-  CO_TRY(const Fetched fetched, co_await Fetch(http_, std::move(call), std::move(request), limits));
+  CO_TRY(const Fetched fetched, co_await Fetch(http, std::move(call), std::move(request), limits));
   if (fetched.status >= 400 && fetched.status < 500) co_return std::optional<Json>();
   if (fetched.status != 200) {
     co_return Error::Unavailable(url, "got HTTP " + std::to_string(fetched.status) + ", want 200");
@@ -135,7 +135,7 @@ Task<Result<McpOAuth::Resource>> McpOAuth::FindResource(Call call, std::string t
   const std::vector<std::string> urls =
       told_url.empty() ? ResourceMetadataUrls(server) : std::vector<std::string>{told_url};
   for (const std::string& url : urls) {
-    CO_TRY(const auto found, co_await GetJson(call, url));
+    CO_TRY(const auto found, co_await GetOAuthDocument(http_, options_.egress, call, url));
     if (!found) continue;
     Resource resource;
     resource.resource = TextAt(*found, "resource");
@@ -155,9 +155,9 @@ Task<Result<McpOAuth::Resource>> McpOAuth::FindResource(Call call, std::string t
 
 Task<Result<McpOAuth::Issuer>> McpOAuth::FindIssuer(Call call, std::string issuer) {
   CO_TRY(const Url parsed, Url::Parse(issuer));
-  CO_TRY_VOID(CheckEndpoint("authorization_servers[0]", issuer));
+  CO_TRY_VOID(CheckOAuthEndpoint("authorization_servers[0]", issuer));
   for (const std::string& url : IssuerMetadataUrls(parsed)) {
-    CO_TRY(const auto found, co_await GetJson(call, url));
+    CO_TRY(const auto found, co_await GetOAuthDocument(http_, options_.egress, call, url));
     if (!found) continue;
     if (TextAt(*found, "issuer") != issuer) {
       co_return Error::Denied(url,
@@ -178,10 +178,10 @@ Task<Result<McpOAuth::Issuer>> McpOAuth::FindIssuer(Call call, std::string issue
     read.says_issuer = is_true("authorization_response_iss_parameter_supported");
     const std::vector<std::string> scopes = TextsAt(*found, "scopes_supported");
     read.offers_offline = std::ranges::find(scopes, "offline_access") != scopes.end();
-    CO_TRY_VOID(CheckEndpoint("authorization_endpoint", read.authorization_endpoint));
-    CO_TRY_VOID(CheckEndpoint("token_endpoint", read.token_endpoint));
+    CO_TRY_VOID(CheckOAuthEndpoint("authorization_endpoint", read.authorization_endpoint));
+    CO_TRY_VOID(CheckOAuthEndpoint("token_endpoint", read.token_endpoint));
     if (!read.registration_endpoint.empty()) {
-      CO_TRY_VOID(CheckEndpoint("registration_endpoint", read.registration_endpoint));
+      CO_TRY_VOID(CheckOAuthEndpoint("registration_endpoint", read.registration_endpoint));
     }
     co_return read;
   }

@@ -17,13 +17,13 @@
 #include "agent/tools/blocking_tool.h"
 #include "agent/tools/folder_view.h"
 #include "base/text/utf8.h"
-#include "base/yaml/yaml.h"
+#include "base/yaml/front_matter.h"
 
 namespace atelier {
 namespace {
 
 constexpr int64_t kMaxSkillBytes = 1 << 20;
-constexpr size_t kMaxSkills = 200, kMaxFrontmatterBytes = 64 << 10;
+constexpr size_t kMaxSkills = 200;
 
 struct Options {
   std::string folder;
@@ -93,29 +93,14 @@ Result<void> CheckFrontmatter(const Frontmatter& front, const std::string& folde
   return {};
 }
 
-// The text between the first line "---" and the next, and what follows.
-Result<std::pair<std::string, std::string>> SplitSkill(std::string text) {
-  std::erase(text, '\r');
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  const size_t end = text.starts_with("---\n") ? text.find("\n---", 3) : std::string::npos;
-  const size_t after = end == std::string::npos ? end : std::min(text.find('\n', end + 1), text.size());
-  if (end == std::string::npos || text.find_first_not_of(" \t", end + 4) < after) {
-    return Error::Invalid("", "want frontmatter between two lines '---' at the beginning");
-  }
-  if (end > kMaxFrontmatterBytes) return Error::TooLarge("", "the frontmatter is over 65536 bytes");
-  return std::pair{text.substr(4, end - 3), text.substr(std::min(after + 1, text.size()))};
-}
-
 Result<Skill> ReadSkill(const FolderView& view, const std::string& folder) {
   TRY(std::string text, view.Read(folder + "/SKILL.md", kMaxSkillBytes));
-  if (!IsValidUtf8(text)) return Error::Invalid("", "got bytes that are no UTF-8, want text");
-  TRY(const auto parts, SplitSkill(std::move(text)));
-  TRY(const YamlDocument yaml, ParseYaml(parts.first));
+  TRY(FrontMatter read, ReadFrontMatter(std::move(text)));
   std::vector<std::string> unknown;
   ReadOptions options{.refuse_unknown = false, .unknown = &unknown};  // other products' keys do no harm
-  TRY(Frontmatter front, ReadJson<Frontmatter>(yaml.json, options));
+  TRY(Frontmatter front, ReadJson<Frontmatter>(read.values, options));
   TRY_VOID(CheckFrontmatter(front, folder));
-  return Skill{std::move(front), parts.second};
+  return Skill{std::move(front), std::move(read.text)};
 }
 
 Result<std::shared_ptr<const Skills>> ReadSkills(const std::string& folder) {

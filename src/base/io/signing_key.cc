@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
 
 #include <utility>
@@ -34,22 +33,6 @@ std::string Coordinate(const EVP_PKEY* key, const char* name) {
   CHECK(EVP_PKEY_get_bn_param(key, name, &number) == 1);
   const Number owner(number, BN_free);
   return Padded(number);
-}
-
-// Null: it is no point of the curve.
-Key PublicKey(std::string_view x, std::string_view y) {
-  const std::string point = "\x04" + std::string(x) + std::string(y);
-  std::string group = "prime256v1";
-  OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, const_cast<char*>(point.data()), point.size()),
-      OSSL_PARAM_construct_end()};
-  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
-      EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr), EVP_PKEY_CTX_free);
-  EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata_init(context.get()) != 1) return Key(nullptr, EVP_PKEY_free);
-  if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) key = nullptr;
-  return Key(key, EVP_PKEY_free);
 }
 
 }  // namespace
@@ -97,22 +80,5 @@ std::string SigningKey::Sign(std::string_view text) const {
 
 std::string SigningKey::X() const { return Coordinate(impl_->key.get(), OSSL_PKEY_PARAM_EC_PUB_X); }
 std::string SigningKey::Y() const { return Coordinate(impl_->key.get(), OSSL_PKEY_PARAM_EC_PUB_Y); }
-
-bool IsSignedBy(std::string_view text, std::string_view signature, std::string_view x, std::string_view y) {
-  if (signature.size() != 2 * kHalf || x.size() != kHalf || y.size() != kHalf) return false;
-  const Key key = PublicKey(x, y);
-  if (!key) return false;
-  const Signature parts(ECDSA_SIG_new(), ECDSA_SIG_free);
-  BIGNUM* const r = BN_bin2bn(Bytes(signature), static_cast<int>(kHalf), nullptr);
-  BIGNUM* const s = BN_bin2bn(Bytes(signature) + kHalf, static_cast<int>(kHalf), nullptr);
-  CHECK(ECDSA_SIG_set0(parts.get(), r, s) == 1);
-  unsigned char* der = nullptr;
-  const int size = i2d_ECDSA_SIG(parts.get(), &der);
-  CHECK(size > 0);
-  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(der, [](unsigned char* p) { OPENSSL_free(p); });
-  const Digest context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  CHECK(EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1);
-  return EVP_DigestVerify(context.get(), der, static_cast<size_t>(size), Bytes(text), text.size()) == 1;
-}
 
 }  // namespace atelier

@@ -1,4 +1,5 @@
-// An ECDSA key on P-256: signs, and is told to others by its public half.   Thread-safe.   [FIPS 186-5; RFC 7518, 3.4]
+// An ECDSA key on P-256 of ours: signs, and is told to others by its public half (verifying_key.h).   Thread-safe.
+// [FIPS 186-5; RFC 7518, 3.4]
 #pragma once
 
 #include <memory>
@@ -27,8 +28,5 @@ class SigningKey {
   explicit SigningKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const Impl> impl_;
 };
-
-// Whether `signature` (as Sign gives it) is of `text` by the key whose public point is (x, y).
-bool IsSignedBy(std::string_view text, std::string_view signature, std::string_view x, std::string_view y);
 
 }  // namespace atelier

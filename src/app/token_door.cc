@@ -1,0 +1,70 @@
+#include "app/token_door.h"
+
+#include <utility>
+
+#include "agent/protocol/mcp_oauth.h"
+#include "observe/log.h"
+
+namespace atelier {
+namespace {
+
+IssuerKeys::Options OptionsOf(const McpAuthorizationConfig& config) {
+  IssuerKeys::Options options{.issuer = config.issuer, .jwks_url = config.jwks_url};
+  options.on_fault = [issuer = config.issuer](const Error& error) {
+    LogError("keys of " + issuer + ": " + error.Message());
+  };
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TokenDoor>> TokenDoor::Create(Parts parts, McpAuthorizationConfig config) {
+  Result<AccessTokenRules> rules = config.Rules();
+  if (!rules.ok()) return std::move(rules).error().Under("mcp.authorization");
+  return std::unique_ptr<TokenDoor>(new TokenDoor(std::move(parts), std::move(config), std::move(*rules)));
+}
+
+TokenDoor::TokenDoor(Parts parts, McpAuthorizationConfig config, AccessTokenRules rules)
+    : config_(std::move(config)),
+      rules_(std::move(rules)),
+      clock_(parts.clock),
+      groups_(std::move(parts.groups)),
+      http_(parts.loop),
+      keys_(parts.loop, OptionsOf(config_), [this, egress = parts.egress](Call call, std::string url) {
+        return GetOAuthDocument(http_, egress, std::move(call), std::move(url));
+      }) {}
+
+Result<AccessToken> TokenDoor::Read(std::string_view authorization) const {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!authorization.starts_with(kBearer)) {
+    return Error::Denied("", "got no token, want one in the header Authorization: Bearer …");
+  }
+  return AccessToken::Read(authorization.substr(kBearer.size()), rules_, clock_.UnixNanos() / 1'000'000'000);
+}
+
+Result<std::string> TokenDoor::Check(const AccessToken& token, const JwkSet& keys) {
+  TRY(AccessTokenUser user, token.Check(keys));
+  std::string principal = std::string(kTokenUser) + user.name;
+  groups_->Keep(principal, std::move(user.groups));
+  return principal;
+}
+
+Result<std::optional<std::string>> TokenDoor::AdmitNow(std::string_view authorization) {
+  TRY(const AccessToken token, Read(authorization));
+  const IssuerKeys::Keys keys = keys_.Known();
+  if (!keys) return std::optional<std::string>();
+  Result<std::string> principal = Check(token, *keys);
+  if (principal.ok()) return std::optional(std::move(*principal));
+  // By a key that is not among those that are known: there may be newer ones.
+  const bool is_strange = token.key_id().empty() || !keys->HasId(token.key_id());
+  if (principal.error().code == kInvalidToken && is_strange && keys_.MayAsk()) return std::optional<std::string>();
+  return std::move(principal).error();
+}
+
+Task<Result<std::string>> TokenDoor::Admit(Call call, std::string authorization) {
+  CO_TRY(const AccessToken token, Read(authorization));
+  CO_TRY(const IssuerKeys::Keys keys, co_await keys_.Ask(std::move(call)));
+  co_return Check(token, *keys);
+}
+
+}  // namespace atelier
