@@ -8,6 +8,7 @@
 #include "agent/arguments.h"
 #include "agent/choose.h"
 #include "agent/guarded.h"
+#include "agent/limit_step.h"
 #include "agent/model_step.h"
 #include "agent/react.h"
 #include "agent/run_tools.h"
@@ -74,7 +75,8 @@ class GuidedRun {
       }
     }
     for (int32_t round = 0; round < agent_.config.guided.rounds; ++round) {
-      if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
+      CO_TRY(const auto limit, co_await MeetLimit(call, work_, scope_.Coming(), work_.meter.Reached()));
+      if (limit) co_return Limited(*limit);
       CO_TRY(AgentTool * tool, co_await ChooseTool(call));
       if (!tool) break;
       CO_TRY(const bool called, co_await CallTool(call, *tool));
@@ -84,7 +86,8 @@ class GuidedRun {
       CO_TRY(const bool enough, co_await IsEnough(call));
       if (enough) break;
     }
-    if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
+    CO_TRY(const auto limit, co_await MeetLimit(call, work_, scope_.Coming(), work_.meter.Reached()));
+    if (limit) co_return Limited(*limit);
     co_return co_await Answer(call);
   }
 

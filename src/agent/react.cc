@@ -4,6 +4,7 @@
 
 #include "agent/compaction.h"
 #include "agent/guarded.h"
+#include "agent/limit_step.h"
 #include "agent/model_step.h"
 #include "agent/run_tools.h"
 #include "agent/shown_tools.h"
@@ -68,7 +69,8 @@ class ReactRun {
     CO_TRY(const int64_t compact_above, co_await CompactAbove(call, work_, agent_, scope_.Next()));
     CO_TRY_VOID(co_await ChooseShown(call));
     while (true) {
-      if (const auto limit = work_.meter.Reached()) co_return Limited(*limit);
+      CO_TRY(const auto limit, co_await MeetLimit(call, work_, scope_.Coming(), work_.meter.Reached()));
+      if (limit) co_return Limited(*limit);
       CO_TRY(ModelAnswer answer, co_await Ask(call));
       if (answer.timed_out) co_return Limited({"seconds", "the run's time at work is over"});
       last_text_ = answer.text;

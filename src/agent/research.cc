@@ -8,6 +8,7 @@
 #include "agent/cited_text.h"
 #include "agent/evidence.h"
 #include "agent/guarded.h"
+#include "agent/limit_step.h"
 #include "agent/model_step.h"
 #include "agent/react.h"
 #include "agent/source_search.h"
@@ -66,7 +67,8 @@ class ResearchRun {
       CO_TRY_VOID(co_await Look(call, question));
       if (limit_) co_return LimitedOutcome(*limit_, Quoted(answered_).text, history_);
     }
-    if (const auto limit = work_.meter.Reached()) co_return LimitedOutcome(*limit, Quoted(answered_).text, history_);
+    CO_TRY(limit_, co_await MeetLimit(call, work_, scope_.Coming(), work_.meter.Reached()));
+    if (limit_) co_return LimitedOutcome(*limit_, Quoted(answered_).text, history_);
     CO_TRY(CitedText cited, co_await Answer(call));
     AgentOutcome outcome{.text = WithSources(cited, evidence_)};
     outcome.citations = CitationsJson(cited, evidence_);
@@ -112,7 +114,7 @@ class ResearchRun {
     ResearchedQuestion answered{.question = question};
     CO_TRY(const std::vector<AgentTool*> order, co_await Order(call, question));
     for (const AgentTool* source : order) {
-      limit_ = work_.meter.Reached();
+      CO_TRY(limit_, co_await MeetLimit(call, work_, scope_.Coming(), work_.meter.Reached()));
       if (limit_) break;
       CO_TRY_VOID(co_await Search(call, *source, question));
       if (limit_) break;

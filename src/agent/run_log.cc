@@ -1,6 +1,7 @@
 #include "agent/run_log.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/io/sha256.h"
@@ -47,6 +48,21 @@ RunLog::RunLog(Parts parts, std::string run_id, std::vector<StepRow> steps)
     std::string path = step.path;
     known_.emplace(std::move(path), std::move(step));
   }
+}
+
+bool RunLog::WentOn(std::string_view path) const {
+  const size_t begin = path.rfind('.') == std::string_view::npos ? 0 : path.rfind('.') + 1;
+  const std::string_view scope = path.substr(0, begin);
+  const auto number_of = [begin](std::string_view of) {
+    int64_t number = -1;
+    std::from_chars(of.data() + begin, of.data() + of.size(), number);
+    return number;
+  };
+  const int64_t number = number_of(path);
+  for (auto at = known_.lower_bound(scope); at != known_.end() && at->first.starts_with(scope); ++at) {
+    if (number_of(at->first) >= number) return true;
+  }
+  return false;
 }
 
 Task<Result<void>> RunLog::Commit(JournalChange last) {

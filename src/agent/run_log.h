@@ -37,6 +37,8 @@ class StepScope {
  public:
   explicit StepScope(std::string prefix = {}) : prefix_(std::move(prefix)) {}
   std::string Next() { return prefix_ + std::to_string(next_++); }
+  // What Next will give.
+  std::string Coming() const { return prefix_ + std::to_string(next_); }
   // The path of a step that has a name; its scope counts nothing for it.
   std::string At(std::string_view name) const { return prefix_ + std::string(name); }
   // A scope of its own within the step `path`.
@@ -94,6 +96,11 @@ class RunLog {
 
   // Nothing is performed or written: a step that is not journalled ends the program with kNotFound, code replay_end.
   void OnlyReplay() { only_replay_ = true; }
+  bool is_replay() const { return only_replay_; }
+  // Whether an earlier life has begun the step `path`, and the program has not come by yet.
+  bool Knows(std::string_view path) const { return known_.contains(path); }
+  // The same of the step `path`, whose last part is a number, of what is within it, or of one behind it in its scope.
+  bool WentOn(std::string_view path) const;
   // How many steps were performed in this life of the run.
   int64_t num_performed() const { return num_performed_; }
   // Whether a person is waited for.

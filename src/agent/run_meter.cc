@@ -50,16 +50,16 @@ std::optional<LimitReached> RunMeter::Reached() const {
   return std::nullopt;
 }
 
-std::optional<LimitReached> RunMeter::AdmitCall(const std::string& tool) {
+std::optional<LimitReached> RunMeter::ReachedBy(const std::string& tool) const {
   if (limits_.max_tool_calls > 0 && calls_ >= limits_.max_tool_calls) {
     return LimitReached{"tool_calls", Of(calls_, limits_.max_tool_calls, "calls of tools")};
   }
   const auto most = limits_.max_calls_of.find(tool);
-  int64_t& calls = calls_of_[tool];
+  const auto made = calls_of_.find(tool);
+  const int64_t calls = made == calls_of_.end() ? 0 : made->second;
   if (most != limits_.max_calls_of.end() && calls >= most->second) {
     return LimitReached{"calls_of:" + tool, Of(calls, most->second, "calls of " + tool)};
   }
-  ++calls, ++calls_;
   return std::nullopt;
 }
 

@@ -24,8 +24,9 @@ class RunMeter {
   const AgentLimits& limits() const { return limits_; }
 
   void AddAnswer(const Usage& usage, double cost, double seconds);
-  // Before `tool` is called: counts the call, unless a limit is reached by it.
-  std::optional<LimitReached> AdmitCall(const std::string& tool);
+  // Before `tool` is called: the limit that is reached by it.
+  std::optional<LimitReached> ReachedBy(const std::string& tool) const;
+  void AddCall(const std::string& tool) { ++calls_of_[tool], ++calls_; }
   // Whether a call had the same outcome again. In the calls' order, whichever ended first.
   void AddOutcome(const std::string& tool, const std::string& arguments, const std::string& outcome);
   void AddSeconds(double seconds) { seconds_ += seconds; }

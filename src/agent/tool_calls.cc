@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/guards.h"
+#include "agent/limit_step.h"
 #include "agent/model_step.h"
 #include "agent/taint.h"
 #include "agent/tool_output.h"
@@ -248,8 +249,10 @@ Task<Result<CallsAnswered>> CallTools(Call call, AgentWork& work, const Agent& a
     calls[i].asked = std::move(asked[i]), calls[i].path = path + "." + std::to_string(i);
     ReadCall(agent, calls[i]);
     if (calls[i].output) continue;
-    answered.limit = work.meter.AdmitCall(calls[i].asked.name);
+    const auto reached = work.meter.ReachedBy(calls[i].asked.name);
+    CO_TRY(answered.limit, co_await MeetLimit(call, work, calls[i].path, reached));
     if (answered.limit) co_return answered;
+    work.meter.AddCall(calls[i].asked.name);
     CO_TRY_VOID(co_await Clear(call, turn, calls[i]));
   }
   auto make = [&](size_t i) { return Make(call, turn, calls[i]); };

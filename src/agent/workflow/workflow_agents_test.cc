@@ -62,6 +62,84 @@ TEST_F(WorkflowAgentsTest, AnAgentsStepsStandBelowItsNodeAndShareTheLimits) {
   EXPECT_EQ(models, (std::vector<std::string>{"poem.2", "two.verdict.2"}));
 }
 
+// Makes as many calls as its task says, then answers.
+Said Work(const GenerationRequest& request) {
+  const Json& messages = std::get<ChatPrompt>(request.prompt).messages;
+  int num_wanted = 0, num_made = 0;
+  for (const Json& message : messages.items()) {
+    if (message["role"] == Json("user")) num_wanted = std::atoi(message["content"].AsString().c_str());
+    if (message["role"] == Json("tool")) ++num_made;
+  }
+  if (num_made >= num_wanted) return {.text = "done " + std::to_string(num_made)};
+  return Said::Calling("shout", R"({"x": "n)" + std::to_string(num_made) + R"("})");
+}
+
+// Agents beside each other, each of which makes so many calls.
+std::string Workers(const std::vector<int>& nums, const std::string& limits) {
+  std::string nodes;
+  for (size_t i = 0; i < nums.size(); ++i) {
+    nodes += std::string(i == 0 ? "" : ",") + R"({"name": "n)" + std::to_string(i) +
+             R"(", "run": {"agent": "poet", "input": ")" + std::to_string(nums[i]) + R"("}})";
+  }
+  return R"({"name": "w", "limits": {)" + limits + R"(}, "nodes": [{"name": "all", "parallel": {"nodes": [)" + nodes +
+         "]}}]}";
+}
+
+// In a replay the agents come by in another order than they did, so the sums of what they used say little.
+TEST_F(WorkflowAgentsTest, ALimitThatCutOneOfSeveralAgentsBesideEachOtherIsReplayed) {
+  for (const std::vector<int>& nums : {std::vector{4, 4}, {5, 1}, {1, 5}, {0, 3, 6}, {6, 3, 0}}) {
+    for (const int most : {1, 2, 4, 7}) {
+      for (const char* limit : {"max_steps", "max_tool_calls"}) {
+        Agent worker = Plain("poet", "P");
+        int num_made = 0;
+        worker.tools = {ShoutTool("shout", &num_made)};
+        const auto life = Life(Workers(nums, "\"" + std::string(limit) + "\": " + std::to_string(most)), {}, Work);
+        life->AddAgent(std::move(worker));
+        const auto row = life->Start("x");
+        ASSERT_TRUE(row.ok()) << row.error().Message();
+        const int num_asked = life->model.num_asked, num_calls = num_made;
+        const auto again = life->Wait(life->runs().Replay(Call(), row->id));
+        ASSERT_TRUE(again.ok()) << again.error().Message() << " " << limit << " " << most;
+        EXPECT_EQ(again->Body().Dump(), row->outcome.Dump()) << limit << " " << most;
+        EXPECT_EQ(life->model.num_asked, num_asked);
+        EXPECT_EQ(num_made, num_calls);
+        EXPECT_LE(num_made, std::string_view(limit) == "max_tool_calls" ? most : 100);
+      }
+    }
+  }
+}
+
+// The same where an agent asks them, and goes on when one was cut: what it reads of them is as it was.
+TEST_F(WorkflowAgentsTest, AnAgentWhoseHelpersBesideEachOtherWereCutIsReplayed) {
+  const auto answer = [](const GenerationRequest& request) {
+    const Json& messages = std::get<ChatPrompt>(request.prompt).messages;
+    if (!messages[0]["content"].AsString().starts_with("B")) return Work(request);
+    if (messages[messages.size() - 1]["role"] != Json("user")) return Said{.text = messages.Dump()};
+    Said said;
+    for (const char* task : {"2", "4", "3"}) {
+      said.calls.push_back({.id = "c" + std::string(task),
+                            .name = "ask_poet",
+                            .arguments = R"({"task": ")" + std::string(task) + R"("})"});
+    }
+    return said;
+  };
+  for (int most = 1; most <= 9; ++most) {
+    Agent boss = Plain("boss", "B"), worker = Plain("poet", "P");
+    boss.config.agents = {"poet"}, boss.config.limits.max_calls_of = {{"shout", most}};
+    boss.config.limits.max_repeats = 0;
+    worker.tools = {ShoutTool("shout")};
+    const TestFolder folder;
+    AgentLife life(folder.path(), std::move(boss), answer);
+    life.AddAgent(std::move(worker));
+    const auto row = life.Start("x");
+    ASSERT_TRUE(row.ok()) << row.error().Message();
+    EXPECT_EQ(row->status, RunStatus::kCompleted) << row->outcome.Dump();
+    const auto again = life.Wait(life.runs().Replay(Call(), row->id));
+    ASSERT_TRUE(again.ok()) << again.error().Message() << " " << most;
+    EXPECT_EQ(again->Body().Dump(), row->outcome.Dump()) << most;
+  }
+}
+
 TEST_F(WorkflowAgentsTest, AChatGoesRoundAndReplays) {
   const auto life = Life(R"({"name": "w", "nodes": [{"name": "talk", "chat": {"max_turns": 3,
       "members": [{"agent": "poet"}, {"agent": "critic"}]}}]})");
