@@ -9,6 +9,7 @@ namespace atelier {
 namespace {
 
 constexpr std::string_view kStatePurpose = "mcp requestState";
+constexpr size_t kMaxListenedTasks = 100;  // of one stream
 
 RpcError FaultText(int64_t code, std::string message, Json data = {}) {
   return {.code = code, .message = std::move(message), .data = std::move(data)};
@@ -29,8 +30,16 @@ std::string DigestOf(const RpcMessage& request) {
 // Of one stream that `subscriptions/listen` opened.
 class StreamListener final : public McpListener {
  public:
-  StreamListener(Loop& loop, Json id, const Json& filter, std::shared_ptr<McpOutlet> outlet)
-      : id_(std::move(id)), outlet_(std::move(outlet)), ended_(Channel<bool>::Create(loop, 1)) {
+  // `tasks`: as they are now, of those that the filter names; told first.
+  StreamListener(Loop& loop, Json id, std::string principal, const Json& filter, std::vector<Json> tasks,
+                 std::shared_ptr<McpOutlet> outlet)
+      : id_(std::move(id)),
+        principal_(std::move(principal)),
+        tasks_(std::move(tasks)),
+        outlet_(std::move(outlet)),
+        ended_(Channel<bool>::Create(loop, 1)) {
+    for (const Json& task : tasks_) task_ids_.push_back(task["taskId"].AsString());
+    if (filter["taskIds"].is_array()) accepted_.Set("taskIds", task_ids_);
     for (const char* kind : {"tools", "prompts", "resources"}) {
       const std::string key = std::string(kind) + "ListChanged";
       const Json& wanted = filter[key];
@@ -45,7 +54,10 @@ class StreamListener final : public McpListener {
     }
     accepted_.Set("resourceSubscriptions", uris_);
   }
-  void Acknowledge() { Tell("notifications/subscriptions/acknowledged", Json::Object({{"notifications", accepted_}})); }
+  void Acknowledge() {
+    Tell("notifications/subscriptions/acknowledged", Json::Object({{"notifications", accepted_}}));
+    for (Json& task : std::exchange(tasks_, {})) Tell("notifications/tasks", std::move(task));
+  }
   void ListChanged(std::string_view kind) override {
     if (std::ranges::find(kinds_, kind) == kinds_.end()) return;
     Tell("notifications/" + std::string(kind) + "/list_changed", Json::Object());
@@ -53,6 +65,10 @@ class StreamListener final : public McpListener {
   void ResourceUpdated(const std::string& uri) override {
     if (std::ranges::find(uris_, uri) == uris_.end()) return;
     Tell("notifications/resources/updated", Json::Object({{"uri", uri}}));
+  }
+  void TaskTurned(const std::string& principal, const Json& task) override {
+    if (principal != principal_ || std::ranges::find(task_ids_, task["taskId"].AsString()) == task_ids_.end()) return;
+    Tell("notifications/tasks", task);
   }
   void Close() override { ended_->Close(); }
   const std::shared_ptr<Channel<bool>>& ended() const { return ended_; }
@@ -64,6 +80,9 @@ class StreamListener final : public McpListener {
   }
 
   const Json id_;
+  const std::string principal_;
+  std::vector<Json> tasks_;
+  std::vector<std::string> task_ids_;
   const std::shared_ptr<McpOutlet> outlet_;
   const std::shared_ptr<Channel<bool>> ended_;
   Json accepted_ = Json::Object();
@@ -101,7 +120,11 @@ const McpServer::Method* McpServer::FindMethod(std::string_view name) {
 }
 
 McpServer::McpServer(Loop& loop, McpFeatures features, McpLimits limits, Sealer sealer)
-    : loop_(loop), features_(std::move(features)), limits_(limits), sealer_(std::move(sealer)) {}
+    : loop_(loop), features_(std::move(features)), limits_(limits), sealer_(std::move(sealer)) {
+  tasks_.SetOnTurn([this](const std::string& principal, const Json& task) {
+    for (McpListener* listener : std::list(listeners_)) listener->TaskTurned(principal, task);
+  });
+}
 
 bool McpServer::Offers(const Method& method) const {
   if (method.name.starts_with("tools/") || method.name.starts_with("tasks/")) return features_.tools != nullptr;
@@ -166,7 +189,7 @@ std::optional<RpcError> McpServer::ReadCaller(const RpcMessage& request, McpCall
 Task<RpcMessage> McpServer::ServeStateless(Call call, McpCaller caller, RpcMessage request,
                                            std::shared_ptr<McpOutlet> outlet) {
   if (request.method == "subscriptions/listen") {
-    co_return co_await Listen(std::move(call), std::move(request), std::move(outlet));
+    co_return co_await Listen(std::move(call), std::move(caller), std::move(request), std::move(outlet));
   }
   const Json& meta = request.params["_meta"];
   McpContext::Parts parts;
@@ -191,15 +214,32 @@ Task<RpcMessage> McpServer::ServeStateless(Call call, McpCaller caller, RpcMessa
   co_return co_await Serve(std::make_shared<McpContext>(std::move(parts)), std::move(request));
 }
 
-Task<RpcMessage> McpServer::Listen(Call call, RpcMessage request, std::shared_ptr<McpOutlet> outlet) {
+std::vector<Json> McpServer::TasksFor(const McpCaller& caller, const Json& ids) {
+  std::vector<Json> tasks;
+  if (!ids.is_array()) return tasks;
+  for (const Json& id : ids.items()) {
+    if (tasks.size() >= kMaxListenedTasks) break;
+    if (!id.is_string()) continue;
+    if (Result<Json> task = tasks_.Get(caller, id.AsString()); task.ok()) tasks.push_back(std::move(*task));
+  }
+  return tasks;
+}
+
+Task<RpcMessage> McpServer::Listen(Call call, McpCaller caller, RpcMessage request, std::shared_ptr<McpOutlet> outlet) {
   const Json& filter = request.params["notifications"];
   if (!filter.is_object()) {
     co_return RpcMessage::Fault(request.id, FaultText(RpcError::kInvalidParams, "notifications: want an object"));
   }
+  const Json& ids = filter["taskIds"];
+  if (!ids.is_null() && !KnowsMcpTasks(caller)) {
+    co_return RpcMessage::Fault(request.id,
+                                FaultText(McpFault::kMissingCapability, "Missing required client capability",
+                                          Json::Object({{"requiredCapabilities", McpTasksCapability()}})));
+  }
   if (num_streams_ >= limits_.max_listeners) {
     co_return RpcMessage::Fault(request.id, FaultText(RpcError::kInternal, "too many listen already; try again later"));
   }
-  StreamListener listener(loop_, request.id, filter, outlet);
+  StreamListener listener(loop_, request.id, caller.principal, filter, TasksFor(caller, ids), outlet);
   listener.Acknowledge();
   AddListener(&listener);
   ++num_streams_;

@@ -37,6 +37,8 @@ class McpListener {
   virtual ~McpListener() = default;
   virtual void ListChanged(std::string_view kind) = 0;  // "tools", "prompts", "resources"
   virtual void ResourceUpdated(const std::string& uri) = 0;
+  // A task of `principal` is in another state, or asks something else.
+  virtual void TaskTurned(const std::string& principal, const Json& task) { (void)principal, (void)task; }
   // The server ends.
   virtual void Close() = 0;
 };
@@ -75,7 +77,9 @@ class McpServer {
   struct Method;
   static const Method* FindMethod(std::string_view name);
   bool Offers(const Method& method) const;
-  Task<RpcMessage> Listen(Call call, RpcMessage request, std::shared_ptr<McpOutlet> outlet);
+  Task<RpcMessage> Listen(Call call, McpCaller caller, RpcMessage request, std::shared_ptr<McpOutlet> outlet);
+  // Those of the tasks that a stream names which are the caller's.
+  std::vector<Json> TasksFor(const McpCaller& caller, const Json& ids);
   Json Capabilities(bool stateless) const;
   Json Decorated(const Method& method, Json result) const;
   RpcMessage FaultOf(const McpContext& context, const RpcMessage& request, const Error& error) const;

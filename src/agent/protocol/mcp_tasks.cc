@@ -44,14 +44,17 @@ struct McpTaskDesk::Entry {
   std::stop_source stop = {};   // of the work
   std::stop_source ended = {};  // requested when it is over
   Loop::TimePoint ended_at = {};
+  std::function<void(const Entry&)> on_turn = {};  // empty once the desk is gone
 
   bool is_over() const { return ended.stop_requested(); }
   void Turn(std::string to) {
     status = std::move(to), updated = Now();
-    if (status == "working" || status == "input_required") return;
-    open.clear();
-    ended_at = loop.Now();
-    ended.request_stop();
+    if (status != "working" && status != "input_required") {
+      open.clear();
+      ended_at = loop.Now();
+    }
+    if (on_turn) on_turn(*this);
+    if (status != "working" && status != "input_required") ended.request_stop();
   }
   Json Body(std::chrono::milliseconds poll_interval) const {
     return Json::Object({{"taskId", id},
@@ -65,6 +68,7 @@ struct McpTaskDesk::Entry {
 
 McpTaskDesk::~McpTaskDesk() {
   for (const auto& [id, entry] : tasks_) {
+    entry->on_turn = nullptr;
     entry->stop.request_stop();
     for (auto& [key, question] : entry->open) question.answer->Close();
   }
@@ -121,6 +125,7 @@ Task<void> McpTaskDesk::Run(EntryPtr entry, std::shared_ptr<McpTools> tools, Mcp
 Task<Result<Json>> McpTaskDesk::Begin(std::shared_ptr<McpTools> tools, McpCaller caller, std::string name,
                                       Json arguments) {
   auto entry = std::make_shared<Entry>(Entry{.loop = loop_, .id = RandomHex(16), .principal = caller.principal});
+  entry->on_turn = [this](const Entry& turned) { on_turn_(turned.principal, StateOf(turned)); };
   tasks_[entry->id] = entry;
   Spawn(Run(entry, std::move(tools), std::move(caller), std::move(name), std::move(arguments)));
   co_await SleepFor(loop_, limits_.promptly, entry->ended.get_token());
@@ -141,12 +146,16 @@ Result<McpTaskDesk::EntryPtr> McpTaskDesk::Find(const McpCaller& caller, const s
 
 Result<Json> McpTaskDesk::Get(const McpCaller& caller, const std::string& id) {
   TRY(const EntryPtr entry, Find(caller, id));
-  Json body = entry->Body(limits_.poll_interval);
-  if (entry->status == "completed") body.Set("result", entry->result);
-  if (entry->status == "failed") body.Set("error", entry->error);
-  if (entry->status != "input_required") return body;
+  return StateOf(*entry);
+}
+
+Json McpTaskDesk::StateOf(const Entry& entry) const {
+  Json body = entry.Body(limits_.poll_interval);
+  if (entry.status == "completed") body.Set("result", entry.result);
+  if (entry.status == "failed") body.Set("error", entry.error);
+  if (entry.status != "input_required") return body;
   Json asked = Json::Object();
-  for (const auto& [key, question] : entry->open) {
+  for (const auto& [key, question] : entry.open) {
     Json one = Json::Object({{"method", question.method}});
     one.Set("params", question.params.is_null() ? Json::Object() : question.params);
     asked.Set(key, std::move(one));

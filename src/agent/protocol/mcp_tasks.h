@@ -5,6 +5,7 @@
 //   over tasks/get    -> working | input_required {inputRequests} | completed {result} | failed {error} | cancelled
 //   tasks/update    answers to what it asks; what it does not ask is passed over
 //   tasks/cancel    it ends as cancelled, whatever its tool still does
+//   notifications/tasks    as tasks/get, at each turn, to streams of subscriptions that name the task
 //
 // A task belongs to who made it: to another it is not there. Its tool asks through its context as it would in a
 // session, and waits. Tasks are kept in memory, for an hour after they have ended, and their number is bounded: where
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +42,10 @@ class McpTaskDesk {
   // What is under way is stopped.
   ~McpTaskDesk();
 
+  // Told of each turn of a task: whose it is, and its state as Get gives it.
+  using OnTurn = std::function<void(const std::string& principal, const Json& task)>;
+  void SetOnTurn(OnTurn on_turn) { on_turn_ = std::move(on_turn); }
+
   // False: Begin would have to refuse.
   bool HasRoom();
   // Has the tool called: its result, or the task that it has become.   REQUIRES: HasRoom()
@@ -57,9 +63,11 @@ class McpTaskDesk {
                         Json arguments);
   static Task<Result<RpcAnswer>> Ask(EntryPtr entry, std::string method, Json params);
   Result<EntryPtr> Find(const McpCaller& caller, const std::string& id);
+  Json StateOf(const Entry& entry) const;
 
   Loop& loop_;
   const Limits limits_;
+  OnTurn on_turn_ = [](const std::string&, const Json&) {};
   std::map<std::string, EntryPtr> tasks_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/protocol/mcp_server.h"
 #include "base/task/manual_loop.h"
 
 namespace atelier {
@@ -117,6 +118,94 @@ TEST(McpTasks, AnothersTaskIsNotThere) {
   EXPECT_EQ(f.desk.Get(Desk::Caller("b"), id).error().kind, ErrorKind::kInvalid);
   EXPECT_FALSE(f.desk.Update(Desk::Caller("b"), id, Json::Object()).ok());
   EXPECT_FALSE(f.desk.Cancel(Desk::Caller("b"), id).ok());
+}
+
+// A server whose tool asks, and what its streams are told.
+class TellingOutlet final : public McpOutlet {
+ public:
+  bool Send(const RpcMessage& message) override {
+    sent.push_back(message);
+    return true;
+  }
+  std::vector<RpcMessage> sent;
+};
+
+class AskingTool final : public McpTools {
+ public:
+  explicit AskingTool(Loop& loop) : working_(loop) {}
+  std::vector<Json> List(const McpCaller&) override {
+    return {*Json::Parse(R"({"name":"ask","inputSchema":{"type":"object"}})")};
+  }
+  TaskUse TaskUseOf(const std::string&) override { return TaskUse::kMay; }
+  Task<Result<Json>> Call(McpContextPtr context, std::string name, Json arguments) override {
+    return working_.Call(std::move(context), std::move(name), std::move(arguments));
+  }
+
+ private:
+  WorkingTools working_;
+};
+
+struct TaskServer {
+  ManualLoop loop{3};
+  std::shared_ptr<McpServer> server;
+
+  TaskServer() {
+    McpFeatures features;
+    features.tools = std::make_shared<AskingTool>(loop);
+    server = std::make_shared<McpServer>(loop, features);
+  }
+  RpcMessage Ask(std::string method, Json params, McpCaller caller = Desk::Caller()) {
+    auto request = RpcMessage::Request(1, std::move(method), std::move(params));
+    return loop.Run(
+        server->ServeStateless({}, std::move(caller), std::move(request), std::make_shared<TellingOutlet>()));
+  }
+  // What a stream is told that names the task.
+  std::shared_ptr<TellingOutlet> Listen(const std::string& id, McpCaller caller, std::stop_token stop) {
+    auto outlet = std::make_shared<TellingOutlet>();
+    const Json filter = Json::Object({{"taskIds", Json::Array({id, "none"})}});
+    auto request = RpcMessage::Request(2, "subscriptions/listen", Json::Object({{"notifications", filter}}));
+    Call call;
+    call.stop = std::move(stop);
+    Spawn(server->ServeStateless(call, std::move(caller), std::move(request), outlet),
+          [outlet](RpcMessage answer) { outlet->sent.push_back(std::move(answer)); });
+    loop.RunUntilIdle();
+    return outlet;
+  }
+};
+
+TEST(McpTasks, StreamsThatNameATaskAreToldOfItsTurns) {
+  TaskServer f;
+  const Json arguments = Json::Object({{"name", "ask"}, {"arguments", Json::Object()}});
+  const std::string id = f.Ask("tools/call", arguments).result["taskId"].AsString();
+  std::stop_source leaves;
+  const auto told = f.Listen(id, Desk::Caller(), leaves.get_token());
+  const auto others = f.Listen(id, Desk::Caller("b"), leaves.get_token());
+  ASSERT_EQ(told->sent.size(), 2u);
+  EXPECT_EQ(told->sent[0].params["notifications"]["taskIds"], Json::Array({id}));
+  EXPECT_EQ(told->sent[1].method, "notifications/tasks");
+  EXPECT_EQ(told->sent[1].params["status"], Json("input_required"));
+  EXPECT_TRUE(told->sent[1].params["inputRequests"].Has("q1"));
+  EXPECT_EQ(told->sent[1].params["_meta"][kMcpMetaSubscription], Json(2));
+  f.Ask("tasks/update", Json::Object({{"taskId", id}, {"inputResponses", Json::Object({{"q1", Named("Ana")}})}}));
+  f.loop.RunUntilIdle();
+  ASSERT_EQ(told->sent.size(), 4u);
+  EXPECT_EQ(told->sent[2].params["status"], Json("working"));
+  EXPECT_EQ(told->sent[3].params["status"], Json("completed"));
+  EXPECT_EQ(told->sent[3].params["result"]["content"][0]["text"], Json("Ana"));
+  ASSERT_EQ(others->sent.size(), 1u) << "another's task is not there";
+  EXPECT_TRUE(others->sent[0].params["notifications"]["taskIds"].empty());
+  leaves.request_stop();
+  f.loop.RunUntilIdle();
+}
+
+TEST(McpTasks, WhoListensToThemMustKnowThem) {
+  TaskServer f;
+  McpCaller caller = Desk::Caller();
+  caller.capabilities = Json::Object();
+  const Json filter = Json::Object({{"taskIds", Json::Array({"x"})}});
+  const RpcMessage refused = f.Ask("subscriptions/listen", Json::Object({{"notifications", filter}}), caller);
+  EXPECT_EQ(refused.error.code, McpFault::kMissingCapability);
+  EXPECT_EQ(refused.error.data["requiredCapabilities"], McpTasksCapability());
 }
 
 TEST(McpTasks, TheirNumberIsBoundedAndThoseThatEndedGiveWay) {
