@@ -62,6 +62,7 @@ struct SchemaNode {
   Ref items = nullptr;  // of what follows prefix_items
   Ref contains = nullptr;
   std::optional<int64_t> min_contains, max_contains;  // only beside contains
+  bool contains_evaluates = true;  // items that match count for unevaluatedItems; not in draft 2019-09
   std::optional<int64_t> min_items, max_items;
   bool unique_items = false;
   Ref unevaluated_items = nullptr;

@@ -166,7 +166,7 @@ bool SchemaEvaluation::Contains(const SchemaNode& node, const Json& value, Seen*
   for (size_t i = 0; i < value.items().size(); ++i) {
     if (!Matches(*node.contains, value.items()[i], nullptr)) continue;
     ++count;
-    if (seen) (*seen)[i] = true;
+    if (seen && node.contains_evaluates) (*seen)[i] = true;
   }
   return CountIs(node, count, "items that match", node.min_contains.value_or(1),
                  node.min_contains ? "minContains" : "contains", node.max_contains, "maxContains");

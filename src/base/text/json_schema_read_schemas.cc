@@ -56,6 +56,7 @@ Result<void> SchemaReader::ReadArrays(Work& work) {
   TRY_VOID(ReadCount(work, kMinContains, min_contains));
   TRY_VOID(ReadCount(work, kMaxContains, max_contains));
   if (node.contains != nullptr) node.min_contains = min_contains, node.max_contains = max_contains;
+  node.contains_evaluates = index_.resource(work.resource).draft >= SchemaDraft::k2020;
   return ReadOne(work, kUnevaluatedItems, node.unevaluated_items);
 }
 

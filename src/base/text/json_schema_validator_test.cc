@@ -70,6 +70,9 @@ TEST(JsonSchemaValidator, UnevaluatedSeesThroughBranchesThatMatch) {
   EXPECT_EQ(Check(R"({"prefixItems": [true], "contains": {"const": 7}, "unevaluatedItems": {"type": "null"}})",
                   "[1, 7, null]"),
             "valid");
+  constexpr std::string_view kOlder = R"({"$schema": "https://json-schema.org/draft/2019-09/schema",
+      "contains": {"const": 7}, "unevaluatedItems": {"type": "null"}})";  // there contains evaluates nothing
+  EXPECT_NE(Check(kOlder, "[7, null]"), "valid");
 }
 
 TEST(JsonSchemaValidator, FormatsAreAssertedByPolicy) {

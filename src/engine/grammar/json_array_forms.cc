@@ -74,6 +74,9 @@ ArrayForms::List ArrayForms::Own(const SchemaNode& node) {
     ItemCount count{{node.contains, true}, 0, node.min_contains.value_or(1), node.max_contains.value_or(INT64_MAX)};
     if (count.min > count.max) return {};
     if (count.min > 0 || count.max != INT64_MAX || disjoint()) list = Product(list, {Counted(count)});
+    if (node.contains_evaluates && disjoint()) {
+      for (ArrayShape& each : list) each.evaluating.push_back(node.contains);
+    }
   }
   for (const auto* values : {&node.enum_values}) {
     if (!*values) continue;
@@ -133,6 +136,9 @@ std::optional<ArrayShape> ArrayForms::Merge(const ArrayShape& a, const ArrayShap
   both.max = std::min(a.max, b.max);
   both.unique = a.unique != nullptr ? a.unique : b.unique;
   both.evaluated = std::max(a.evaluated, b.evaluated);
+  for (const SchemaNode* schema : b.evaluating) {
+    if (std::ranges::find(both.evaluating, schema) == both.evaluating.end()) both.evaluating.push_back(schema);
+  }
   for (const ItemCount& count : b.counts) {
     if (std::ranges::find(both.counts, count) == both.counts.end()) both.counts.push_back(count);
   }
@@ -146,6 +152,14 @@ std::optional<ArrayShape> ArrayForms::Merge(const ArrayShape& a, const ArrayShap
   return both;
 }
 
+// What unevaluatedItems asks of an item that no keyword of its place evaluates: that some `contains` does, or that it
+// satisfies the keyword's schema.
+SchemaLiteral ArrayForms::Allowed(const SchemaNode& node, const ArrayShape& shape) const {
+  std::vector<const SchemaNode*> any = shape.evaluating;
+  any.push_back(node.unevaluated_items);
+  return goals_->AnyOf(any);
+}
+
 void ArrayForms::AddUnevaluated(const SchemaNode& node, List& list) {
   if (node.unevaluated_items == nullptr || IsTrivial(*node.unevaluated_items)) {
     if (node.unevaluated_items != nullptr) {
@@ -156,12 +170,9 @@ void ArrayForms::AddUnevaluated(const SchemaNode& node, List& list) {
   List all;
   for (ArrayShape& shape : list) {
     if (shape.evaluated != INT64_MAX) {
-      if (!shape.counts.empty()) {
-        goals_->Refuse(node, "unevaluatedItems", "got it beside contains, whose matches would count as evaluated");
-      }
       ArrayShape rest;
       rest.prefix.resize(static_cast<size_t>(shape.evaluated));
-      rest.rest = {{node.unevaluated_items, true}};
+      rest.rest = {Allowed(node, shape)};
       rest.evaluated = INT64_MAX;
       if (auto both = Merge(shape, rest)) all.push_back(std::move(*both));
     } else {
@@ -176,10 +187,7 @@ void ArrayForms::ViolateUnevaluated(const SchemaNode& node, List& list) {
   for (const ArrayShape& shape : list) {
     if (node.unevaluated_items == nullptr || IsTrivial(*node.unevaluated_items)) break;
     if (shape.evaluated == INT64_MAX) continue;
-    if (!shape.counts.empty()) {
-      goals_->Refuse(node, "unevaluatedItems", "got it beside contains, whose matches would count as evaluated");
-    }
-    if (auto both = Merge(shape, Counted({{node.unevaluated_items, false}, shape.evaluated, 1, INT64_MAX}))) {
+    if (auto both = Merge(shape, Counted({Allowed(node, shape).Not(), shape.evaluated, 1, INT64_MAX}))) {
       all.push_back(std::move(*both));
     }
   }

@@ -117,6 +117,16 @@ SchemaLiteral JsonGoals::Constants(const Json& values) {
   return {at->second, true};
 }
 
+SchemaLiteral JsonGoals::AnyOf(const std::vector<const SchemaNode*>& schemas) {
+  if (schemas.size() == 1) return {schemas[0], true};
+  const auto [at, added] = unions_.try_emplace(schemas);
+  if (added) {
+    at->second.path = schemas.back()->path;
+    at->second.any_of = schemas;
+  }
+  return {&at->second, true};
+}
+
 void JsonGoals::Refuse(const SchemaNode& node, std::string_view keyword, std::string what) {
   if (!refusal_) refusal_ = Error::Unsupported(node.path + "/" + std::string(keyword), std::move(what));
 }

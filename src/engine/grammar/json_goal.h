@@ -83,6 +83,7 @@ struct ArrayShape {
   std::vector<ItemCount> counts;
   const SchemaNode* unique = nullptr;  // who says that no two items are equal; null: none does
   int64_t evaluated = 0;               // so many first items count as evaluated (INT64_MAX: all), for unevaluatedItems
+  std::vector<const SchemaNode*> evaluating;  // and so do items that satisfy one of these: `contains`
 };
 
 struct GoalForm {
@@ -117,6 +118,8 @@ class JsonGoals {
   SchemaLiteral Constant(const Json& value) { return Constants(Json::Array({value})); }
   // A schema of these values, an array.
   SchemaLiteral Constants(const Json& values);
+  // A schema that is any of these; at least one.
+  SchemaLiteral AnyOf(const std::vector<const SchemaNode*>& schemas);
   SchemaLiteral Never() const { return {&never_, true}; }
 
   const GoalForm& Form(GoalId goal);
@@ -153,6 +156,7 @@ class JsonGoals {
   GoalId root_ = kAnyGoal;
   std::deque<SchemaNode> constants_;
   std::map<std::string, const SchemaNode*> constant_nodes_;  // by their canonical text
+  std::map<std::vector<const SchemaNode*>, SchemaNode> unions_;
   std::deque<NumberSet> number_sets_;
   std::unordered_map<std::string, int32_t> number_ids_;
   std::deque<ObjectShape> object_shapes_;

@@ -311,7 +311,9 @@ void JsonPlans::BoundUnique(ArrayPlan& plan) {
     const GoalForm& form = goals_->Form(goal);
     for (const ArrayShape* shape : form.arrays) {
       endless = true;
-      if (shape->max == INT64_MAX && shape->counts.empty() && Satisfiable(goals_->Intern(shape->rest))) continue;
+      const auto can_be = [&](const std::vector<SchemaLiteral>& item) { return Satisfiable(goals_->Intern(item)); };
+      const bool grows = std::ranges::all_of(shape->prefix, can_be) && can_be(shape->rest);
+      if (shape->max == INT64_MAX && shape->counts.empty() && grows) continue;
       goals_->Refuse(*plan.shape->unique, "uniqueItems", "got items that are arrays of bounded size");
     }
     for (const ObjectShape* shape : form.objects) {

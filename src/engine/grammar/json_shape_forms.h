@@ -181,7 +181,10 @@ class ShapeForms {
 inline void DropAnnotations(ObjectShape& shape) {
   for (MemberRule& rule : shape.rules) rule.annotates = false;
 }
-inline void DropAnnotations(ArrayShape& shape) { shape.evaluated = 0; }
+inline void DropAnnotations(ArrayShape& shape) {
+  shape.evaluated = 0;
+  shape.evaluating.clear();
+}
 
 class ObjectForms final : public ShapeForms<ObjectShape> {
  public:
@@ -217,6 +220,7 @@ class ArrayForms final : public ShapeForms<ArrayShape> {
  private:
   ArrayShape Constant(const Json& value);
   List NotConstant(const Json& value);
+  SchemaLiteral Allowed(const SchemaNode& node, const ArrayShape& shape) const;
 };
 
 }  // namespace atelier

@@ -71,7 +71,7 @@ void RandomSchema::AddArrayKeywords(Json& schema, int depth) {
     if (Chance(0.3)) schema.Set("maxContains", 1 + Below(2));
   }
   if (Chance(0.1)) schema.Set("uniqueItems", true);
-  if (Chance(0.05)) schema.Set("unevaluatedItems", Schema(depth));
+  if (Chance(schema.Has("contains") ? 0.3 : 0.05)) schema.Set("unevaluatedItems", Schema(depth));
 }
 
 void RandomSchema::AddObjectKeywords(Json& schema, int depth) {
