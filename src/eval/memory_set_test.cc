@@ -34,6 +34,32 @@ TEST(MemorySet, SessionsTurnsAndPicturesAreRead) {
   EXPECT_EQ(set.num_without_time, 1) << "of session 2";
 }
 
+// The file as it is published has more fields, answers that are numbers, times of sessions that are not there, turns
+// with a picture alone, and questions without an answer.
+TEST(MemorySet, ThePublishedLayoutIsReadAsItIs) {
+  const MemorySet set = ReadMemorySet(*Json::Parse(R"([{"sample_id": "conv-26",
+      "conversation": {"speaker_a": "Ana", "speaker_b": "Bo", "session_1_date_time": "1:56 pm on 8 May, 2023",
+        "session_1": [{"speaker": "Ana", "img_url": ["https://a.example/1.jpg"], "blip_caption": "a photo of a dog",
+                       "query": "dog", "re-download": true, "dia_id": "D1:1", "text": "Look!"}],
+        "session_2_date_time": "2:00 pm on 9 May, 2023", "session_2": [], "session_35_date_time": "1 June, 2023"},
+      "event_summary": {"events_session_1": {"Ana": [], "date": "8 May, 2023"}},
+      "observation": {"session_1_observation": {"Ana": [["Ana has a dog.", "D1:1"]]}},
+      "session_summary": {"session_1_summary": "Ana shows a dog."},
+      "qa": [{"question": "When?", "answer": 2022, "evidence": ["D1:1"], "category": 2},
+             {"question": "Whose?", "evidence": ["D1:1"], "category": 5, "adversarial_answer": "Bo's"},
+             {"question": "Why?", "evidence": [], "category": 3, "answer": "-"}]}])"))
+                            .value();
+  const MemorySample& sample = set.samples.at(0);
+  EXPECT_EQ(sample.id, "conv-26");
+  EXPECT_EQ(sample.num_turns(), 1);
+  EXPECT_EQ(sample.sessions.at(0).turns.at(0).text, "Look! [shares a picture: a photo of a dog]");
+  ASSERT_EQ(sample.questions.size(), 2u);
+  EXPECT_EQ(sample.questions[0].answer, "2022");
+  EXPECT_EQ(sample.questions[1].category, kAdversarial);
+  EXPECT_EQ(sample.questions[1].answer, "") << "nobody said it";
+  EXPECT_EQ(set.num_left_out, 1);
+}
+
 TEST(MemorySet, EvidenceIsUnderstoodAsPeopleWriteIt) {
   const auto evidence = [](std::string_view json) { return Read(json).value().samples[0].questions.at(0).evidence; };
   EXPECT_THAT(evidence(R"(["D1:1; D2:1"])"), ElementsAre("D1:1", "D2:1"));
