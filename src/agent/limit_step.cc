@@ -7,7 +7,7 @@ namespace atelier {
 Task<Result<std::optional<LimitReached>>> MeetLimit(Call call, AgentWork& work, std::string coming,
                                                     std::optional<LimitReached> reached) {
   if (work.depth <= 1) co_return reached;  // who stands alone comes by in one order
-  StepSpec spec{.path = coming + "!", .kind = RunStepKind::kValue, .name = "limit"};
+  StepSpec spec{.path = coming + "!limit", .kind = RunStepKind::kValue, .name = "limit"};
   if (!work.log.Knows(spec.path)) {
     if (!reached || work.log.is_replay() || work.log.WentOn(coming)) co_return std::nullopt;
   }
