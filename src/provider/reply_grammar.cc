@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/grammar/tagged_arguments.h"
 #include "provider/tag_format.h"
 
 namespace atelier {
@@ -35,15 +36,6 @@ std::string EscapePattern(std::string_view text) {
     escaped += c;
   }
   return escaped;
-}
-
-// The keywords of an object's schema that arguments between tags keep.
-bool IsKept(std::string_view keyword) {
-  constexpr std::string_view kKept[] = {"type",        "properties", "required", "additionalProperties",
-                                        "$defs",       "title",      "$schema",  "definitions",
-                                        "description", "default",    "examples", "strict",
-                                        "$comment",    "$id"};
-  return std::ranges::find(kKept, keyword) != std::ranges::end(kKept);
 }
 
 // One argument's schema, alone.
@@ -96,7 +88,7 @@ class TaggedFormat {
     const Json schema = tool_.custom ? InputSchema(tool_) : tool_.parameters;
     if (!schema.is_object()) return {};
     for (const JsonMember& member : schema.members()) {
-      if (!IsKept(member.key)) {
+      if (!IsKeptBetweenTags(member.key)) {
         return Error::Unsupported(member.key, "got it in the parameters of '" + tool_.name +
                                                   "', want none: this model writes arguments one by one, between tags");
       }

@@ -26,8 +26,8 @@ class CfgMasks {
  public:
   explicit CfgMasks(CfgMachine& machine) : machine_(&machine) {}
 
-  // Sets the bits of the tokens that may come after `threads`, which stand in no document. `make(bits)` walks over the
-  // vocabulary with the machine.
+  // Sets the bits of the tokens that may come after `threads`, which stand in no document. `make(bits)` finds them with
+  // the machine.
   template <class Make>
   void Add(std::span<const CfgThread> threads, std::span<uint64_t> bits, Make make) {
     if (const std::vector<uint64_t>* known = Find(threads)) return Or(*known, bits);

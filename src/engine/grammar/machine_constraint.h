@@ -1,4 +1,4 @@
-// A Constraint that follows its output with a machine of mask_walk.h, and the Grammar that starts it.
+// A Constraint that follows its output with a machine of mask_walk.h.
 //
 // A machine's tables grow as outputs need them, and all outputs of one grammar share it: whoever uses it holds the
 // lock.
@@ -118,22 +118,6 @@ class MachineConstraint : public Constraint {
  private:
   std::shared_ptr<SharedMachine<Machine>> shared_;
   MachineReader<Machine> reader_;
-};
-
-template <class Machine>
-class MachineGrammar final : public Grammar {
- public:
-  MachineGrammar(std::shared_ptr<const GrammarVocabulary> vocabulary, std::unique_ptr<Machine> machine,
-                 std::vector<typename Machine::Thread> start)
-      : shared_(std::make_shared<SharedMachine<Machine>>(std::move(vocabulary), std::move(machine))),
-        start_(std::move(start)) {}
-  std::unique_ptr<Constraint> Start() const override {
-    return std::make_unique<MachineConstraint<Machine>>(shared_, start_);
-  }
-
- private:
-  std::shared_ptr<SharedMachine<Machine>> shared_;
-  std::vector<typename Machine::Thread> start_;
 };
 
 }  // namespace atelier

@@ -38,15 +38,6 @@ const Tags* FindTags(std::string_view style) {
 
 constexpr int64_t kMaxSpace = 64;  // bytes of white space in a row, as the served style has it
 
-// Keywords that say nothing of the object, or what is kept here.
-bool IsKept(std::string_view keyword) {
-  constexpr std::string_view kKept[] = {"type",        "properties", "required", "additionalProperties",
-                                        "$defs",       "title",      "$schema",  "definitions",
-                                        "description", "default",    "examples", "strict",
-                                        "$comment",    "$id"};
-  return std::ranges::find(kKept, keyword) != std::ranges::end(kKept);
-}
-
 // The schema at `pointer` in `schema`, alone: references within the whole lead where they did.
 Json Alone(const Json& schema, const std::string& pointer) {
   constexpr const char* kName = "urn:atelier:arguments";
@@ -117,7 +108,7 @@ class ArgumentsReader {
   Result<void> Check() {
     TRY_VOID(SchemaErrors());
     for (const JsonMember& member : schema_.members()) {
-      if (IsKept(member.key)) continue;
+      if (IsKeptBetweenTags(member.key)) continue;
       return Error::Unsupported(member.key,
                                 "got it beside arguments between tags, want properties, required and "
                                 "additionalProperties");
@@ -192,6 +183,14 @@ class ArgumentsReader {
 };
 
 }  // namespace
+
+bool IsKeptBetweenTags(std::string_view keyword) {
+  constexpr std::string_view kKept[] = {"type",        "properties", "required", "additionalProperties",
+                                        "$defs",       "title",      "$schema",  "definitions",
+                                        "description", "default",    "examples", "strict",
+                                        "$comment",    "$id"};
+  return std::ranges::find(kKept, keyword) != std::ranges::end(kKept);
+}
 
 bool IsArgumentStyle(std::string_view style) { return FindTags(style) != nullptr; }
 

@@ -26,6 +26,9 @@ namespace atelier {
 
 bool IsArgumentStyle(std::string_view style);
 
+// Whether arguments between tags keep a keyword of their object's schema, or it says nothing of the object.
+bool IsKeptBetweenTags(std::string_view keyword);
+
 // Adds the arguments of an object that satisfies `schema` to `cfg`.   Errors: `where` is a path within the schema.
 // REQUIRES: IsArgumentStyle(style).
 Result<CfgExprId> TaggedArgumentsOf(const Json& schema, std::string_view style, const JsonStyle& json, Cfg& cfg);
