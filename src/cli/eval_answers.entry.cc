@@ -1,10 +1,9 @@
 // atelier eval answers
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
+#include "cli/judged_corpus.h"
 #include "eval/answer_eval.h"
 
 namespace atelier {
@@ -23,6 +22,10 @@ class EvalAnswersCommand final : public Command {
     options.Required();
     corpus_.Declare(options);
     options.Text("--prefix", prefix_, "what gold documents have in front that the corpus has not, \"docs/\"");
+    options.OneOf("--mode", mode_, {"extractive", "abstractive"},
+                  "abstractive: a model writes, and what the documents do not support is left out");
+    options.Text("--model", model_, "that writes (default: the one that answers chats)");
+    options.Takes("MODEL", Completion::kModels);
     options.Text("--figures", figures_, "write what each sentence is judged by to this file, a line each");
     options.Takes("FILE", Completion::kFiles);
     options.Flag("--each", each_, "print each question, how it was answered, and how sure");
@@ -31,21 +34,34 @@ class EvalAnswersCommand final : public Command {
   Result<void> Run(const Invocation& invocation) override {
     TRY(const std::vector<JudgedQuestion> questions, LoadQuestions(Files::Real(), questions_));
     TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::OpenCorpus(invocation, corpus_));
-    TRY(const std::vector<ConsideredQuestion> considered, Consider(*session, questions));
+    AnswerConfig config = session->config().answers;
+    config.mode = mode_;
+    if (!model_.empty()) config.model = model_;
+    if (mode_ == "abstractive") TRY(config, AnswersFor(session->app(), std::move(config)));
+    const Retriever retriever = session->MakeRetriever(session->config().retrieval);
+    const Answerer answerer(session->corpus(), retriever, AnswerToolsFor(session->app()), config);
+    TRY(const std::vector<ConsideredQuestion> considered, Consider(*session, answerer, questions, prefix_));
     if (!figures_.empty()) {
       TRY_VOID(WriteAtomically(Files::Real(), figures_, FigureLines(considered)));
     }
     Json ways = Json::Array();
     if (!invocation.json) {
-      std::printf("%-15s %9s %9s %9s %9s %9s %9s %9s\n", "", "accuracy", "precision", "recall", "gold read", "AUROC",
-                  "refused:", "wrongly");
+      std::printf("%-15s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "accuracy", "precision", "recall", "gold read", "AUROC",
+                  "refused:", "wrongly", "left out");
     }
-    for (const Way& way : Ways(session->config().answers)) {
-      TRY(const std::vector<AnsweredQuestion> answered, AnswerAll(considered, session->corpus(), way.config));
+    const auto tell = [&](const char* name, const std::vector<AnsweredQuestion>& answered, bool each) {
       const AnswerFigures figures = FiguresOf(answered);
-      if (invocation.json) ways.Push(Body(way.name, figures));
-      if (!invocation.json) Show(way.name, figures);
-      if (each_ && std::string_view(way.name) == "as configured") ShowEach(answered);
+      if (invocation.json) ways.Push(Body(name, figures));
+      if (!invocation.json) Show(name, figures);
+      if (each) ShowEach(answered);
+    };
+    if (mode_ == "abstractive") {
+      TRY(const std::vector<AnsweredQuestion> written, Write(*session, answerer, considered));
+      tell("written", written, each_);
+    }
+    for (const Way& way : Ways(config)) {
+      TRY(const std::vector<AnsweredQuestion> answered, AnswerAll(considered, session->corpus(), way.config));
+      tell(way.name, answered, each_ && mode_ != "abstractive" && std::string_view(way.name) == "as configured");
     }
     if (invocation.json)
       invocation.Print(Json::Object({{"questions", static_cast<int64_t>(questions.size())}, {"ways", ways}}));
@@ -63,16 +79,23 @@ class EvalAnswersCommand final : public Command {
         {"as configured", configured}, {"always refuse", always}, {"never refuse", never}, {"first sentence", first}};
   }
 
-  Result<std::vector<ConsideredQuestion>> Consider(CorpusSession& session,
-                                                   const std::vector<JudgedQuestion>& questions) const {
-    const Retriever retriever = session.MakeRetriever(session.config().retrieval);
-    const Answerer answerer(session.corpus(), retriever, AnswerToolsFor(session.app()), session.config().answers);
+  static Result<std::vector<ConsideredQuestion>> Consider(CorpusSession& session, const Answerer& answerer,
+                                                          const std::vector<JudgedQuestion>& questions,
+                                                          const std::string& prefix) {
     auto considered =
-        session.Run(ConsiderAll(session.MakeCall(), questions, session.corpus(), answerer, prefix_, [&](size_t done) {
-          if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%zu of %zu\033[K", done, questions.size());
-        }));
-    if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r\033[K");
+        session.Run(ConsiderAll(session.MakeCall(), questions, session.corpus(), answerer, prefix,
+                                [&](size_t done) { ShowProgress("considered", done, questions.size()); }));
+    ClearProgress();
     return considered;
+  }
+
+  static Result<std::vector<AnsweredQuestion>> Write(CorpusSession& session, const Answerer& answerer,
+                                                     const std::vector<ConsideredQuestion>& considered) {
+    auto written = session.Run(WriteAll(session.MakeCall(), considered, answerer, [&](size_t done) {
+      ShowProgress("written", done, considered.size());
+    }));
+    ClearProgress();
+    return written;
   }
 
   // A line a candidate, for tools/fit_relevance.py.
@@ -107,13 +130,14 @@ class EvalAnswersCommand final : public Command {
                          {"passage_recall", figures.passage_recall},
                          {"refusal_auroc", figures.refusal_auroc},
                          {"right_refusals", figures.right_refusals},
-                         {"wrong_refusals", figures.wrong_refusals}});
+                         {"wrong_refusals", figures.wrong_refusals},
+                         {"left_out", figures.left_out}});
   }
 
   static void Show(const char* name, const AnswerFigures& figures) {
-    std::printf("%-15s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f\n", name, figures.accuracy, figures.citation_precision,
+    std::printf("%-15s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f\n", name, figures.accuracy, figures.citation_precision,
                 figures.citation_recall, figures.passage_recall, figures.refusal_auroc, figures.right_refusals,
-                figures.wrong_refusals);
+                figures.wrong_refusals, figures.left_out);
   }
 
   static void ShowEach(const std::vector<AnsweredQuestion>& answered) {
@@ -129,7 +153,7 @@ class EvalAnswersCommand final : public Command {
   }
 
   CorpusOptions corpus_;
-  std::string questions_, prefix_, figures_;
+  std::string questions_, prefix_, figures_, mode_ = "extractive", model_;
   bool each_ = false;
 };
 
@@ -139,7 +163,7 @@ extern const CommandEntry command_eval_answers{
     "eval answers", "Measure answers and refusals on judged questions",
     "Asks every question and compares the places that the answers cite with the gold ones, and the refusals with the "
     "questions that the documents do not answer; beside it, what refusing always, refusing never and quoting the best "
-    "passage's first sentence would give.\n"
+    "passage's first sentence would give. With --mode abstractive a row before these tells what a model writes.\n"
     "\n"
     "  atelier eval answers tests/knowledge/questions/open.jsonl --corpus docs --prefix docs/",
     []() -> std::unique_ptr<Command> { return std::make_unique<EvalAnswersCommand>(); }};

@@ -1,50 +1,17 @@
 // atelier eval retrieval
-#include <algorithm>
-#include <cstdio>
+#include <numeric>
 
 #include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
 #include "cli/judged_corpus.h"
+#include "cli/retrieval_rows.h"
 #include "eval/oracle_model.h"
 #include "eval/retrieval_eval.h"
 
 namespace atelier {
 namespace {
 
-constexpr uint64_t kBootstrapSeed = 1;
 constexpr int32_t kStageBudgetMs = 120'000;  // measured whatever it takes
-
-struct Row {
-  std::string name;
-  RetrievalScores scores;
-  bool is_stage = false;
-};
-
-// Those before `row` that it is compared with: a stage with the search without it.
-std::vector<const Row*> Others(const std::vector<Row>& rows, const Row& row) {
-  std::vector<const Row*> others;
-  for (const Row& other : rows) {
-    if (&other == &row) break;
-    if (!other.is_stage) others.push_back(&other);
-  }
-  if (row.is_stage) {
-    std::erase_if(others, [](const Row* other) { return other->name == "reranked"; });
-    others.erase(others.begin(), others.end() - 1);
-  }
-  return others;
-}
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
-std::string DifferenceText(const Interval& difference) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%+.4f [%+.4f, %+.4f]", difference.mean, difference.low, difference.high);
-  return text;
-}
 
 class EvalRetrievalCommand final : public Command {
  public:
@@ -87,9 +54,15 @@ class EvalRetrievalCommand final : public Command {
       TRY(const std::string lines, session->Run(LegsOf(session->MakeCall(), set, retriever)));
       return WriteAtomically(Files::Real(), legs_, lines);
     }
-    std::vector<Row> rows;
+    std::vector<RetrievalRow> rows;
     TRY_VOID(Measure(*session, set, oracle, rows));
-    invocation.json ? invocation.Print(Body(set, rows)) : Show(rows);
+    if (invocation.json) {
+      invocation.Print(Json::Object({{"documents", static_cast<int64_t>(set.documents.size())},
+                                     {"queries", static_cast<int64_t>(set.queries.size())},
+                                     {"ways", RetrievalRowsBody(rows)}}));
+    } else {
+      ShowRetrievalRows(rows, "each above; of stages, over the search without");
+    }
     return {};
   }
 
@@ -115,11 +88,12 @@ class EvalRetrievalCommand final : public Command {
   }
 
   Result<void> Measure(CorpusSession& session, const JudgedSet& set, OracleModel& oracle,
-                       std::vector<Row>& rows) const {
+                       std::vector<RetrievalRow>& rows) const {
     const bool has_vectors = !session.corpus().embedder().empty();
     RerankConfig rerank = session.config().retrieval.rerank;
     TRY_VOID(rerank_.Apply(rerank));
     TRY(const std::vector<Way> ways, Ways(has_vectors));
+    size_t searched = 0;  // the row of the search that stages are added to
     for (const Way& way : ways) {
       if ((way.vectors && !has_vectors) || (way.reranks && rerank.method.empty())) continue;
       RetrievalConfig config = session.config().retrieval;
@@ -132,46 +106,17 @@ class EvalRetrievalCommand final : public Command {
       if (stage_model_ == "oracle") tools.model = &oracle;
       const Retriever retriever(session.corpus(), session.app().pool(), std::move(config), std::move(tools));
       TRY(RetrievalScores scores, session.Run(ScoreRetrieval(session.MakeCall(), set, retriever)));
-      rows.push_back({way.name, std::move(scores), !way.stages.empty()});
+      RetrievalRow row{way.name, std::move(scores)};
+      if (way.stages.empty()) {
+        row.over.resize(rows.size());
+        std::iota(row.over.begin(), row.over.end(), size_t{0});
+        if (!way.reranks) searched = rows.size();
+      } else {
+        row.over = {searched};
+      }
+      rows.push_back(std::move(row));
     }
     return {};
-  }
-
-  static Json Body(const JudgedSet& set, const std::vector<Row>& rows) {
-    Json ways = Json::Array();
-    for (const Row& row : rows) {
-      Json way = Json::Object({{"name", row.name},
-                               {"ndcg_at_10", Mean(row.scores.ndcg_at_10)},
-                               {"recall_at_100", Mean(row.scores.recall_at_100)},
-                               {"mrr_at_10", Mean(row.scores.reciprocal_rank_at_10)},
-                               {"median_ms", Median(row.scores.milliseconds)},
-                               {"median_tokens", Median(row.scores.tokens)},
-                               {"skipped", static_cast<int64_t>(row.scores.num_skipped)}});
-      for (const Row* other : Others(rows, row)) {
-        const Interval of = PairedDifference(row.scores.ndcg_at_10, other->scores.ndcg_at_10, kBootstrapSeed);
-        way.Set("ndcg_over_" + other->name, Json::Object({{"mean", of.mean}, {"low", of.low}, {"high", of.high}}));
-      }
-      ways.Push(std::move(way));
-    }
-    return Json::Object({{"documents", static_cast<int64_t>(set.documents.size())},
-                         {"queries", static_cast<int64_t>(set.queries.size())},
-                         {"ways", std::move(ways)}});
-  }
-
-  static void Show(const std::vector<Row>& rows) {
-    std::printf("%-15s %8s %10s %8s %9s %7s  %s\n", "", "nDCG@10", "recall@100", "MRR@10", "ms", "tokens",
-                "nDCG@10 over each above; of stages, over the search without");
-    for (const Row& row : rows) {
-      std::string over;
-      for (const Row* other : Others(rows, row)) {
-        over +=
-            "  " + DifferenceText(PairedDifference(row.scores.ndcg_at_10, other->scores.ndcg_at_10, kBootstrapSeed));
-      }
-      std::printf("%-15s %8.4f %10.4f %8.4f %9.2f %7.0f%s\n", row.name.c_str(), Mean(row.scores.ndcg_at_10),
-                  Mean(row.scores.recall_at_100), Mean(row.scores.reciprocal_rank_at_10),
-                  Median(row.scores.milliseconds), Median(row.scores.tokens), over.c_str());
-      if (row.scores.num_skipped > 0) std::printf("%-15s was left out of %zu searches\n", "", row.scores.num_skipped);
-    }
   }
 
   CorpusOptions corpus_;

@@ -24,6 +24,14 @@ void KeepDocuments(size_t most, JudgedSet& set) {
   if (most < set.documents.size()) set.documents.resize(most);
 }
 
+Error NotJudged(const std::set<std::string>& wanted, const std::string& split, const JudgedSet& set) {
+  std::set<std::string> there;
+  for (const JudgedSet::Text& query : set.queries) there.insert(query.id);
+  const auto missing =
+      std::ranges::find_if(wanted, [&](const std::string& query) { return !there.contains(query); });
+  return Error::Invalid("query", "got " + *missing + ", which " + split + ".tsv does not judge");
+}
+
 std::string NameFor(const JudgedCorpus& judged, const std::string& embedder) {
   if (!judged.name.empty()) return judged.name;
   std::string folder = judged.folder;
@@ -55,6 +63,10 @@ Result<void> Use(const JudgedCorpus& judged, CorpusSession& session) {
 
 Result<JudgedSet> JudgedCorpus::LoadSet(const std::string& split, int64_t most_queries) const {
   TRY(JudgedSet set, LoadJudgedSet(Files::Real(), folder, split));
+  if (!only.empty()) {
+    std::erase_if(set.queries, [&](const JudgedSet::Text& query) { return !only.contains(query.id); });
+    if (set.queries.size() != only.size()) return NotJudged(only, split, set);
+  }
   if (most_queries > 0 && set.queries.size() > static_cast<size_t>(most_queries)) {
     set.queries.resize(static_cast<size_t>(most_queries));
   }

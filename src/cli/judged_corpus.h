@@ -1,6 +1,7 @@
 // The corpus of a judged set, made where it is not there yet.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -18,9 +19,10 @@ struct JudgedCorpus {
   std::string chunking = {};        // how documents are cut; empty: by what each is
   bool whole = false;               // documents are not cut
   int64_t most_documents = 0;       // those that the queries are judged by, then the first others; 0: all
+  std::set<std::string> only = {};  // ids of the queries that are asked; empty: all
   LanguageModel* oracle = nullptr;  // that methods of cutting ask; null: the application's
 
-  // Errors name file and line, or the folder where no query is judged.
+  // Errors name file and line, the folder where no query is judged, and one of `only` that is not.
   Result<JudgedSet> LoadSet(const std::string& split, int64_t most_queries) const;
   // Makes the corpus the session's, and puts what of the set it does not have yet; progress goes to the terminal.
   Result<void> Open(CorpusSession& session, const JudgedSet& set) const;

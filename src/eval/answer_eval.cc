@@ -43,6 +43,18 @@ bool WasRead(const std::vector<Passage>& passages, const std::vector<Citation>& 
   });
 }
 
+AnsweredQuestion Judged(const ConsideredQuestion& from, CitedAnswer answer) {
+  AnsweredQuestion one;
+  one.question = from.question;
+  for (const Citation& citation : answer.citations) {
+    one.num_right += IsRight(citation.document_id, citation.span, from.gold);
+  }
+  one.found = one.num_right > 0;
+  one.gold_was_read = WasRead(answer.passages, from.gold);
+  one.answer = std::move(answer);
+  return one;
+}
+
 // Every place where a gold quote stands.
 class GoldFinder {
  public:
@@ -125,24 +137,32 @@ Result<std::vector<AnsweredQuestion>> AnswerAll(const std::vector<ConsideredQues
                                                 const AnswerConfig& config) {
   std::vector<AnsweredQuestion> answered;
   for (const ConsideredQuestion& from : considered) {
-    AnsweredQuestion one;
-    one.question = from.question;
-    TRY(one.answer, Answerer::Compose(corpus, from.considered, config));
-    for (const Citation& citation : one.answer.citations) {
-      one.num_right += IsRight(citation.document_id, citation.span, from.gold);
-    }
-    one.found = one.num_right > 0;
-    one.gold_was_read = WasRead(one.answer.passages, from.gold);
-    answered.push_back(std::move(one));
+    TRY(CitedAnswer answer, Answerer::Compose(corpus, from.considered, config));
+    answered.push_back(Judged(from, std::move(answer)));
   }
   return answered;
 }
 
+Task<Result<std::vector<AnsweredQuestion>>> WriteAll(Call call, const std::vector<ConsideredQuestion>& considered,
+                                                     const Answerer& answerer,
+                                                     std::function<void(size_t num_done)> on_progress) {
+  std::vector<AnsweredQuestion> answered;
+  for (const ConsideredQuestion& from : considered) {
+    auto writing = answerer.Write(call, from.considered, OnClaim());
+    CO_TRY(CitedAnswer answer, co_await writing);
+    answered.push_back(Judged(from, std::move(answer)));
+    if (on_progress) on_progress(answered.size());
+  }
+  co_return answered;
+}
+
 AnswerFigures FiguresOf(const std::vector<AnsweredQuestion>& answered) {
   double answerable = 0, unanswerable = 0, cited = 0, right = 0, found = 0, read = 0, refused_wrongly = 0,
-         refused_rightly = 0;
+         refused_rightly = 0, kept = 0, left_out = 0;
   std::vector<double> confident, doubtful;
   for (const AnsweredQuestion& one : answered) {
+    kept += static_cast<double>(one.answer.claims.size());
+    left_out += static_cast<double>(one.answer.num_unsupported);
     if (!one.question->answerable) {
       ++unanswerable;
       refused_rightly += one.answer.refused;
@@ -165,6 +185,7 @@ AnswerFigures FiguresOf(const std::vector<AnsweredQuestion>& answered) {
   figures.refusal_auroc = Auroc(confident, doubtful);
   figures.right_refusals = share(refused_rightly, unanswerable);
   figures.wrong_refusals = share(refused_wrongly, answerable);
+  figures.left_out = share(left_out, kept + left_out);
   figures.accuracy = share(found + refused_rightly, answerable + unanswerable);
   return figures;
 }

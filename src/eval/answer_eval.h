@@ -56,6 +56,10 @@ struct AnsweredQuestion {
 };
 Result<std::vector<AnsweredQuestion>> AnswerAll(const std::vector<ConsideredQuestion>& considered, const Corpus& corpus,
                                                 const AnswerConfig& config);
+// The same with what a model writes, and what of it the documents support.   COST: a generation each.
+Task<Result<std::vector<AnsweredQuestion>>> WriteAll(Call call, const std::vector<ConsideredQuestion>& considered,
+                                                     const Answerer& answerer,
+                                                     std::function<void(size_t num_done)> on_progress);
 
 // Over the answerable ones; refusals count as nothing cited.
 struct AnswerFigures {
@@ -65,6 +69,7 @@ struct AnswerFigures {
   double refusal_auroc = 0;       // confidence, answerable against unanswerable
   double right_refusals = 0;      // share of the unanswerable that were refused
   double wrong_refusals = 0;      // share of the answerable that were
+  double left_out = 0;            // of the claims that a model wrote, over all questions: what nothing supports
   // Share of all questions dealt with rightly: a right citation where there is an answer, a refusal where there is
   // none.
   double accuracy = 0;

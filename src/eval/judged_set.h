@@ -12,6 +12,7 @@
 #include "base/io/files.h"
 #include "base/result.h"
 #include "eval/ranking_metrics.h"
+#include "knowledge/stage/stage.h"
 
 namespace atelier {
 
@@ -22,6 +23,8 @@ struct JudgedSet {
   std::vector<Text> documents;                   // in the file's order
   std::vector<Text> queries;                     // those of the split, in the file's order
   std::map<std::string, Judgements> judgements;  // by query
+  // What was said before a query, by its id; of sets of conversations alone (conversation_set.h).
+  std::map<std::string, std::vector<HistoryTurn>> histories = {};
 };
 
 // Errors name file and line.

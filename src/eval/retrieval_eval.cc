@@ -101,6 +101,7 @@ Task<Result<RetrievalScores>> ScoreRetrieval(Call call, const JudgedSet& set, co
     RetrievalRequest request;
     request.query = query.text;
     request.top_k = kChunksSeen;
+    if (const auto said = set.histories.find(query.id); said != set.histories.end()) request.history = said->second;
     CO_TRY(const Retrieved retrieved, co_await retriever.Retrieve(call, std::move(request)));
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     const std::vector<std::string> ranked = DocumentsOf(retrieved.passages, query.id);

@@ -127,7 +127,9 @@ Task<Result<CitedAnswer>> Answerer::Write(Call call, Considered considered, OnCl
   const double confidence = considered.figures.empty() ? 0 : Confidence(considered.figures);
   CitedAnswer answer;
   answer.refused = true;
-  if (confidence >= config_.refuse_below) {
+  if (confidence < config_.refuse_below) {
+    answer.passages = std::move(considered.passages);
+  } else {
     if (config_.whole) {
       auto read = [this, &question = considered.question] {
         return WholeDocuments(corpus_, question.filter, question.visible, config_.context_tokens * kBytesPerToken);

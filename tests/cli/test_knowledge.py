@@ -2,7 +2,7 @@
 
 import json
 
-from calling import EMBED, FolderCase, atelier
+from calling import CHAT, EMBED, FolderCase, atelier
 
 ENGINE = "# Engine\n\n## Preemption\n\nThe scheduler preempts the sequence that was served last.\n\n## Cache\n\nBlocks hold 16 positions.\n"
 TEA = "<html><head><title>Tea</title></head><body><h1>Tea</h1><p>Green tea is brewed at seventy degrees.</p></body></html>"
@@ -87,6 +87,28 @@ class Knowledge(FolderCase):
         self.assertEqual([way["name"] for way in report["ways"]], ["BM25", "dense", "hybrid"])
         self.assertEqual([way["ndcg_at_10"] for way in report["ways"]], [1, 1, 1])
 
+    def test_conversations_are_measured_with_and_without_their_history(self):
+        judged = self.folder.parent / "judged"
+        (judged / "qrels").mkdir(parents=True)
+        documents = [{"_id": "d1", "text": "Green tea is brewed at seventy degrees."}, {"_id": "d2", "text": "Black coffee."}]
+        (judged / "corpus.jsonl").write_text("".join(json.dumps(document) + "\n" for document in documents))
+        (judged / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "how hot green tea"}) + "\n")
+        (judged / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td1\t1\n")
+        conversations = self.folder.parent / "conversations.jsonl"
+        line = {"query": "q", "turns": ["What is green tea?", "A drink.", "And how warm?"]}
+        conversations.write_text(json.dumps(line) + "\n")
+        report = self.ok("--json", "eval", "conversations", judged, conversations, "--embedder", "none",
+                         "--stage-model", CHAT).json
+        figures = {way["name"]: way["ndcg_at_10"] for way in report["ways"]}
+        self.assertEqual(list(figures), ["last turn", "joined", "rewrite", "standalone"])
+        self.assertEqual((figures["last turn"], figures["joined"], figures["standalone"]), (0, 1, 1))
+        rewritten = report["ways"][2]
+        self.assertEqual(rewritten["skipped"], 0)
+        self.assertGreater(rewritten["median_tokens"], 0, "the model was asked")
+        conversations.write_text(json.dumps({**line, "query": "other"}) + "\n")
+        wrong = atelier("eval", "conversations", judged, conversations, "--embedder", "none", home=self.home)
+        self.assertIn("other", wrong.err)
+
     def test_a_learned_reranker_is_fitted_and_used(self):
         judged = self.folder.parent / "judged"
         (judged / "qrels").mkdir(parents=True)
@@ -120,3 +142,7 @@ class Knowledge(FolderCase):
         self.assertEqual(ways[2]["citation_recall"], 1)
         self.assertEqual(ways[1]["accuracy"], 0.5, "half of them are rightly refused")
         self.assertEqual(ways[0]["refusal_auroc"], 1)
+        written = self.ok("--json", "eval", "answers", questions, "--prefix", "docs/", "--mode", "abstractive").json["ways"]
+        self.assertEqual([way["name"] for way in written], ["written"] + [way["name"] for way in ways])
+        self.assertEqual(written[1:], ways, "what is to be beaten is the same")
+        self.assertTrue(0 <= written[0]["left_out"] <= 1)
