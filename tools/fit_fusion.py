@@ -11,7 +11,8 @@ becomes 0 of a leg's scores (the greatest found becomes 1, and what a leg did no
     mixed       0 of BM25, the least found of a cosine
     deviations  both legs by how many standard deviations above their mean; what was not found is two below
     stand out   0 of BM25, the 100th likeness; the vectors' weight is less by a factor times 1 - s, where the best by
-                words at a place has a share s of the first one's score (src/knowledge/retrieve/fusion.h)
+                words at a place has a share s of the first one's score, and is the last figure at least
+                (src/knowledge/retrieve/fusion.h)
 """
 import json
 import math
@@ -20,8 +21,8 @@ import sys
 
 WEIGHTS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 PLACES = [5, 10]
-FACTORS = [0.5, 0.6, 0.7, 0.8]
-LEAST_WEIGHT = 0.05
+FACTORS = [0.5, 0.6, 0.7, 0.75, 0.8]
+LEAST_WEIGHTS = [0.05, 0.03, 0.01]
 
 
 def ndcg(ranking, relevant):
@@ -62,13 +63,13 @@ METHODS = {
 }
 
 
-def standing_out(query, place, weight, factor):
+def standing_out(query, place, weight, factor, least_weight):
     text, vector = [row[1] for row in query["found"]], [row[2] for row in query["found"]]
     words = sorted((score for score in text if score is not None), reverse=True)
     likeness = sorted((score for score in vector if score is not None), reverse=True)
     if words and words[0] > 0:
         stands_out = 1 - words[place] / words[0] if len(words) > place else 1.0
-        weight = max(LEAST_WEIGHT, weight - factor * stands_out)
+        weight = max(least_weight, weight - factor * stands_out)
     least = likeness[min(99, len(likeness) - 1)] if likeness else None
     return [(1 - weight) * a + weight * b for a, b in zip(scaled(text, 0.0), scaled(vector, least))]
 
@@ -93,7 +94,7 @@ def main():
 
     def show(name, scores_of):
         figures = [mean_ndcg(queries, scores_of) for queries in sets]
-        print(f"{name:16}" + "".join(f" {figure:.4f}" for figure in figures) + f"   {statistics.fmean(figures):.4f}")
+        print(f"{name:20}" + "".join(f" {figure:.4f}" for figure in figures) + f"   {statistics.fmean(figures):.4f}")
 
     show("words", lambda q: leg(q, 1))
     show("vectors", lambda q: leg(q, 2))
@@ -106,7 +107,8 @@ def main():
     for place in PLACES:
         for weight in WEIGHTS[1:4]:
             for factor in FACTORS:
-                show(f"out {place} {weight} {factor}", lambda q: standing_out(q, place, weight, factor))
+                for least in LEAST_WEIGHTS:
+                    show(f"out {place} {weight} {factor} {least}", lambda q: standing_out(q, place, weight, factor, least))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ constexpr int32_t kStageBudgetMs = 120'000;  // measured whatever it takes
 struct Way {
   const char* name;
   ConversationWay asks;
-  bool rewrites = false;
+  const char* stage = "";
 };
 constexpr Way kWays[] = {{"last turn", ConversationWay::kLastTurn},
-                         {"joined", ConversationWay::kJoined},
-                         {"rewrite", ConversationWay::kWithHistory, true},
+                         {"history", ConversationWay::kWithHistory, "history"},
+                         {"rewrite", ConversationWay::kWithHistory, "rewrite"},
                          {"standalone", ConversationWay::kStandalone}};
 
 class EvalConversationsCommand final : public Command {
@@ -50,7 +50,7 @@ class EvalConversationsCommand final : public Command {
     TRY_VOID(judged.Open(*session, set));
     std::vector<RetrievalRow> rows;
     for (const Way& way : kWays) {
-      TRY(RetrievalScores scores, Measure(*session, ConversationQueries(set, conversations, way.asks), way.rewrites));
+      TRY(RetrievalScores scores, Measure(*session, ConversationQueries(set, conversations, way.asks), way.stage));
       RetrievalRow row{way.name, std::move(scores)};
       for (size_t above = 0; above < rows.size(); ++above) row.over.push_back(above);
       rows.push_back(std::move(row));
@@ -66,11 +66,11 @@ class EvalConversationsCommand final : public Command {
   }
 
  private:
-  Result<RetrievalScores> Measure(CorpusSession& session, const JudgedSet& queries, bool rewrites) const {
+  Result<RetrievalScores> Measure(CorpusSession& session, const JudgedSet& queries, const char* name) const {
     RetrievalConfig config = session.config().retrieval;
-    if (rewrites) {
+    if (*name != '\0') {
       StageConfig& stage = config.stages.emplace_back();
-      stage.stage = "rewrite", stage.model = stage_model_, stage.budget_ms = kStageBudgetMs;
+      stage.stage = name, stage.model = stage_model_, stage.budget_ms = kStageBudgetMs;
     }
     const Retriever retriever = session.MakeRetriever(std::move(config));
     return session.Run(ScoreRetrieval(session.MakeCall(), queries, retriever));
@@ -85,9 +85,9 @@ class EvalConversationsCommand final : public Command {
 
 extern const CommandEntry command_eval_conversations{
     "eval conversations", "Measure search on the last turns of conversations",
-    "Each conversation ends in a question of the judged set. It is searched in four ways: the last turn alone, all that "
-    "the user said joined, the last turn as the stage `rewrite` makes it stand alone, and the set's own question, which "
-    "is the best that rewriting can do.\n"
+    "Each conversation ends in a question of the judged set. It is searched in four ways: the last turn alone, after what "
+    "the user said before (stage `history`), as a model makes it stand alone (stage `rewrite`), and the set's own "
+    "question, which is the best that rewriting can do.\n"
     "\n"
     "  atelier eval conversations scifact tests/knowledge/conversations/scifact.jsonl",
     []() -> std::unique_ptr<Command> { return std::make_unique<EvalConversationsCommand>(); }};

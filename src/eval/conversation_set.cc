@@ -34,14 +34,6 @@ std::vector<HistoryTurn> HistoryOf(const JudgedConversation& conversation) {
   return history;
 }
 
-std::string JoinedTurns(const JudgedConversation& conversation) {
-  std::string joined;
-  for (size_t i = 0; i < conversation.turns.size(); i += 2) {
-    joined += (joined.empty() ? "" : " ") + conversation.turns[i];
-  }
-  return joined;
-}
-
 }  // namespace
 
 Result<std::vector<JudgedConversation>> LoadConversations(Files& files, const std::string& path) {
@@ -67,7 +59,6 @@ JudgedSet ConversationQueries(const JudgedSet& set, const std::vector<JudgedConv
   for (const JudgedConversation& conversation : conversations) {
     JudgedSet::Text query = *asked.at(conversation.query);
     if (way != ConversationWay::kStandalone) query.text = conversation.turns.back();
-    if (way == ConversationWay::kJoined) query.text = JoinedTurns(conversation);
     if (way == ConversationWay::kWithHistory) queries.histories[query.id] = HistoryOf(conversation);
     queries.queries.push_back(std::move(query));
   }

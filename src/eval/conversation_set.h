@@ -21,8 +21,7 @@ Result<std::vector<JudgedConversation>> LoadConversations(Files& files, const st
 
 enum class ConversationWay : uint8_t {
   kLastTurn,     // as if nothing had been said before
-  kJoined,       // all that the user said, one after the other
-  kWithHistory,  // the last turn, and the history beside it: for the stage `rewrite`
+  kWithHistory,  // the last turn, with the history beside it: for stages that read it
   kStandalone,   // the judged set's own question: the best rewriting that one can expect
 };
 

@@ -25,7 +25,6 @@ TEST(ConversationSet, EachWayAsksItsOwnQuestionAndKeepsTheJudgements) {
   set.judgements = {{"q", {{"d", 1}}}, {"other", {{"d", 0}}}};
   const auto ask = [&](ConversationWay way) { return ConversationQueries(set, *conversations, way); };
   EXPECT_EQ(ask(ConversationWay::kLastTurn).queries.at(0).text, "Is it green?");
-  EXPECT_EQ(ask(ConversationWay::kJoined).queries.at(0).text, "Tea? Is it green?");
   EXPECT_EQ(ask(ConversationWay::kStandalone).queries.at(0).text, "tea is green");
   EXPECT_TRUE(ask(ConversationWay::kLastTurn).histories.empty());
   const JudgedSet with_history = ask(ConversationWay::kWithHistory);

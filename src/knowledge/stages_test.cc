@@ -170,6 +170,20 @@ TEST_F(StagesTest, AFollowUpIsRewrittenFromTheHistory) {
   EXPECT_EQ(model_.prompts.size(), 1u);
 }
 
+TEST_F(StagesTest, TheAskersLastTurnsAreSearchedToo) {
+  StageConfig stage = Named("history");
+  stage.count = 2;
+  const std::vector<HistoryTurn> history = {
+      {"user", "zebra zz"}, {"user", "Tell me of tea"}, {"assistant", "Of cats?"}, {"user", "Of green tea"}};
+  const Retrieved retrieved = Search("And how hot?", {stage}, history);
+  EXPECT_EQ(retrieved.question, "Tell me of tea Of green tea And how hot?");
+  EXPECT_THAT(TextsOf(retrieved), ElementsAre("Green tea is brewed at seventy degrees."));
+  EXPECT_THAT(model_.prompts, IsEmpty());
+  EXPECT_EQ(Search("green tea", {stage}).question, "green tea");
+  const std::string longest(999, 'a');
+  EXPECT_EQ(Search("b", {stage}, {{"user", longest + "\u00e9\u00e9"}}).question, longest + " b") << "no half character";
+}
+
 TEST_F(StagesTest, FurtherQuestionsAreSearchedAndCountLess) {
   model_.lines = {R"({"list": ["purr calm", "tea", "tea", ""]})"};
   StageConfig stage = Named("multi_query");

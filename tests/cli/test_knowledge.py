@@ -100,8 +100,8 @@ class Knowledge(FolderCase):
         report = self.ok("--json", "eval", "conversations", judged, conversations, "--embedder", "none",
                          "--stage-model", CHAT).json
         figures = {way["name"]: way["ndcg_at_10"] for way in report["ways"]}
-        self.assertEqual(list(figures), ["last turn", "joined", "rewrite", "standalone"])
-        self.assertEqual((figures["last turn"], figures["joined"], figures["standalone"]), (0, 1, 1))
+        self.assertEqual(list(figures), ["last turn", "history", "rewrite", "standalone"])
+        self.assertEqual((figures["last turn"], figures["history"], figures["standalone"]), (0, 1, 1))
         rewritten = report["ways"][2]
         self.assertEqual(rewritten["skipped"], 0)
         self.assertGreater(rewritten["median_tokens"], 0, "the model was asked")

@@ -7,7 +7,6 @@ namespace atelier {
 namespace {
 
 constexpr size_t kTurnsRead = 6;
-constexpr size_t kBytesRead = 1000;  // of each turn
 
 Task<Result<void>> Rewrite(Call call, StageConfig config, StageTools tools, StageState& state) {
   if (state.history.empty()) co_return Result<void>();
@@ -15,19 +14,15 @@ Task<Result<void>> Rewrite(Call call, StageConfig config, StageTools tools, Stag
   const size_t first = state.history.size() - std::min(state.history.size(), kTurnsRead);
   for (size_t i = first; i < state.history.size(); ++i) {
     const HistoryTurn& turn = state.history[i];
-    prompt += turn.role + ": " + turn.text.substr(0, kBytesRead) + "\n";
+    prompt += turn.role + ": " + HistoryText(turn) + "\n";
   }
   prompt += "user: " + state.question +
             "\n\nWrite the user's last question so that it can be understood without the conversation: put names in "
             "the place of words like \"it\" and \"that\". Answer with that one question alone.";
   CO_TRY(const std::string said, co_await AskModel(std::move(call), config, tools, std::move(prompt), state));
-  const std::string question = OneLineOf(said);
+  std::string question = OneLineOf(said);
   if (question.empty()) co_return Error::Invalid("answer", "got an empty question");
-  for (SubQuery& query : state.queries) {
-    if (query.words == state.question) query.words = question;
-    if (query.meaning == state.question) query.meaning = question;
-  }
-  state.question = question;
+  AskInstead(std::move(question), state);
   co_return Result<void>();
 }
 

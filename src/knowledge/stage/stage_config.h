@@ -11,7 +11,7 @@ namespace atelier {
 struct StageConfig {
   std::string stage;            // its name
   std::string model;            // that it asks; empty: the default chat model
-  int32_t count = 3;            // questions that it adds, at most; passages that it grades; sentences on each side
+  int32_t count = 3;            // questions added, at most; passages graded; sentences on each side; turns joined
   double weight = 0.5;          // of a question that it adds, beside the asked one's 1
   double grade_at_least = 0.5;  // corrective: a passage that is likelier to help than this is enough
   int32_t limit = 3000;         // parent: bytes of the section that is read

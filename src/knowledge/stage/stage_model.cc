@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxLineBytes = 500;
 constexpr size_t kMaxLabelBytes = 24;
+constexpr size_t kMaxTurnBytes = 1000;
 
 Task<Result<std::string>> AskAs(Call call, const StageConfig& config, const StageTools& tools, std::string prompt,
                                 std::optional<GrammarSpec> grammar, StageState& state) {
@@ -57,6 +58,12 @@ std::vector<std::string> TextsOf(std::string said) {
   return texts;
 }
 
+std::string Beginning(std::string_view text, size_t most_bytes) {
+  std::string beginning(text.substr(0, most_bytes));
+  beginning.resize(beginning.size() - IncompleteUtf8Tail(beginning));
+  return beginning;
+}
+
 // Without quotes or stars around it.
 std::string_view WithoutMarks(std::string_view text) {
   text = Trim(text);
@@ -75,9 +82,7 @@ std::string OneLineOf(std::string_view said) {
   if (colon != std::string_view::npos && colon <= kMaxLabelBytes && rest.find(' ') >= colon) {
     rest = WithoutMarks(rest.substr(colon + 2));
   }
-  std::string line(rest.substr(0, kMaxLineBytes));
-  line.resize(line.size() - IncompleteUtf8Tail(line));
-  return ReplaceInvalidUtf8(line);
+  return ReplaceInvalidUtf8(Beginning(rest, kMaxLineBytes));
 }
 
 Task<Result<std::string>> AskModel(Call call, const StageConfig& config, const StageTools& tools, std::string prompt,
@@ -99,6 +104,16 @@ Task<Result<std::vector<std::string>>> AskForList(Call call, const StageConfig& 
   }
   if (lines.empty()) co_return Error::Invalid("answer", "got no line that says anything new");
   co_return lines;
+}
+
+std::string HistoryText(const HistoryTurn& turn) { return Beginning(turn.text, kMaxTurnBytes); }
+
+void AskInstead(std::string question, StageState& state) {
+  for (SubQuery& query : state.queries) {
+    if (query.words == state.question) query.words = question;
+    if (query.meaning == state.question) query.meaning = question;
+  }
+  state.question = std::move(question);
 }
 
 void AddQuery(const std::string& text, double weight, StageState& state) {

@@ -21,6 +21,12 @@ Task<Result<std::string>> AskModel(Call call, const StageConfig& config, const S
 Task<Result<std::vector<std::string>>> AskForList(Call call, const StageConfig& config, const StageTools& tools,
                                                   std::string prompt, StageState& state);
 
+// What was said in a turn, at most 1,000 bytes of it.
+std::string HistoryText(const HistoryTurn& turn);
+
+// The question becomes another, wherever it is searched.
+void AskInstead(std::string question, StageState& state);
+
 // Searches for `text` too, unless that is done already.
 void AddQuery(const std::string& text, double weight, StageState& state);
 
