@@ -37,7 +37,9 @@ class EvalAnswersCommand final : public Command {
     AnswerConfig config = session->config().answers;
     config.mode = mode_;
     if (!model_.empty()) config.model = model_;
-    if (mode_ == "abstractive") TRY(config, AnswersFor(session->app(), std::move(config)));
+    if (mode_ == "abstractive") {
+      TRY(config, AnswersFor(session->app(), std::move(config)));
+    }
     const Retriever retriever = session->MakeRetriever(session->config().retrieval);
     const Answerer answerer(session->corpus(), retriever, AnswerToolsFor(session->app()), config);
     TRY(const std::vector<ConsideredQuestion> considered, Consider(*session, answerer, questions, prefix_));
@@ -46,8 +48,8 @@ class EvalAnswersCommand final : public Command {
     }
     Json ways = Json::Array();
     if (!invocation.json) {
-      std::printf("%-15s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "accuracy", "precision", "recall", "gold read", "AUROC",
-                  "refused:", "wrongly", "left out");
+      std::printf("%-15s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "accuracy", "precision", "recall", "gold read",
+                  "AUROC", "refused:", "wrongly", "left out");
     }
     const auto tell = [&](const char* name, const std::vector<AnsweredQuestion>& answered, bool each) {
       const AnswerFigures figures = FiguresOf(answered);
@@ -91,9 +93,8 @@ class EvalAnswersCommand final : public Command {
 
   static Result<std::vector<AnsweredQuestion>> Write(CorpusSession& session, const Answerer& answerer,
                                                      const std::vector<ConsideredQuestion>& considered) {
-    auto written = session.Run(WriteAll(session.MakeCall(), considered, answerer, [&](size_t done) {
-      ShowProgress("written", done, considered.size());
-    }));
+    auto written = session.Run(WriteAll(session.MakeCall(), considered, answerer,
+                                        [&](size_t done) { ShowProgress("written", done, considered.size()); }));
     ClearProgress();
     return written;
   }
@@ -135,9 +136,9 @@ class EvalAnswersCommand final : public Command {
   }
 
   static void Show(const char* name, const AnswerFigures& figures) {
-    std::printf("%-15s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f\n", name, figures.accuracy, figures.citation_precision,
-                figures.citation_recall, figures.passage_recall, figures.refusal_auroc, figures.right_refusals,
-                figures.wrong_refusals, figures.left_out);
+    std::printf("%-15s %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f %9.3f\n", name, figures.accuracy,
+                figures.citation_precision, figures.citation_recall, figures.passage_recall, figures.refusal_auroc,
+                figures.right_refusals, figures.wrong_refusals, figures.left_out);
   }
 
   static void ShowEach(const std::vector<AnsweredQuestion>& answered) {

@@ -85,7 +85,8 @@ class EvalConversationsCommand final : public Command {
 
 extern const CommandEntry command_eval_conversations{
     "eval conversations", "Measure search on the last turns of conversations",
-    "Each conversation ends in a question of the judged set. It is searched in four ways: the last turn alone, after what "
+    "Each conversation ends in a question of the judged set. It is searched in four ways: the last turn alone, after "
+    "what "
     "the user said before (stage `history`), as a model makes it stand alone (stage `rewrite`), and the set's own "
     "question, which is the best that rewriting can do.\n"
     "\n"

@@ -27,8 +27,7 @@ void KeepDocuments(size_t most, JudgedSet& set) {
 Error NotJudged(const std::set<std::string>& wanted, const std::string& split, const JudgedSet& set) {
   std::set<std::string> there;
   for (const JudgedSet::Text& query : set.queries) there.insert(query.id);
-  const auto missing =
-      std::ranges::find_if(wanted, [&](const std::string& query) { return !there.contains(query); });
+  const auto missing = std::ranges::find_if(wanted, [&](const std::string& query) { return !there.contains(query); });
   return Error::Invalid("query", "got " + *missing + ", which " + split + ".tsv does not judge");
 }
 

@@ -38,8 +38,7 @@ Json RetrievalRowsBody(const std::vector<RetrievalRow>& rows) {
                              {"skipped", static_cast<int64_t>(row.scores.num_skipped)}});
     for (const size_t other : row.over) {
       const Interval of = Over(row, rows[other]);
-      way.Set("ndcg_over_" + rows[other].name,
-              Json::Object({{"mean", of.mean}, {"low", of.low}, {"high", of.high}}));
+      way.Set("ndcg_over_" + rows[other].name, Json::Object({{"mean", of.mean}, {"low", of.low}, {"high", of.high}}));
     }
     ways.Push(std::move(way));
   }
@@ -53,8 +52,8 @@ void ShowRetrievalRows(const std::vector<RetrievalRow>& rows, const char* compar
     std::string over;
     for (const size_t other : row.over) over += "  " + DifferenceText(Over(row, rows[other]));
     std::printf("%-15s %8.4f %10.4f %8.4f %9.2f %7.0f%s\n", row.name.c_str(), Mean(row.scores.ndcg_at_10),
-                Mean(row.scores.recall_at_100), Mean(row.scores.reciprocal_rank_at_10),
-                Median(row.scores.milliseconds), Median(row.scores.tokens), over.c_str());
+                Mean(row.scores.recall_at_100), Mean(row.scores.reciprocal_rank_at_10), Median(row.scores.milliseconds),
+                Median(row.scores.tokens), over.c_str());
     if (row.scores.num_skipped > 0) std::printf("%-15s was left out of %zu searches\n", "", row.scores.num_skipped);
   }
 }

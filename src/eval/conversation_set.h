@@ -2,6 +2,7 @@
 // set: the set says which documents are right, and how the question reads where it stands alone.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -10,7 +10,8 @@ Fields StageConfig::Describe() {
                      "parent, sentence_window")
           .Required(),
       Key<&C::model>("model", "that it asks; without, the default chat model"),
-      Key<&C::count>("count", "questions that it adds, passages that it grades, sentences on each side, turns that it joins")
+      Key<&C::count>("count",
+                     "questions that it adds, passages that it grades, sentences on each side, turns that it joins")
           .Between(1, 100),
       Key<&C::weight>("weight", "of a question that it adds, beside the asked one's 1").Between(0, 10),
       Key<&C::grade_at_least>("grade_at_least", "corrective: how likely one passage must help").Between(0, 1),
