@@ -68,6 +68,7 @@ class EvalConversationsCommand final : public Command {
  private:
   Result<RetrievalScores> Measure(CorpusSession& session, const JudgedSet& queries, const char* name) const {
     RetrievalConfig config = session.config().retrieval;
+    config.candidates = 1000;  // as `eval retrieval`
     if (*name != '\0') {
       StageConfig& stage = config.stages.emplace_back();
       stage.stage = name, stage.model = stage_model_, stage.budget_ms = kStageBudgetMs;
