@@ -16,10 +16,10 @@ Result<JudgedConversation> ReadConversation(const Json& json) {
   if (!turns.is_array() || turns.size() % 2 == 0 || turns.size() < 3) {
     return Error::Invalid("turns", "want an odd number of texts, at least three: user, assistant, ..., user");
   }
-  for (size_t i = 0; i < turns.size(); ++i) {
-    const Json& turn = turns.items()[i];
+  for (const Json& turn : turns.items()) {
     if (!turn.is_string()) {
-      return Error::Invalid("turns[" + std::to_string(i) + "]", "got " + turn.Dump() + ", want a text");
+      return Error::Invalid("turns[" + std::to_string(conversation.turns.size()) + "]",
+                            "got " + turn.Dump() + ", want a text");
     }
     conversation.turns.push_back(turn.AsString());
   }
