@@ -2,12 +2,14 @@
 """Function calling on the Berkeley Function Calling Leaderboard's data: calls attempted, valid and correct, with the grammar
 of the request's tools and without, as a Markdown table.
 
-    bench/bfcl.py [--atelier PROGRAM] [--data DIR] [--limit N] [--clients 4] [MODEL]
+    bench/bfcl.py [--atelier PROGRAM] [--data DIR] [--limit N] [--clients 4] [--answers FILE] [MODEL]
 
 Temperature 0. Constrained: /v1/chat/completions with tools, tool_choice auto; required: the same with tool_choice
 required, and with parallel_tool_calls off where the category has one call. Free: the same prompt through
 /v1/completions, the text read for calls by the form that the prompt asks for. Types are mapped as BFCL does (dict is
 object, float number, tuple array, any anything); names keep their dots.
+
+--answers keeps each verdict as a line of FILE; a run that was cut goes on from there.
 
   attempted  answers with a call, or with the tag that begins one
   valid      of these: every call is of a given function, its arguments are JSON and keep the function's schema (checked
@@ -22,6 +24,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -32,6 +35,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CATEGORIES = ("simple_python", "multiple", "parallel", "parallel_multiple", "irrelevance")
 TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": None}
 MOST_TOKENS = 300
+LONGEST_WAIT = 3600  # seconds for one answer: the queue before it counts
 TAG = re.compile(r"<tool_call>\s*(\{.*?\})\s*</tool_call>", re.S)
 
 
@@ -114,7 +118,7 @@ class Server:
 
     def post(self, path, body):
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=600) as answer:
+        with urllib.request.urlopen(request, timeout=LONGEST_WAIT) as answer:
             return json.load(answer)
 
     def stop(self):
@@ -172,8 +176,29 @@ def are_valid(row, calls):
     return True
 
 
-def measure(server, model, rows, wanted, mode, clients):
-    def one(row):
+class Verdicts:
+    """Verdicts by (row, mode), in memory and, where a file is named, as its lines."""
+
+    def __init__(self, path):
+        self.known = {}
+        if path and pathlib.Path(path).exists():
+            for row_id, mode, verdict in map(json.loads, pathlib.Path(path).open()):
+                self.known[row_id, mode] = tuple(verdict)
+        self.file = open(path, "a", buffering=1) if path else None
+        self.lock = threading.Lock()
+
+    def of(self, row_id, mode, find):
+        if (row_id, mode) not in self.known:
+            verdict = find()
+            with self.lock:
+                self.known[row_id, mode] = verdict
+                if self.file:
+                    self.file.write(json.dumps([row_id, mode, verdict]) + "\n")
+        return self.known[row_id, mode]
+
+
+def measure(server, model, rows, wanted, mode, clients, verdicts):
+    def find(row):
         try:
             attempted, calls, cut = ask(server, model, row, mode)
         except urllib.error.HTTPError as error:
@@ -183,7 +208,7 @@ def measure(server, model, rows, wanted, mode, clients):
         return attempted, valid, correct, cut
 
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        return list(pool.map(one, rows))
+        return list(pool.map(lambda row: verdicts.of(row["id"], mode, lambda: find(row)), rows))
 
 
 def main():
@@ -192,9 +217,11 @@ def main():
     parser.add_argument("--data", default=str(ROOT / "../shared/datasets/bfcl"))
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--answers")
     parser.add_argument("model", nargs="?", default="smollm2-135m-instruct")
     options = parser.parse_args()
     data = pathlib.Path(options.data)
+    verdicts = Verdicts(options.answers)
     server = Server(options.atelier)
     print("| category | tools | cases | refused | attempted | valid | cut by length | correct |")
     print("|---|---|---|---|---|---|---|---|")
@@ -207,7 +234,7 @@ def main():
                 wanted = {row["id"]: row["ground_truth"] for row in map(json.loads, answers.open())}
             for mode in ("constrained", "free", "required")[:2 if wanted is None else 3]:
                 begin = time.time()
-                results = measure(server, options.model, rows, wanted, mode, options.clients)
+                results = measure(server, options.model, rows, wanted, mode, options.clients, verdicts)
                 refused = [result for result in results if result[0] == "refused"]
                 kept = [result for result in results if result[0] != "refused"]
                 attempted = [result for result in kept if result[0]]

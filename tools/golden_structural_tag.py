@@ -15,6 +15,8 @@ STYLES = {
     "qwen_xml": ("<parameter=%s>", "</parameter>"),
     "minimax_xml": ('<parameter name="%s">', "</parameter>"),
     "deepseek_xml": ('<｜DSML｜parameter name="%s" string="%s">', "</｜DSML｜parameter>"),
+    "deepseek_v4_1_xml": ('<｜DSML｜ parameter name="%s" string="%s">', "</｜DSML｜ parameter>"),
+    "kimi_k3_xml": ('<|open|>argument key="%s" type="%s"<|sep|>', "<|close|>argument<|sep|>"),
     "glm_xml": ("<arg_key>%s</arg_key><arg_value>", "</arg_value>"),
 }
 SCHEMAS = [
@@ -24,6 +26,7 @@ SCHEMAS = [
     {"properties": {"code": {"type": "string", "pattern": "^[a-c]{2}$"}, "at": {"type": "object", "properties": {
         "x": {"type": "integer"}}, "required": ["x"], "additionalProperties": False}}, "required": ["code"]},
 ]
+KIMI_TYPES = {"age": "number", "on": "boolean", "tags": "array", "at": "object"}
 VALUES = ["Bob", "", "7", "-12", "7.5", "true", "C", "F", "ab", "abc", '["a"]', "[1]", '{"x": 1}', '{"y": 1}', "</par", '"q"', "{}"]
 
 
@@ -38,7 +41,12 @@ def random_text(rng, style, schema):
         value = rng.choice(VALUES)
         if not bare:
             value = rng.choice(["", "\n", " "]) + value + rng.choice(["", "\n"])
-        opened = begin % ((name, "true" if bare else "false") if style == "deepseek_xml" else name)
+        if style.startswith("deepseek"):
+            opened = begin % (name, "true" if bare else "false")
+        elif style == "kimi_k3_xml":
+            opened = begin % (name, KIMI_TYPES.get(name, "string") if rng.random() < 0.95 else "null")
+        else:
+            opened = begin % name
         text += opened + value + end + rng.choice(["", "\n", " \n"])
     return text
 

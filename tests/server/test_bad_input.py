@@ -183,6 +183,25 @@ def test_wrong_methods_and_paths(server):
         assert exchange(server, head_of("HEAD", path), has_body=False).status == 404
 
 
+# What a number, a flag or a name of a query is not, among it JSON of other types.
+QUERIES = ["%22x%22", "[]", "{}", "null", "true", "0.5", "-1", "1e400", "9223372036854775808", "%00", "%ff", "x" * 5000]
+QUERY_KEYS = ("limit", "after", "before", "order", "starting_after", "stream", "include", "filter", "purpose", "user",
+              "model", "metadata[a]", "status", "cursor", "offset")
+
+
+@pytest.mark.parametrize("value", QUERIES)
+def test_odd_queries(server, value):
+    paths = json.loads(server.get("/openapi.json"))["paths"]
+    stored = exchange(server, post("/v1/responses", {**BODIES["/v1/responses"], "store": True})).json()["id"]
+    conversation = exchange(server, post("/v1/conversations", {})).json()["id"]
+    for path in (path for path, methods in paths.items() if "get" in methods):
+        known = re.sub(r"/v1/responses/\{\w+\}", "/v1/responses/" + stored, path)
+        known = re.sub(r"/v1/conversations/\{\w+\}", "/v1/conversations/" + conversation, known)
+        for key in QUERY_KEYS:
+            answer = exchange(server, head_of("GET", f"{at(known)}?{key}={value}"))
+            assert answer.status < 500, (path, key, answer)
+
+
 def test_other_content_types_are_read_as_json_or_refused(server):
     body = json.dumps(BODIES["/tokenize"]).encode()
     for content_type in ("application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"):

@@ -87,8 +87,12 @@ std::string_view Json::TypeName() const {
 
 bool Json::is_integer() const { return is_number() && IsIntegerText(NumberText()); }
 
-std::optional<int64_t> Json::AsInt64() const { return ExactInteger<int64_t>(NumberText()); }
-std::optional<uint64_t> Json::AsUint64() const { return ExactInteger<uint64_t>(NumberText()); }
+std::optional<int64_t> Json::AsInt64() const {
+  return is_number() ? ExactInteger<int64_t>(NumberText()) : std::nullopt;
+}
+std::optional<uint64_t> Json::AsUint64() const {
+  return is_number() ? ExactInteger<uint64_t>(NumberText()) : std::nullopt;
+}
 double Json::AsDouble() const { return ParseDouble(NumberText()).value_or(0); }
 
 int64_t Json::size() const {

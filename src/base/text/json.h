@@ -88,7 +88,7 @@ class Json {
   bool AsBool() const { return Want(Type::kBool), *std::get_if<1>(&state_); }
   const std::string& AsString() const { return Want(Type::kString), *std::get_if<3>(&state_); }
   const std::string& NumberText() const { return Want(Type::kNumber), std::get_if<2>(&state_)->text; }
-  // Exact or nothing: 5, 5.0 and 5e0 are 5; 5.5, 1e30 and what does not fit are nothing.   REQUIRES: is_number().
+  // Exact or nothing: 5, 5.0 and 5e0 are 5; 5.5, 1e30, what does not fit and what is no number are nothing.
   std::optional<int64_t> AsInt64() const;
   std::optional<uint64_t> AsUint64() const;
   // The nearest double; infinite where the number is too large.   REQUIRES: is_number().

@@ -21,21 +21,27 @@ std::shared_ptr<const GrammarVocabulary> Vocabulary() {
       "a", "b", "<x>", "", ControlText("<think>"), ControlText("</think>"), ControlText("<|end|>"), "a<"});
 }
 
-Result<std::shared_ptr<const Grammar>> Lark(std::string text) {
+// A grammar that is no Lark is the format of a structural tag.
+Result<std::shared_ptr<const Grammar>> Compiled(std::string text) {
   GrammarSpec spec;
+  if (text.starts_with('{')) {
+    spec.kind = GrammarSpec::Kind::kStructuralTag;
+    TRY(spec.schema, Json::Parse(R"({"type": "structural_tag", "format": )" + text + "}"));
+    return CompileGrammar(spec, Vocabulary());
+  }
   spec.kind = GrammarSpec::Kind::kGrammar;
   spec.text = std::move(text);
   return CompileGrammar(spec, Vocabulary());
 }
 
 std::string Fault(std::string text) {
-  const auto grammar = Lark(std::move(text));
+  const auto grammar = Compiled(std::move(text));
   return grammar.ok() ? "" : grammar.error().Message();
 }
 
 // The tokens that may come once `tokens` have.
 std::vector<int32_t> After(const std::string& grammar, const std::vector<int32_t>& tokens) {
-  const auto constraint = Lark(grammar).value()->Start();
+  const auto constraint = Compiled(grammar).value()->Start();
   for (const int32_t token : tokens) EXPECT_TRUE(constraint->Accept(token)) << token;
   std::vector<uint64_t> bits(1);
   constraint->Mask(bits);
@@ -87,6 +93,51 @@ TEST(NamedTokens, WhatIsNoControlTokenIsRefusedByName) {
   EXPECT_TRUE(Fault("start: A\nA: <think>").contains("within a terminal"));
   EXPECT_TRUE(Fault("start: <thi nk>").contains("want the name of a token"));
   EXPECT_TRUE(Fault("start: <>").contains("want the name of a token"));
+}
+
+TEST(NamedTokens, InTagsTextThatSpellsAControlTokenIsThatToken) {
+  const std::string tag = R"({"type": "tag", "begin": "<think>", "content": {"type": "any_text"}, "end": "b</think>"})";
+  EXPECT_EQ(After(tag, {}), Ids({4}));
+  EXPECT_EQ(After(tag, {4}), Ids({0, 1, 2, 7}));
+  EXPECT_EQ(After(tag, {4, 0}), Ids({0, 1, 2, 7}));
+  EXPECT_EQ(After(tag, {4, 0, 1}), Ids({0, 1, 2, 5, 7}));
+  EXPECT_EQ(After(R"({"type": "const_string", "value": "a<thin"})", {}), Ids({0, 7}));
+}
+
+TEST(NamedTokens, InTagsByIdOrSpelling) {
+  EXPECT_EQ(After(R"({"type": "token", "token": 5})", {}), Ids({5}));
+  EXPECT_EQ(After(R"({"type": "token", "token": "<think>"})", {}), Ids({4}));
+  EXPECT_EQ(After(R"({"type": "token", "token": "<x>"})", {}), Ids({2}));
+  const std::string tag = R"({"type": "tag", "begin": {"type": "token", "token": "<think>"},
+    "content": {"type": "any_tokens", "exclude_tokens": [0, "<|end|>"]}, "end": {"type": "token", "token": 5}})";
+  EXPECT_EQ(After(tag, {}), Ids({4}));
+  EXPECT_EQ(After(tag, {4}), Ids({1, 2, 5}));
+}
+
+TEST(NamedTokens, InTagsTokensTrigger) {
+  const std::string tags = R"("tags": [{"begin": {"type": "token", "token": 4},
+    "content": {"type": "const_string", "value": "b"}, "end": {"type": "token", "token": 5}}])";
+  const std::string triggered = R"({"type": "token_triggered_tags", "trigger_tokens": [4], )" + tags;
+  EXPECT_EQ(After(triggered + "}", {0}), Ids({0, 1, 2, 4, 7}));
+  EXPECT_EQ(After(triggered + "}", {0, 4}), Ids({1}));
+  EXPECT_EQ(After(triggered + "}", {0, 4, 1, 5}), Ids({0, 1, 2, 4, 7}));
+  EXPECT_EQ(After(triggered + R"(, "exclude_tokens": ["b"], "at_least_one": true})", {}), Ids({4}));
+  const std::string dispatch = R"({"type": "token_dispatch", "exclude_tokens": [0, 7],
+    "rules": [["<think>", {"type": "const_string", "value": "a"}]]})";
+  EXPECT_EQ(After(dispatch, {1}), Ids({1, 2, 4}));
+  EXPECT_EQ(After(dispatch, {1, 4}), Ids({0, 7}));  // "<" is free text
+}
+
+TEST(NamedTokens, InTagsWhatIsNoTokenIsRefused) {
+  EXPECT_EQ(Fault(R"({"type": "token", "token": 3})"),
+            "format.token: got the token 3, which no output of this vocabulary has");
+  EXPECT_EQ(Fault(R"({"type": "token", "token": "none"})"),
+            "format.token: got the token \"none\", which no output of this vocabulary has");
+  EXPECT_EQ(Fault(R"({"type": "token"})"), "format.token: got no token, want its id or its text");
+  EXPECT_EQ(Fault(R"({"type": "any_tokens", "exclude_tokens": [9]})"),
+            "format.exclude_tokens[0]: got the token 9, which no output of this vocabulary has");
+  EXPECT_EQ(Fault(R"({"type": "exclude_token", "exclude_tokens": [1]})"),
+            "format.type: got exclude_token, which counts tokens, want any_tokens or any_text");
 }
 
 }  // namespace

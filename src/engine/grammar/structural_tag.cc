@@ -10,6 +10,7 @@
 #include "engine/grammar/cfg_constraint.h"
 #include "engine/grammar/gbnf.h"
 #include "engine/grammar/lark.h"
+#include "engine/grammar/tag_fields.h"
 #include "engine/grammar/tagged_arguments.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -17,13 +18,10 @@ namespace atelier {
 namespace {
 
 constexpr int kMaxDepth = 64;  // formats within each other
-constexpr int64_t kMaxRepeats = 1'000'000'000;
-
-std::string Index(std::string_view name, int64_t i) { return std::string(name) + "[" + std::to_string(i) + "]"; }
 
 class TagReader {
  public:
-  TagReader(const JsonStyle& style, Cfg& cfg) : style_(style), cfg_(&cfg) {}
+  TagReader(const JsonStyle& style, Cfg& cfg) : style_(style), cfg_(&cfg), fields_(cfg.tokens()) {}
 
   Result<int32_t> Run(const Json& tag) {
     if (!tag.is_object())
@@ -39,7 +37,14 @@ class TagReader {
     std::string begin;
     CfgExprId rest;  // what follows `begin`
   };
-  using Texts = std::vector<std::string>;
+  using Texts = TagFields::Texts;
+  // Where a format that dispatches says at what, and what its free text does not hold.
+  struct Marks {
+    std::string_view triggers, excludes;
+    TagFields::ReadItem read;
+  };
+  static constexpr Marks kTexts = {"triggers", "excludes", &TagFields::SpelledText};
+  static constexpr Marks kTokens = {"trigger_tokens", "exclude_tokens", &TagFields::Token};
 
   Languages& languages() { return cfg_->languages(); }
   CfgExprId Text(std::string_view text) { return cfg_->Terminal(languages().Literal(text)); }
@@ -53,22 +58,22 @@ class TagReader {
   }
 
   Result<CfgExprId> Older(const Json& tag) {
-    TRY(const Texts triggers, ReadTexts(tag, "triggers"));
+    TRY(const Texts triggers, fields_.List(tag, "triggers", &TagFields::SpelledText));
     if (!tag["structures"].is_array())
       return Error::Invalid("structures", "got no array, want one of {begin, schema, end}");
     std::vector<Tag> tags;
     for (int64_t i = 0; i < tag["structures"].size(); ++i) {
       const Json& item = tag["structures"][i];
       Result<Tag> read = OlderTag(item);
-      if (!read) return std::move(read).error().Under(Index("structures", i));
+      if (!read) return std::move(read).error().Under(IndexedField("structures", i));
       tags.push_back(std::move(*read));
     }
     return Triggered(triggers, tags, {}, false, false);
   }
 
   Result<Tag> OlderTag(const Json& item) {
-    TRY(const std::string begin, ReadText(item, "begin"));
-    TRY(const std::string end, ReadText(item, "end"));
+    TRY(const std::string begin, fields_.Spelling(item, "begin"));
+    TRY(const std::string end, fields_.Spelling(item, "end"));
     Json schema = item["schema"];
     if (schema.is_string()) {
       TRY(schema, Json::Parse(schema.AsString()));
@@ -82,47 +87,19 @@ class TagReader {
     return expr;
   }
 
-  static Result<std::string> ReadText(const Json& object, std::string_view name) {
-    const Json* value = object.Find(name);
-    if (value == nullptr || !value->is_string()) return Error::Invalid(std::string(name), "got no string, want one");
-    return value->AsString();
-  }
-
-  static Result<bool> ReadBool(const Json& object, std::string_view name, bool otherwise) {
-    const Json* value = object.Find(name);
-    if (value == nullptr) return otherwise;
-    if (!value->is_bool()) return Error::Invalid(std::string(name), "got no boolean, want true or false");
-    return value->AsBool();
-  }
-
-  // Texts that are not empty; none where the member is missing.
-  static Result<Texts> ReadTexts(const Json& object, std::string_view name) {
-    Texts texts;
-    const Json* value = object.Find(name);
-    if (value == nullptr || value->is_null()) return texts;
-    if (!value->is_array()) return Error::Invalid(std::string(name), "got no array, want one of strings");
-    for (int64_t i = 0; i < value->size(); ++i) {
-      if (!(*value)[i].is_string() || (*value)[i].AsString().empty()) {
-        return Error::Invalid(Index(name, i), "got no text, want a string that is not empty");
-      }
-      texts.push_back((*value)[i].AsString());
-    }
-    return texts;
-  }
-
   // `ends`: what the text around this format ends with, so that any text within stops before it.
   Result<CfgExprId> Format(const Json& format, const Texts& ends, int depth) {
     if (depth > kMaxDepth) return Error::TooLarge("", "got formats nested deeper than 64");
     if (!format.is_object()) return Error::Invalid("", "got a format that is no object, want {\"type\": …}");
-    TRY(const std::string type, ReadText(format, "type"));
+    TRY(const std::string type, fields_.Text(format, "type"));
     if (type == "const_string") {
-      TRY(const std::string value, ReadText(format, "value"));
+      TRY(const std::string value, fields_.Spelling(format, "value"));
       return Text(value);
     }
     if (type == "json_schema" || type == "qwen_xml_parameter") return JsonContent(format);
     if (type == "regex") return RegexContent(format);
     if (type == "grammar") return GrammarContent(format);
-    if (type == "any_text") return AnyText(format, ends);
+    if (type == "any_text") return AnyText(format, kTexts, ends);
     if (type == "sequence") return Sequence(format, ends, depth);
     if (type == "or") return Choice(format, ends, depth);
     if (type == "optional" || type == "plus" || type == "star" || type == "repeat")
@@ -131,19 +108,26 @@ class TagReader {
       TRY(const Tag tag, ReadTag(format, depth));
       return cfg_->Concat({Text(tag.begin), tag.rest});
     }
-    if (type == "triggered_tags") return TriggeredTags(format, ends, depth);
+    if (type == "triggered_tags") return TriggeredTags(format, kTexts, ends, depth);
     if (type == "tags_with_separator") return SeparatedTags(format, depth);
-    if (type == "dispatch") return Dispatch(format, ends, depth);
-    for (const std::string_view known :
-         {"token", "exclude_token", "any_tokens", "token_triggered_tags", "token_dispatch"}) {
-      if (type == known) return Error::Unsupported("type", "got " + type + ", want a format of text");
+    if (type == "dispatch") return Dispatch(format, kTexts, ends, depth);
+    if (type == "token") {
+      Result<std::string> token = fields_.Token(format["token"]);
+      if (!token) return std::move(token).error().Under("token");
+      return Text(*token);
+    }
+    if (type == "any_tokens") return AnyText(format, kTokens, ends);
+    if (type == "token_triggered_tags") return TriggeredTags(format, kTokens, ends, depth);
+    if (type == "token_dispatch") return Dispatch(format, kTokens, ends, depth);
+    if (type == "exclude_token") {
+      return Error::Unsupported("type", "got exclude_token, which counts tokens, want any_tokens or any_text");
     }
     return Error::Invalid("type", "got the unknown format \"" + type + "\"");
   }
 
   Result<CfgExprId> JsonContent(const Json& format) {
-    TRY(const bool any_order, ReadBool(format, "any_order", false));
-    TRY(const Texts excludes, ReadTexts(format, "excludes"));
+    TRY(const bool any_order, fields_.Bool(format, "any_order", false));
+    TRY(const Texts excludes, fields_.List(format, "excludes", &TagFields::SpelledText));
     if (any_order)
       return Error::Unsupported("any_order", "got true, want false: members that must be there are kept there");
     if (!excludes.empty()) return Error::Unsupported("excludes", "got texts, want none within JSON");
@@ -153,7 +137,8 @@ class TagReader {
     const std::string style = older ? "qwen_xml" : format["style"].is_string() ? format["style"].AsString() : "";
     if (!IsArgumentStyle(style)) {
       return Error::Unsupported(
-          "style", "got " + format["style"].Dump() + ", want json, qwen_xml, minimax_xml, deepseek_xml or glm_xml");
+          "style", "got " + format["style"].Dump() +
+                       ", want json, qwen_xml, minimax_xml, deepseek_xml, deepseek_v4_1_xml, kimi_k3_xml or glm_xml");
     }
     return Under("json_schema", TaggedArgumentsOf(format["json_schema"], style, style_, *cfg_));
   }
@@ -167,14 +152,14 @@ class TagReader {
   }
 
   Result<CfgExprId> RegexContent(const Json& format) {
-    TRY(const std::string pattern, ReadText(format, "pattern"));
+    TRY(const std::string pattern, fields_.Text(format, "pattern"));
     Result<LanguageId> language = languages().Pattern(pattern, Languages::Anchoring::kWhole);
     if (!language) return std::move(language).error().Under("pattern");
     return cfg_->Terminal(*language);
   }
 
   Result<CfgExprId> GrammarContent(const Json& format) {
-    TRY(const std::string grammar, ReadText(format, "grammar"));
+    TRY(const std::string grammar, fields_.Text(format, "grammar"));
     Result<int32_t> root = IsGbnf(grammar) ? ReadGbnf(grammar, *cfg_) : ReadLark(grammar, style_, *cfg_);
     if (!root) return std::move(root).error().Under("grammar");
     return cfg_->Rule(*root);
@@ -189,11 +174,12 @@ class TagReader {
 
   // Texts that end with `text` and hold none of `all` before that end.
   LanguageId UpTo(const std::string& text, const Texts& all, LanguageId allowed) {
-    if (text.starts_with(kControlBegin)) {  // it isn't a part of any text
+    if (const size_t control = text.find(kControlBegin); control != text.npos) {  // which is no part of any text
       Texts others = all;
-      std::erase_if(others, [](const std::string& other) { return other.starts_with(kControlBegin); });
-      const LanguageId before = languages().And(std::array{Without(others), allowed});
-      return languages().Concat(before, languages().Literal(text));
+      std::erase_if(others, [](const std::string& other) { return other.contains(kControlBegin); });
+      const LanguageId head = languages().Concat(allowed, languages().Literal(text.substr(0, control)));
+      const LanguageId before = languages().And(std::array{Without(others), head});
+      return languages().Concat(before, languages().Literal(text.substr(control)));
     }
     const LanguageId ending = languages().Concat(allowed, languages().Literal(text));
     const LanguageId held = languages().Concat(languages().Concat(Languages::kAnyText, languages().Words(all)),
@@ -201,28 +187,18 @@ class TagReader {
     return languages().And(std::array{ending, languages().Not(held)});
   }
 
-  Result<CfgExprId> AnyText(const Json& format, const Texts& ends) {
+  Result<CfgExprId> AnyText(const Json& format, const Marks& marks, const Texts& ends) {
     if (const Json* max = format.Find("max_tokens"); max != nullptr && !max->is_null()) {
-      return Error::Unsupported("max_tokens", "got a number of tokens, want max_chars");
+      return Error::Unsupported("max_tokens", "got a number of tokens, want max_chars of any_text");
     }
-    TRY(Texts excludes, ReadTexts(format, "excludes"));
+    TRY(Texts excludes, fields_.List(format, marks.excludes, marks.read));
     excludes.insert(excludes.end(), ends.begin(), ends.end());
     LanguageId text = Without(excludes);
     if (const Json* max = format.Find("max_chars"); max != nullptr && !max->is_null()) {
-      TRY(const int64_t chars, ReadCount(format, "max_chars", 0));
+      TRY(const int64_t chars, fields_.Count(format, "max_chars", 0));
       text = languages().And(std::array{text, languages().Chars(0, chars)});
     }
     return cfg_->Terminal(text);
-  }
-
-  static Result<int64_t> ReadCount(const Json& object, std::string_view name, int64_t least) {
-    const Json* value = object.Find(name);
-    const auto count = value == nullptr ? std::nullopt : value->AsInt64();
-    if (!count || *count < least || *count > kMaxRepeats) {
-      return Error::Invalid(std::string(name),
-                            "got no fitting number, want a whole one from " + std::to_string(least) + " to 1000000000");
-    }
-    return *count;
   }
 
   Result<const Json*> Elements(const Json& format) {
@@ -234,14 +210,14 @@ class TagReader {
   }
 
   // The texts that may stand behind element `i` of a sequence, where they are known.
-  static Texts EndsWithin(const Json& elements, int64_t i, const Texts& ends) {
+  Texts EndsWithin(const Json& elements, int64_t i, const Texts& ends) const {
     if (i + 1 == elements.size()) return ends;
     const Json& next = elements[i + 1];
-    if (const Json* value = next.Find("value"); value != nullptr && value->is_string() && !value->AsString().empty())
-      return {value->AsString()};
-    if (const Json* begin = next.Find("begin"); begin != nullptr && begin->is_string() && !begin->AsString().empty())
-      return {begin->AsString()};
-    return {};
+    const Result<std::string> text = next["type"] == Json("token") ? fields_.Token(next["token"])
+                                     : next.Has("value")           ? fields_.Spelling(next, "value")
+                                                                   : fields_.Mark(next, "begin");
+    if (!text || text->empty()) return {};
+    return {*text};
   }
 
   Result<CfgExprId> Sequence(const Json& format, const Texts& ends, int depth) {
@@ -249,7 +225,7 @@ class TagReader {
     std::vector<CfgExprId> parts;
     for (int64_t i = 0; i < elements->size(); ++i) {
       TRY(const CfgExprId part,
-          Under(Index("elements", i), Format((*elements)[i], EndsWithin(*elements, i, ends), depth + 1)));
+          Under(IndexedField("elements", i), Format((*elements)[i], EndsWithin(*elements, i, ends), depth + 1)));
       parts.push_back(part);
     }
     return cfg_->Concat(parts);
@@ -259,7 +235,7 @@ class TagReader {
     TRY(const Json* elements, Elements(format));
     std::vector<CfgExprId> parts;
     for (int64_t i = 0; i < elements->size(); ++i) {
-      TRY(const CfgExprId part, Under(Index("elements", i), Format((*elements)[i], ends, depth + 1)));
+      TRY(const CfgExprId part, Under(IndexedField("elements", i), Format((*elements)[i], ends, depth + 1)));
       parts.push_back(part);
     }
     return cfg_->Or(parts);
@@ -270,8 +246,8 @@ class TagReader {
     if (type == "optional") return cfg_->Repeat(content, 0, 1);
     if (type == "star") return Any(content);
     if (type == "plus") return cfg_->Repeat(content, 1, CfgExpr::kNoMax);
-    TRY(const int64_t min, ReadCount(format, "min", 0));
-    TRY(const int64_t max, ReadCount(format, "max", -1));
+    TRY(const int64_t min, fields_.Count(format, "min", 0));
+    TRY(const int64_t max, fields_.Count(format, "max", -1));
     if (max >= 0 && max < min) return Error::Invalid("max", "got one below min, want one that is not, or -1");
     return cfg_->Repeat(content, min, max < 0 ? CfgExpr::kNoMax : max);
   }
@@ -280,17 +256,13 @@ class TagReader {
 
   Result<Tag> ReadTag(const Json& tag, int depth) {
     if (!tag.is_object()) return Error::Invalid("", "got a tag that is no object, want {begin, content, end}");
-    for (const std::string_view name : {"begin", "end"}) {
-      if (const Json* value = tag.Find(name); value != nullptr && value->is_object()) {
-        return Error::Unsupported(std::string(name), "got a token, want text");
-      }
-    }
-    TRY(const std::string begin, ReadText(tag, "begin"));
+    TRY(const std::string begin, fields_.Mark(tag, "begin"));
     Texts ends;
-    if (const Json* end = tag.Find("end"); end != nullptr && end->is_string()) {
-      ends.push_back(end->AsString());
+    if (const Json* end = tag.Find("end"); end != nullptr && !end->is_array()) {
+      TRY(const std::string one, fields_.Mark(tag, "end"));
+      ends.push_back(one);
     } else {
-      TRY(ends, ReadTexts(tag, "end"));
+      TRY(ends, fields_.List(tag, "end", &TagFields::SpelledText));
       if (ends.empty()) return Error::Invalid("end", "got none, want a string or an array of them");
     }
     Texts stops = ends;
@@ -306,18 +278,18 @@ class TagReader {
     std::vector<Tag> tags;
     for (int64_t i = 0; i < list->size(); ++i) {
       Result<Tag> tag = ReadTag((*list)[i], depth + 1);
-      if (!tag) return std::move(tag).error().Under(Index("tags", i));
+      if (!tag) return std::move(tag).error().Under(IndexedField("tags", i));
       tags.push_back(std::move(*tag));
     }
     return tags;
   }
 
-  Result<CfgExprId> TriggeredTags(const Json& format, const Texts& ends, int depth) {
-    TRY(const Texts triggers, ReadTexts(format, "triggers"));
+  Result<CfgExprId> TriggeredTags(const Json& format, const Marks& marks, const Texts& ends, int depth) {
+    TRY(const Texts triggers, fields_.List(format, marks.triggers, marks.read));
     TRY(const std::vector<Tag> tags, ReadTags(format, depth));
-    TRY(Texts excludes, ReadTexts(format, "excludes"));
-    TRY(const bool at_least_one, ReadBool(format, "at_least_one", false));
-    TRY(const bool stop_after_first, ReadBool(format, "stop_after_first", false));
+    TRY(Texts excludes, fields_.List(format, marks.excludes, marks.read));
+    TRY(const bool at_least_one, fields_.Bool(format, "at_least_one", false));
+    TRY(const bool stop_after_first, fields_.Bool(format, "stop_after_first", false));
     excludes.insert(excludes.end(), ends.begin(), ends.end());
     return Triggered(triggers, tags, excludes, at_least_one, stop_after_first);
   }
@@ -332,7 +304,7 @@ class TagReader {
       const auto trigger =
           std::ranges::find_if(triggers, [&](const std::string& t) { return tag.begin.starts_with(t); });
       if (trigger == triggers.end()) {
-        return Error::Invalid(Index("tags", i) + ".begin",
+        return Error::Invalid(IndexedField("tags", i) + ".begin",
                               "got \"" + tag.begin + "\", want one that begins with a trigger");
       }
       const CfgExprId rest = cfg_->Concat({Text(std::string_view(tag.begin).substr(trigger->size())), tag.rest});
@@ -371,9 +343,9 @@ class TagReader {
 
   Result<CfgExprId> SeparatedTags(const Json& format, int depth) {
     TRY(const std::vector<Tag> tags, ReadTags(format, depth));
-    TRY(const std::string separator, ReadText(format, "separator"));
-    TRY(const bool at_least_one, ReadBool(format, "at_least_one", false));
-    TRY(const bool stop_after_first, ReadBool(format, "stop_after_first", false));
+    TRY(const std::string separator, fields_.Spelling(format, "separator"));
+    TRY(const bool at_least_one, fields_.Bool(format, "at_least_one", false));
+    TRY(const bool stop_after_first, fields_.Bool(format, "stop_after_first", false));
     std::vector<CfgExprId> whole;
     for (const Tag& tag : tags) whole.push_back(cfg_->Concat({Text(tag.begin), tag.rest}));
     const CfgExprId one = cfg_->Or(whole);
@@ -381,23 +353,24 @@ class TagReader {
     return cfg_->Repeat(all, at_least_one ? 1 : 0, 1);
   }
 
-  Result<CfgExprId> Dispatch(const Json& format, const Texts& ends, int depth) {
+  Result<CfgExprId> Dispatch(const Json& format, const Marks& marks, const Texts& ends, int depth) {
     const Json* list = format.Find("rules");
     if (list == nullptr || !list->is_array() || list->size() == 0)
       return Error::Invalid("rules", "got none, want [[text, format], …]");
-    TRY(const bool loop, ReadBool(format, "loop", true));
-    TRY(Texts excludes, ReadTexts(format, "excludes"));
+    TRY(const bool loop, fields_.Bool(format, "loop", true));
+    TRY(Texts excludes, fields_.List(format, marks.excludes, marks.read));
     excludes.insert(excludes.end(), ends.begin(), ends.end());
     Texts patterns;
     std::vector<std::pair<std::string, CfgExprId>> rules;
     for (int64_t i = 0; i < list->size(); ++i) {
       const Json& rule = (*list)[i];
-      if (!rule.is_array() || rule.size() != 2 || !rule[0].is_string() || rule[0].AsString().empty()) {
-        return Error::Invalid(Index("rules", i), "got no pair, want [text, format]");
-      }
-      TRY(const CfgExprId content, Under(Index("rules", i), Format(rule[1], {}, depth + 1)));
-      patterns.push_back(rule[0].AsString());
-      rules.emplace_back(rule[0].AsString(), content);
+      if (!rule.is_array() || rule.size() != 2)
+        return Error::Invalid(IndexedField("rules", i), "got no pair, want [text, format]");
+      Result<std::string> pattern = (fields_.*marks.read)(rule[0]);
+      if (!pattern) return std::move(pattern).error().Under(IndexedField("rules", i));
+      TRY(const CfgExprId content, Under(IndexedField("rules", i), Format(rule[1], {}, depth + 1)));
+      patterns.push_back(*pattern);
+      rules.emplace_back(std::move(*pattern), content);
     }
     const CfgExprId free = FreeText(patterns, rules, excludes);
     const CfgExprId tail = Tail(patterns, excludes);
@@ -406,6 +379,7 @@ class TagReader {
 
   JsonStyle style_;
   Cfg* cfg_;
+  TagFields fields_;
 };
 
 }  // namespace

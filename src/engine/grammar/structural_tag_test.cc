@@ -89,15 +89,22 @@ TEST(StructuralTag, AnyTextStopsBeforeWhatFollows) {
 }
 
 TEST(StructuralTag, FaultsNameThePlace) {
-  EXPECT_EQ(Fault(R"({"type": "token", "token": 5})"), "format.type: got token, want a format of text");
+  for (const char* wrong : {R"("5")", "null", "-1", "1e99", "0.5", "[]"}) {
+    const std::string count = wrong;
+    EXPECT_TRUE(Fault(R"({"type": "repeat", "min": 0, "content": {"type": "any_text"}, "max": )" + count + "}") != "" ||
+                count == "-1")
+        << wrong;
+  }
+  EXPECT_EQ(Fault(R"({"type": "token", "token": 5})"), "format.token: got the token 5, want text alone");
   EXPECT_EQ(Fault(R"({"type": "tag", "begin": "<a>", "content": {"type": "any_text", "max_tokens": 9}, "end": "b"})"),
-            "format.content.max_tokens: got a number of tokens, want max_chars");
+            "format.content.max_tokens: got a number of tokens, want max_chars of any_text");
   EXPECT_EQ(
       Fault(
           R"({"type": "triggered_tags", "triggers": ["<f"], "tags": [{"begin": "x", "content": {"type": "any_text"}, "end": "y"}]})"),
       "format.tags[0].begin: got \"x\", want one that begins with a trigger");
   EXPECT_EQ(Fault(R"({"type": "json_schema", "style": "cohere_xml", "json_schema": true})"),
-            "format.style: got \"cohere_xml\", want json, qwen_xml, minimax_xml, deepseek_xml or glm_xml");
+            "format.style: got \"cohere_xml\", want json, qwen_xml, minimax_xml, deepseek_xml, deepseek_v4_1_xml, "
+            "kimi_k3_xml or glm_xml");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/text/json_schema.h"
 #include "engine/grammar/json_goal.h"
 #include "engine/grammar/json_scalars.h"
+#include "engine/grammar/tag_fields.h"
 
 namespace atelier {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 struct Tags {
   std::string_view style;
   std::string_view begin;                     // and the name
-  std::string_view before_text, before_json;  // between the name and the value
+  std::string_view before_text, before_json;  // between the name and the value; $TYPE is the value's
   std::string_view end;
   bool has_lines = false;             // a line end may stand on either side of a string
   std::string_view value_begin = {};  // behind white space
@@ -28,8 +29,15 @@ constexpr Tags kTags[] = {
     {"minimax_xml", "<parameter name=\"", "\">", "\">", "</parameter>", false},
     {"deepseek_xml", "<｜DSML｜parameter name=\"", "\" string=\"true\">", "\" string=\"false\">",
      "</｜DSML｜parameter>", false},
+    {"deepseek_v4_1_xml", "<｜DSML｜ parameter name=\"", "\" string=\"true\">", "\" string=\"false\">",
+     "</｜DSML｜ parameter>", false},
+    {"kimi_k3_xml", "<|open|>argument key=\"", "\" type=\"string\"<|sep|>", "\" type=\"$TYPE\"<|sep|>",
+     "<|close|>argument<|sep|>", false},
     {"glm_xml", "<arg_key>", "</arg_key>", "</arg_key>", "</arg_value>", false, "<arg_value>"},
 };
+
+constexpr std::string_view kTypeMark = "$TYPE";
+constexpr std::array kTypesOfJson = {"number", "boolean", "null", "object", "array"};
 
 const Tags* FindTags(std::string_view style) {
   const auto found = std::ranges::find(kTags, style, &Tags::style);
@@ -69,7 +77,7 @@ std::string PointerPart(std::string_view name) {
 class ArgumentsReader {
  public:
   ArgumentsReader(const Json& schema, const Tags& tags, const JsonStyle& json, Cfg& cfg)
-      : schema_(schema), tags_(tags), json_(json), cfg_(&cfg) {}
+      : schema_(schema), tags_(tags), json_(json), cfg_(&cfg), fields_(cfg.tokens()) {}
 
   Result<CfgExprId> Run() {
     TRY_VOID(Check());
@@ -95,7 +103,7 @@ class ArgumentsReader {
 
  private:
   Languages& languages() { return cfg_->languages(); }
-  CfgExprId Text(std::string_view text) { return cfg_->Terminal(languages().Literal(text)); }
+  CfgExprId Text(std::string_view text) { return cfg_->Terminal(languages().Literal(fields_.Spelled(text))); }
   CfgExprId Space() {
     const LanguageId blank = languages().Words({" ", "\n", "\t"});
     return cfg_->Terminal(languages().Repeat(blank, 0, kMaxSpace));
@@ -153,11 +161,12 @@ class ArgumentsReader {
     TRY(const auto document, SchemaDocument::Parse(schema));
     TRY(const LanguageId strings, Strings(*document));
     if (languages().IsNothing(strings)) {
+      if (tags_.before_json.contains(kTypeMark)) return TypedJson(schema);
       TRY(auto machine, JsonMachine::Create(document, json_));
-      return cfg_->Concat({Before(tags_.before_json), Space(), cfg_->Json(std::move(machine)), Space()});
+      return JsonBehind(tags_.before_json, std::move(machine));
     }
-    const LanguageId held = languages().Concat(Languages::kAnyText,
-                                               languages().Concat(languages().Literal(tags_.end), Languages::kAnyText));
+    const LanguageId end = languages().Literal(fields_.Spelled(tags_.end));
+    const LanguageId held = languages().Concat(Languages::kAnyText, languages().Concat(end, Languages::kAnyText));
     const LanguageId bare = languages().And(std::array{strings, languages().Not(held)});
     if (languages().IsNothing(bare)) {
       return Error::Invalid("", "got strings that hold the end of their tag, want at least one that does not");
@@ -166,6 +175,28 @@ class ArgumentsReader {
     if (!tags_.has_lines || strings == Languages::kAnyText) return cfg_->Concat({Before(tags_.before_text), value});
     const CfgExprId line = cfg_->Repeat(Text("\n"), 0, 1);
     return cfg_->Concat({Before(tags_.before_text), line, value, line});
+  }
+
+  CfgExprId JsonBehind(std::string_view before, std::unique_ptr<JsonMachine> machine) {
+    return cfg_->Concat({Before(before), Space(), cfg_->Json(std::move(machine)), Space()});
+  }
+
+  // A value behind the name of its type, which is one of those that the schema takes.
+  Result<CfgExprId> TypedJson(const Json& schema) {
+    std::vector<CfgExprId> choices;
+    for (const char* type : kTypesOfJson) {
+      const Json typed = Json::Object({{"allOf", Json::Array({schema})}, {"type", type}});
+      TRY(const auto document, SchemaDocument::Parse(typed));
+      Result<std::unique_ptr<JsonMachine>> machine = JsonMachine::Create(document, json_);
+      if (!machine && machine.error().kind == ErrorKind::kInvalid) continue;  // no value of this type
+      if (!machine) return std::move(machine).error();
+      std::string before(tags_.before_json);
+      before.replace(before.find(kTypeMark), kTypeMark.size(), type);
+      choices.push_back(JsonBehind(before, std::move(*machine)));
+    }
+    if (choices.empty())
+      return Error::Invalid("", "got a schema that no value satisfies, want one that some value can");
+    return cfg_->Or(choices);
   }
 
   // All strings that satisfy the schema.
@@ -180,6 +211,7 @@ class ArgumentsReader {
   const Tags& tags_;
   const JsonStyle& json_;
   Cfg* cfg_;
+  TagFields fields_;
 };
 
 }  // namespace
