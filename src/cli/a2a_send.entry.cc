@@ -21,16 +21,17 @@ class A2aSendCommand final : public Command {
     A2aMessage message{.message_id = NewObjectId("msg_"), .parts = {A2aText(text_)}};
     if (!task_.empty()) message.task_id = task_;
     if (!context_.empty()) message.context_id = context_;
+    if (!no_wait_) {
+      TRY(const A2aReply reply, session->Say(std::move(message)));
+      PrintA2aReply(invocation, reply);
+      return {};
+    }
     Json params = Json::Object({{"message", WriteJson(message)}});
-    if (no_wait_) params.Set("configuration", Json::Object({{"returnImmediately", true}}));
+    params.Set("configuration", Json::Object({{"returnImmediately", true}}));
     TRY(const Json reply, session->Ask("SendMessage", std::move(params)));
     if (!reply["message"].is_object()) return PrintA2aTask(invocation, reply["task"]);
-    TRY(const A2aMessage said, ReadA2a<A2aMessage>(reply["message"]));
-    if (invocation.json) {
-      invocation.Print(reply["message"]);
-    } else {
-      ShowA2aParts(said.parts);
-    }
+    TRY(A2aMessage said, ReadA2a<A2aMessage>(reply["message"]));
+    PrintA2aReply(invocation, std::move(said));
     return {};
   }
 
@@ -44,7 +45,9 @@ class A2aSendCommand final : public Command {
 
 extern const CommandEntry command_a2a_send{
     "a2a send", "Tell a foreign agent something, and show what comes of it",
-    "Waits until the task ends or asks something back; then --task goes on with it.\n"
+    "Waits until the task ends or asks something back; then --task goes on with it. What the agent tells meanwhile, "
+    "where\n"
+    "it streams, goes to stderr.\n"
     "\n"
     "  atelier a2a send http://127.0.0.1:8910/a2a/helper 'What is 6 times 7?'\n"
     "  atelier a2a send https://travel.example.org 'By train' --task run_8Fq2 --key env:TRAVEL_KEY",

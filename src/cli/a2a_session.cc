@@ -22,6 +22,11 @@ class A2aTaskCommand final : public Command {
 
   Result<void> Run(const Invocation& invocation) override {
     TRY(const auto session, A2aSession::Open(peer_));
+    if (operation_ == "SubscribeToTask") {
+      TRY(A2aTask task, session->Watch(id_));
+      PrintA2aReply(invocation, std::move(task));
+      return {};
+    }
     Json params = Json::Object({{"id", id_}});
     TRY(const Json task, session->Ask(operation_, std::move(params)));
     return PrintA2aTask(invocation, task);
@@ -69,6 +74,27 @@ Result<Json> A2aSession::Ask(const std::string& method, Json params) {
   return loop_.RunTask(client_->Ask(MakeCall(), peer_, method, std::move(params)));
 }
 
+A2aFollower A2aSession::MakeFollower() {
+  A2aFollower::Options options;
+  options.on_update = [](const A2aTask& task, const A2aUpdate& update) {
+    if (!std::holds_alternative<A2aStatus>(update)) return;
+    const std::string text = A2aTextOf(update);
+    std::fprintf(stderr, "%s  %s%s%s\n", SafeForTerminal(task.id).c_str(), SafeForTerminal(task.status.state).c_str(),
+                 text.empty() ? "" : "  ", SafeForTerminal(text).c_str());
+  };
+  return A2aFollower(*client_, loop_, peer_, std::move(options));
+}
+
+Result<A2aReply> A2aSession::Say(A2aMessage message) {
+  A2aFollower follower = MakeFollower();
+  return loop_.RunTask(follower.Say(MakeCall(), std::move(message)));
+}
+
+Result<A2aTask> A2aSession::Watch(const std::string& task_id) {
+  A2aFollower follower = MakeFollower();
+  return loop_.RunTask(follower.Watch(MakeCall(), task_id));
+}
+
 void ShowA2aParts(const std::vector<A2aPart>& parts) {
   for (const A2aPart& part : parts) {
     std::string text = part.text.value_or(std::string());
@@ -96,6 +122,18 @@ Result<void> PrintA2aTask(const Invocation& invocation, const Json& json) {
     ShowA2aTask(task);
   }
   return {};
+}
+
+void PrintA2aReply(const Invocation& invocation, const A2aReply& reply) {
+  const auto* task = std::get_if<A2aTask>(&reply);
+  const auto* message = std::get_if<A2aMessage>(&reply);
+  if (invocation.json) {
+    invocation.Print(task ? WriteJson(*task) : WriteJson(*message));
+  } else if (task) {
+    ShowA2aTask(*task);
+  } else {
+    ShowA2aParts(message->parts);
+  }
 }
 
 std::unique_ptr<Command> MakeA2aTaskCommand(std::string operation) {

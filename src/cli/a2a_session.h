@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/protocol/a2a_client.h"
+#include "agent/protocol/a2a_follower.h"
 #include "base/net/io_loop.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -26,9 +27,14 @@ class A2aSession {
   const A2aPeer& peer() const { return peer_; }
   // An operation, with 1.0's parameters and result.
   Result<Json> Ask(const std::string& method, Json params);
+  // Say something, or follow a task that is there, until the task ends or asks something back. What the agent tells
+  // meanwhile goes to stderr. A task that is no longer waited for goes on.
+  Result<A2aReply> Say(A2aMessage message);
+  Result<A2aTask> Watch(const std::string& task_id);
 
  private:
   Call MakeCall() const;
+  A2aFollower MakeFollower();
 
   Interrupt interrupt_;  // before what has threads
   IoLoop loop_;
@@ -41,7 +47,9 @@ class A2aSession {
 void ShowA2aTask(const A2aTask& task);
 // Reads a task that an agent gave, and prints it, as `invocation` wants.
 Result<void> PrintA2aTask(const Invocation& invocation, const Json& json);
-// A command that does one operation to a task, named by its id, and prints the task.
+// Prints what an agent answered.
+void PrintA2aReply(const Invocation& invocation, const A2aReply& reply);
+// A command that does one operation to a task, named by its id, and prints the task; SubscribeToTask follows it.
 std::unique_ptr<Command> MakeA2aTaskCommand(std::string operation);
 // The texts of parts, and what stands for those that are none.
 void ShowA2aParts(const std::vector<A2aPart>& parts);

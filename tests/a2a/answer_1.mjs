@@ -1,4 +1,5 @@
 // npm @a2a-js/sdk 1 as a server: an agent that says what it was told, over one binding.   answer_1.mjs JSONRPC|HTTP+JSON
+// Told "slowly" it waits for a POST to /go.
 import { randomUUID } from "node:crypto";
 import { Role, TaskState } from "a2a-js-1";
 import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore } from "a2a-js-1/server";
@@ -8,22 +9,36 @@ import express from "express";
 const [binding] = process.argv.slice(2);
 const part = (text) => ({ content: { $case: "text", value: text }, metadata: undefined, filename: "", mediaType: "text/plain" });
 
+let go;
+const gone = new Promise((resolve) => { go = resolve; });
+
 class Echo {
   async execute({ taskId, contextId, userMessage }, bus) {
     const text = userMessage.parts[0].content.value;
-    const ask = text === "ask back";
-    const said = {
-      messageId: randomUUID(), contextId, taskId, role: Role.ROLE_AGENT, parts: [part("Which one?")], metadata: undefined,
+    const message = (words) => ({
+      messageId: randomUUID(), contextId, taskId, role: Role.ROLE_AGENT, parts: [part(words)], metadata: undefined,
       extensions: [], referenceTaskIds: [],
-    };
-    const artifact = {
-      artifactId: "echo", name: "echo", description: "", parts: [part(`echo: ${text}`)], metadata: undefined, extensions: [],
-    };
-    const state = ask ? TaskState.TASK_STATE_INPUT_REQUIRED : TaskState.TASK_STATE_COMPLETED;
-    bus.publish(AgentEvent.task({
-      id: taskId, contextId, status: { state, message: ask ? said : undefined, timestamp: new Date().toISOString() },
-      artifacts: ask ? [] : [artifact], history: [userMessage], metadata: undefined,
+    });
+    const status = (state, words) => ({ state, message: words && message(words), timestamp: new Date().toISOString() });
+    const update = (state, words) =>
+      bus.publish(AgentEvent.statusUpdate({ taskId, contextId, status: status(state, words), metadata: undefined }));
+    const piece = (words, append) => bus.publish(AgentEvent.artifactUpdate({
+      taskId, contextId, append, lastChunk: append, metadata: undefined,
+      artifact: { artifactId: "echo", name: "echo", description: "", parts: [part(words)], metadata: undefined, extensions: [] },
     }));
+    bus.publish(AgentEvent.task({
+      id: taskId, contextId, status: status(TaskState.TASK_STATE_SUBMITTED), artifacts: [], history: [userMessage],
+      metadata: undefined,
+    }));
+    if (text === "ask back") {
+      update(TaskState.TASK_STATE_INPUT_REQUIRED, "Which one?");
+    } else {
+      update(TaskState.TASK_STATE_WORKING, "Thinking.");
+      if (text === "slowly") await gone;
+      piece("echo: ", false);
+      piece(text, true);
+      update(TaskState.TASK_STATE_COMPLETED);
+    }
     bus.finished();
   }
   async cancelTask() {}
@@ -47,5 +62,6 @@ const listener = app.listen(0, "127.0.0.1", () => {
   const userBuilder = UserBuilder.noAuthentication;
   app.use("/.well-known/agent-card.json", agentCardHandler({ agentCardProvider: requestHandler }));
   app.use("/agent", (binding === "JSONRPC" ? jsonRpcHandler : restHandler)({ requestHandler, userBuilder }));
+  app.post("/go", (_, response) => { go(); response.end(); });
   console.log(url);
 });

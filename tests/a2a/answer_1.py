@@ -1,6 +1,9 @@
 """PyPI a2a-sdk 1 as a server: an agent that says what it was told, over one binding. With KEYS its card is signed, and the key
-stands in that file.   answer_1.py JSONRPC|HTTP+JSON [KEYS]"""
+stands in that file.   answer_1.py JSONRPC|HTTP+JSON [KEYS]
 
+Told "slowly" it waits for a POST to /go."""
+
+import asyncio
 import json
 import pathlib
 import socket
@@ -17,6 +20,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+GO = asyncio.Event()
 
 
 class Echo(AgentExecutor):
@@ -25,11 +32,14 @@ class Echo(AgentExecutor):
             await event_queue.enqueue_event(Task(id=context.task_id, context_id=context.context_id,
                                                  status=TaskStatus(state=TaskState.TASK_STATE_SUBMITTED)))
         updater = TaskUpdater(event_queue, context.task_id, context.context_id)
-        await updater.start_work()
+        await updater.start_work(updater.new_agent_message([Part(text="Thinking.")]))
         text = context.message.parts[0].text
         if text == "ask back":
             return await updater.requires_input(updater.new_agent_message([Part(text="Which one?")]))
-        await updater.add_artifact([Part(text=f"echo: {text}")])
+        if text == "slowly":
+            await GO.wait()
+        await updater.add_artifact([Part(text="echo: ")], artifact_id="echo")
+        await updater.add_artifact([Part(text=text)], artifact_id="echo", append=True, last_chunk=True)
         await updater.complete()
 
     async def cancel(self, context, event_queue):
@@ -42,6 +52,11 @@ def sign(card, keys):
     pathlib.Path(keys).write_text(json.dumps({"keys": [{**jwk, "kid": "k1"}]}))
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return create_agent_card_signer(pem, {"kid": "k1", "alg": "ES256", "jku": None, "typ": "JOSE"})(card)
+
+
+async def go(_request):
+    GO.set()
+    return Response()
 
 
 def main(binding, keys=None):
@@ -59,6 +74,7 @@ def main(binding, keys=None):
     handler = DefaultRequestHandler(agent_executor=Echo(), task_store=InMemoryTaskStore(), agent_card=card)
     routes = create_agent_card_routes(card)
     routes += create_jsonrpc_routes(handler, "/rpc") if binding == "JSONRPC" else create_rest_routes(handler)
+    routes.append(Route("/go", go, methods=["POST"]))
     print(url, flush=True)
     uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="error")).run(sockets=[listener])
 

@@ -48,6 +48,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(len(self.atelier("list", "--context", task["contextId"]).splitlines()), 1)
         self.assertIn("it has ended", self.atelier("cancel", task["id"], code=1))
         waiting = json.loads(self.atelier("send", "a train", "--json"))
+        self.assertIn("TASK_STATE_INPUT_REQUIRED", self.atelier("watch", waiting["id"]))
         self.assertIn("TASK_STATE_CANCELED", self.atelier("cancel", waiting["id"]))
 
     def test_a_card_is_shown_and_its_signature_is_checked_by_the_keys_that_are_trusted(self):

@@ -135,6 +135,12 @@ void Apply(const A2aUpdate& update, A2aTask& task) {
   }
 }
 
+std::string A2aTextOf(const A2aUpdate& update) {
+  if (const auto* piece = std::get_if<A2aArtifactUpdate>(&update)) return A2aTextOf(piece->artifact.parts);
+  const auto& message = std::get<A2aStatus>(update).message;
+  return message ? A2aTextOf(message->parts) : std::string();
+}
+
 Json A2aEvent(const A2aTask& task) { return Json::Object({{"task", WriteJson(task)}}); }
 Json A2aEvent(const A2aMessage& message) { return Json::Object({{"message", WriteJson(message)}}); }
 Json A2aEvent(const A2aTask& task, const A2aUpdate& update) {

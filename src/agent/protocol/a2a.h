@@ -109,10 +109,15 @@ struct A2aArtifactUpdate {
 using A2aUpdate = std::variant<A2aStatus, A2aArtifactUpdate>;
 // Changes `task` as the update says.
 void Apply(const A2aUpdate& update, A2aTask& task);
+// What its words are: of a status's message, or of the piece of an artifact.
+std::string A2aTextOf(const A2aUpdate& update);
 // An event of a stream: {"task": …}, {"message": …}, {"statusUpdate": …} or {"artifactUpdate": …}.
 Json A2aEvent(const A2aTask& task);
 Json A2aEvent(const A2aMessage& message);
 Json A2aEvent(const A2aTask& task, const A2aUpdate& update);
+
+// What comes of a message: an answer at once, or a task.
+using A2aReply = std::variant<A2aMessage, A2aTask>;
 
 struct A2aAuthentication {
   std::string scheme = {};

@@ -70,7 +70,6 @@ struct A2aWatch {
   std::shared_ptr<Channel<std::shared_ptr<const A2aUpdate>>> updates = {};  // null: it has ended
 };
 
-using A2aReply = std::variant<A2aMessage, A2aTask>;
 using A2aStreamReply = std::variant<A2aMessage, A2aWatch>;
 
 class A2aPush;

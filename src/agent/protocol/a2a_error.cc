@@ -139,7 +139,14 @@ Error ReadA2aRpcError(const RpcError& error) {
 
 Error ReadA2aHttpError(int status, const Json& body) {
   const Json& error = body["error"];
-  const Json& message = error["message"].is_string() ? error["message"] : body["detail"];
+  // 0.3 has no form of its own for errors: libraries write JSON-RPC's, or a sentence.
+  const Json& code = body["code"];
+  if (code.is_integer() && body["message"].is_string()) {
+    return ReadA2aRpcError(
+        {.code = code.AsInt64().value_or(0), .message = body["message"].AsString(), .data = body["data"]});
+  }
+  const Json& plain = body["message"].is_string() ? body["message"] : body["detail"];
+  const Json& message = error["message"].is_string() ? error["message"] : plain;
   std::string what = "HTTP " + std::to_string(status);
   if (message.is_string()) what += ": " + message.AsString().substr(0, kMaxWords);
   return ErrorOf(ReasonIn(error["details"]), KindOf(status), std::move(what));

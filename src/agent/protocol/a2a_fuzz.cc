@@ -65,6 +65,8 @@ void ReadAll(const Json& json) {
     ReadParams(A2aV10Params(method, json, A2aV03Form::kRpc));
     ReadParams(A2aV10Params(method, json, A2aV03Form::kRest));
     (void)A2aV03Params(method, json);
+    (void)A2aV03Params(method, json, A2aV03Form::kRest);
+    (void)A2aV10Result(method, json, A2aV03Form::kRest);
     (void)A2aV03Result(method, json, A2aV03Form::kRpc);
     (void)A2aV03Result(method, json, A2aV03Form::kRest);
     (void)A2aV10Result(method, json);

@@ -79,6 +79,17 @@ TEST(A2aOldVersion, SaysWhenAStreamEnds) {
   EXPECT_EQ(A2aV10Result("SendStreamingMessage", old), event);
   const Json rest = A2aV03Result("SendStreamingMessage", event, A2aV03Form::kRest);
   EXPECT_EQ(rest["statusUpdate"]["status"]["state"], Json("TASK_STATE_INPUT_REQUIRED"));
+  EXPECT_EQ(A2aV10Result("SendStreamingMessage", rest, A2aV03Form::kRest), event);
+}
+
+TEST(A2aOldVersion, WritesOverHttpAsItsProtocolBuffersDo) {
+  const Json params = Parsed(R"({"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "a"},
+      {"data": {"k": 1}}]}})");
+  const Json old = A2aV03Params("SendMessage", params, A2aV03Form::kRest);
+  EXPECT_EQ(old["message"]["role"], Json("ROLE_USER"));
+  EXPECT_EQ(old["message"]["content"][1]["data"]["data"]["k"], Json(1));
+  EXPECT_FALSE(old["message"].Has("kind"));
+  EXPECT_EQ(A2aV10Params("SendMessage", old, A2aV03Form::kRest)["message"], params["message"]);
 }
 
 TEST(A2aTimes, AreReadAsTheyAreWritten) {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "agent/protocol/a2a_client.h"
-#include "agent/protocol/a2a_error.h"
+#include "agent/protocol/a2a_follower.h"
 #include "agent/protocol/a2a_signature.h"
 #include "agent/tools/tool_net.h"
 
@@ -14,7 +14,7 @@ namespace atelier {
 namespace a2a_tool {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstPause{250}, kLongestPause{5'000};
+constexpr int64_t kMaxToldBytes = 2'000;  // of one update
 
 struct Options {
   std::string url, key, card_keys;
@@ -72,6 +72,16 @@ ToolOutput OutputOf(const A2aTask& task) {
   return output;
 }
 
+// Tells what the agent says while it works.
+A2aFollower::OnUpdate Teller(const ToolCallInfo& info) {
+  if (!info.on_progress) return {};
+  return [on_progress = info.on_progress, done = 0.0](const A2aTask& task, const A2aUpdate& update) mutable {
+    std::string text = A2aTextOf(update);
+    if (text.empty() && std::holds_alternative<A2aStatus>(update)) text = task.status.state;
+    on_progress(++done, 0, Shortened(text, kMaxToldBytes));
+  };
+}
+
 class A2aTool final : public AgentTool {
  public:
   A2aTool(ToolSpec spec, std::string url, A2aClient client, Loop& loop)
@@ -84,45 +94,17 @@ class A2aTool final : public AgentTool {
     }
     A2aMessage message{.message_id = info.idempotency_key, .parts = {A2aText(arguments["message"].AsString())}};
     if (arguments["task"].is_string()) message.task_id = arguments["task"].AsString();
-    Json params = Json::Object({{"message", WriteJson(message)}});
-    auto sending = client_.Ask(call, *peer_, "SendMessage", std::move(params));
-    CO_TRY(const Json reply, co_await sending);
-    if (reply["message"].is_object()) {
-      CO_TRY(const A2aMessage said, ReadA2a<A2aMessage>(reply["message"]));
-      ToolOutput output;
-      Add(said.parts, output);
-      co_return output;
-    }
-    CO_TRY(A2aTask task, ReadA2a<A2aTask>(reply["task"]));
-    CO_TRY_VOID(co_await UntilSettled(call, task));
-    co_return OutputOf(task);
+    A2aFollower::Options options;
+    options.on_update = Teller(info), options.cancels = true;
+    A2aFollower follower(client_, loop_, *peer_, std::move(options));
+    CO_TRY(const A2aReply reply, co_await follower.Say(std::move(call), std::move(message)));
+    if (const auto* task = std::get_if<A2aTask>(&reply)) co_return OutputOf(*task);
+    ToolOutput output;
+    Add(std::get<A2aMessage>(reply).parts, output);
+    co_return output;
   }
 
  private:
-  // Servers may answer before the task is done.
-  Task<Result<void>> UntilSettled(Call call, A2aTask& task) {
-    std::chrono::milliseconds pause = kFirstPause;
-    while (!IsTerminal(task.state()) && !IsInterrupted(task.state())) {
-      if (!co_await SleepFor(loop_, pause, call.stop)) co_return co_await GiveUp(std::move(call), task.id);
-      if (call.stopped(loop_.Now())) co_return co_await GiveUp(std::move(call), task.id);
-      pause = std::min(pause * 2, kLongestPause);
-      Json params = Json::Object({{"id", task.id}});
-      auto asking = client_.Ask(call, *peer_, "GetTask", std::move(params));
-      CO_TRY(const Json body, co_await asking);
-      CO_TRY(task, ReadA2a<A2aTask>(body));
-    }
-    co_return Result<void>();
-  }
-  // Nobody wants the task's answer any more: the agent is told so, as far as it listens.
-  Task<Result<void>> GiveUp(Call call, std::string id) {
-    Call last;
-    last.deadline = loop_.Now() + std::chrono::seconds(5), last.span = call.span;
-    Json params = Json::Object({{"id", id}});
-    auto cancelling = client_.Ask(std::move(last), *peer_, "CancelTask", std::move(params));
-    (void)co_await cancelling;
-    co_return Error::Cancelled(spec_.name, "the call was stopped; the agent was told");
-  }
-
   ToolSpec spec_;
   std::string url_;
   A2aClient client_;

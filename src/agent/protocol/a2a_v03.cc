@@ -135,13 +135,21 @@ Json UpUpdate(const Json& event, A2aV03Form form) {
   return out;
 }
 
-// What "kind" says, under 1.0's key.
-Json UpEvent(const Json& event) {
+// What "kind" says, or HTTP+JSON's key, under 1.0's key.
+Json UpEvent(const Json& event, A2aV03Form form) {
+  const bool rpc = form == A2aV03Form::kRpc;
   const Json& kind = event["kind"];
-  if (kind == Json("message")) return Json::Object({{"message", UpMessage(event, A2aV03Form::kRpc)}});
-  if (kind == Json("task")) return Json::Object({{"task", UpTask(event, A2aV03Form::kRpc)}});
-  if (kind == Json("status-update")) return Json::Object({{"statusUpdate", UpUpdate(event, A2aV03Form::kRpc)}});
-  if (kind == Json("artifact-update")) return Json::Object({{"artifactUpdate", UpUpdate(event, A2aV03Form::kRpc)}});
+  const auto is = [&](std::string_view word, std::string_view key) {
+    return rpc ? kind == Json(word) : event.Has(key);
+  };
+  const auto of = [&](std::string_view key) -> const Json& { return rpc ? event : event[key]; };
+  if (is("task", "task")) return Json::Object({{"task", UpTask(of("task"), form)}});
+  if (is("message", "message")) return Json::Object({{"message", UpMessage(of("message"), form)}});
+  if (!rpc && event.Has("msg")) return Json::Object({{"message", UpMessage(event["msg"], form)}});
+  if (is("status-update", "statusUpdate")) return Json::Object({{"statusUpdate", UpUpdate(of("statusUpdate"), form)}});
+  if (is("artifact-update", "artifactUpdate")) {
+    return Json::Object({{"artifactUpdate", UpUpdate(of("artifactUpdate"), form)}});
+  }
   return event;
 }
 
@@ -266,7 +274,7 @@ Json DownEvent(const Json& event, A2aV03Form form) {
     return rpc ? std::move(value) : Json::Object({{key, std::move(value)}});
   };
   if (event.Has("task")) return keyed("task", A2aV03Task(event["task"], form));
-  if (event.Has("message")) return keyed(rpc ? "message" : "msg", DownMessage(event["message"], form));
+  if (event.Has("message")) return keyed("message", DownMessage(event["message"], form));
   if (event.Has("statusUpdate")) {
     return keyed("statusUpdate", DownUpdate(event["statusUpdate"], form, "status-update"));
   }
@@ -301,15 +309,16 @@ Json DownTaskPush(const Json& push, A2aV03Form form) {
   return out;
 }
 
-Json DownSend(const Json& params) {
-  Json out = Json::Object({{"message", DownMessage(params["message"], A2aV03Form::kRpc)}});
+Json DownSend(const Json& params, A2aV03Form form) {
+  Json out = Json::Object({{"message", DownMessage(params["message"], form)}});
   Copy(params, out, {{"metadata", "metadata"}});
   const Json& configuration = params["configuration"];
   Json down = Json::Object();
   Copy(configuration, down, {{"acceptedOutputModes", "acceptedOutputModes"}, {"historyLength", "historyLength"}});
   down.Set("blocking", !(configuration["returnImmediately"] == Json(true)));
   const Json& push = configuration["taskPushNotificationConfig"];
-  if (push.is_object()) down.Set("pushNotificationConfig", DownPush(push));
+  const bool rpc = form == A2aV03Form::kRpc;
+  if (push.is_object()) down.Set(rpc ? "pushNotificationConfig" : "pushNotification", DownPush(push));
   out.Set("configuration", std::move(down));
   return out;
 }
@@ -350,9 +359,9 @@ Json A2aV10Params(std::string_view method, const Json& params, A2aV03Form form) 
   return out;
 }
 
-Json A2aV03Params(std::string_view method, const Json& params) {
-  if (IsSend(method)) return DownSend(params);
-  if (method == "CreateTaskPushNotificationConfig") return DownTaskPush(params, A2aV03Form::kRpc);
+Json A2aV03Params(std::string_view method, const Json& params, A2aV03Form form) {
+  if (IsSend(method)) return DownSend(params, form);
+  if (method == "CreateTaskPushNotificationConfig") return DownTaskPush(params, form);
   Json out = params;
   if (IsPushById(method)) {
     out = Json::Object();
@@ -392,9 +401,9 @@ Json A2aV03Result(std::string_view method, const Json& result, A2aV03Form form) 
   return result;
 }
 
-Json A2aV10Result(std::string_view method, const Json& result) {
-  if (IsSend(method) || method == "SubscribeToTask") return UpEvent(result);
-  if (method == "GetTask" || method == "CancelTask") return UpTask(result, A2aV03Form::kRpc);
+Json A2aV10Result(std::string_view method, const Json& result, A2aV03Form form) {
+  if (IsSend(method) || method == "SubscribeToTask") return UpEvent(result, form);
+  if (method == "GetTask" || method == "CancelTask") return UpTask(result, form);
   return result;
 }
 

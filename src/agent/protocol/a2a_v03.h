@@ -11,6 +11,7 @@
 //               "mediaType"}                 "uri", "name", "mimeType"}}          "fileWithUri", "name", "mimeType"}}
 //   data       {"data": any}                {"kind": "data", "data": object}     {"data": {"data": object}}
 //   parts      "parts"                      "parts"                              "content" of messages
+//   answer     {"message": …} or "task"     {"kind": "message", …}               {"message": …} (or "msg"), "task"
 //   wait       returnImmediately: false     blocking: true                       blocking: true
 //   stream     {"statusUpdate": …}          {"kind": "status-update", "final"}   {"statusUpdate": …, "final"}
 //
@@ -35,10 +36,10 @@ std::optional<std::string_view> A2aV03Method(std::string_view v10_method);
 
 // The parameters of a method (by its name in 1.0).
 Json A2aV10Params(std::string_view method, const Json& params, A2aV03Form form = A2aV03Form::kRpc);
-Json A2aV03Params(std::string_view method, const Json& params);
+Json A2aV03Params(std::string_view method, const Json& params, A2aV03Form form = A2aV03Form::kRpc);
 // What a method gives, and each event of those that stream.
 Json A2aV03Result(std::string_view method, const Json& result, A2aV03Form form = A2aV03Form::kRpc);
-Json A2aV10Result(std::string_view method, const Json& result);
+Json A2aV10Result(std::string_view method, const Json& result, A2aV03Form form = A2aV03Form::kRpc);
 
 Json A2aV03Task(const Json& task, A2aV03Form form = A2aV03Form::kRpc);
 
