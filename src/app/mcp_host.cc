@@ -11,6 +11,7 @@
 #include "app/foreign_mcp.h"
 #include "app/mcp_prompts.h"
 #include "app/vector_store_search.h"
+#include "base/object_id.h"
 #include "base/task/pool.h"
 #include "observe/log.h"
 
@@ -45,7 +46,7 @@ Json DefinitionOf(const AgentConfig& agent) {
       {{"name", std::string(kAskPrefix) + agent.name}, {"description", about}, {"inputSchema", std::move(schema)}});
 }
 
-Json ResultOf(ToolOutput output) {
+Json ResultOfTool(ToolOutput output) {
   Json content = Json::Array();
   if (!output.text.empty() || output.parts.empty()) content.Push(McpText(output.text));
   for (Json& part : output.parts) content.Push(std::move(part));
@@ -119,6 +120,26 @@ class HostTools final : public McpTools {
     return TaskUse::kNever;
   }
 
+  // A task of an agent is its run, which is durable.
+  std::string NewTaskId(const std::string&) override { return NewObjectId("run_"); }
+
+  Task<std::optional<LeftTask>> FindLeft(McpCaller caller, std::string id) override {
+    const Result<RunRow> run = co_await FindRun(std::move(id));
+    const bool is_theirs = run.ok() && run->principal == caller.principal;
+    // Of an editor's session are those with a sign in their names.
+    if (!is_theirs || run->agent.find('@') != std::string::npos) co_return std::nullopt;
+    co_return LeftTask{.created_ms = run->created_ms, .is_cancelled = run->status == RunStatus::kCancelled};
+  }
+
+  Task<Result<Json>> GoOn(McpContextPtr context, std::string id) override {
+    co_return co_await Follow(std::move(context), std::move(id));
+  }
+
+  Task<void> EndTask(std::string id) override {
+    const Result<void> ended = co_await app_.agents().runs().Cancel(std::move(id));
+    if (!ended.ok() && ended.error().kind != ErrorKind::kConflict) LogWarn(ended.error().Message());
+  }
+
   Task<Result<Json>> Call(McpContextPtr context, std::string name, Json arguments) override {
     for (const auto& tool : Tools()) {
       if (tool->spec().name == name) co_return co_await RunTool(context, tool, std::move(arguments));
@@ -152,30 +173,58 @@ class HostTools final : public McpTools {
     atelier::Call call = context->call();
     call.deadline = std::min(call.deadline, app_.loop().Now() + spec.timeout);
     CO_TRY(ToolOutput output, co_await tool->Run(std::move(call), std::move(info), std::move(arguments)));
-    co_return ResultOf(std::move(output));
+    co_return ResultOfTool(std::move(output));
   }
 
   Task<Result<Json>> AskAgent(McpContextPtr context, std::string agent, std::string input) {
-    AgentRuns& runs = app_.agents().runs();
     AgentRuns::Start start{.agent = std::move(agent), .input = std::move(input)};
-    start.principal = context->caller().principal;
-    CO_TRY(const std::string id, co_await runs.Create(std::move(start)));
-    int num_steps = 0;
-    const OnAgentEvent emit = [context, &num_steps](const AgentEvent& event) {
+    start.principal = context->caller().principal, start.id = context->task_id();
+    CO_TRY(const std::string id, co_await app_.agents().runs().Create(std::move(start)));
+    co_return co_await Follow(context, id);
+  }
+
+  Task<Result<RunRow>> FindRun(std::string id) {
+    auto get = [this, &id] { return app_.agents().journal().Get(id); };
+    co_return co_await OnPool(app_.pool(), get);
+  }
+
+  // Has the run work until it ends, or waits for a person whom the client cannot ask.
+  Task<Result<Json>> Follow(McpContextPtr context, std::string id) {
+    const auto num_steps = std::make_shared<int>(0);
+    const OnAgentEvent emit = [context, num_steps](const AgentEvent& event) {
       if (event.type == AgentEventType::kStepStarted) {
-        context->Progress(++num_steps, 0, event.agent + ": " + event.data["name"].Dump());
+        context->Progress(++*num_steps, 0, event.agent + ": " + event.data["name"].Dump());
       }
     };
-    CO_TRY(RunRow run, co_await runs.Run(context->call(), id, emit));
     const bool can_ask = context->waits() && context->caller().Can("elicitation");
+    CO_TRY(RunRow run, co_await Live(context, id, emit));
     for (int i = 0; i < kMaxRounds && can_ask && run.status == RunStatus::kWaiting; ++i) {
       CO_TRY_VOID(co_await AskPerson(context, id));
-      CO_TRY(run, co_await runs.Run(context->call(), id, emit));
+      CO_TRY(run, co_await Live(context, id, emit));
     }
-    if (HasEnded(run.status)) app_.agents().keeper().Ended(run);
+    co_return ResultOf(run);
+  }
+
+  // The run's next life, or the one that is under way: a server that starts goes on with what was left.
+  Task<Result<RunRow>> Live(McpContextPtr context, std::string id, OnAgentEvent emit) {
+    AgentLibrary& agents = app_.agents();
+    if (const auto live = agents.keeper().Find(id)) {
+      const auto watch = live->Watch();
+      const std::stop_callback on_stop(context->call().stop, [watch] { watch->Close(); });
+      while (!live->is_over() && !context->call().stop.stop_requested()) co_await watch->NextBatch();
+      co_return co_await FindRun(std::move(id));
+    }
+    CO_TRY(RunRow run, co_await FindRun(id));
+    if (HasEnded(run.status)) co_return run;
+    CO_TRY(run, co_await agents.runs().Run(context->call(), std::move(id), std::move(emit)));
+    agents.keeper().Ended(run);
+    co_return run;
+  }
+
+  static Json ResultOf(const RunRow& run) {
     if (run.status == RunStatus::kWaiting) {
-      co_return McpTextResult("The agent's run " + id + " waits for a person; it can be answered with `atelier agent`.",
-                              true);
+      return McpTextResult(
+          "The agent's run " + run.id + " waits for a person; it can be answered with `atelier agent`.", true);
     }
     const Json& text = run.outcome["text"];
     const bool answered = run.status == RunStatus::kCompleted;
@@ -185,7 +234,7 @@ class HostTools final : public McpTools {
                                                                           : std::string(RunStatusName(run.status));
     Json result = McpTextResult(said, !answered);
     if (run.outcome["structured"].is_object()) result.Set("structuredContent", run.outcome["structured"]);
-    co_return result;
+    return result;
   }
 
   // The client's user says what the run waits for.

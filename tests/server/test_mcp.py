@@ -3,6 +3,7 @@ client's user."""
 
 import json
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -111,5 +112,68 @@ def test_a_task_is_cancelled(make_server):
         until(server, begun["taskId"], "input_required", A)
         assert ask(server, "tasks/cancel", {"taskId": begun["taskId"]}, KNOWS_TASKS, A)["result"]["resultType"] == "complete"
         until(server, begun["taskId"], "cancelled", A)
+    finally:
+        upstream.stop()
+
+
+class Gate:
+    """A model that holds its answers back while it is closed."""
+
+    def __init__(self, answer):
+        self.open, self.asked, self.answer = threading.Event(), threading.Event(), answer
+        self.open.set()
+
+    def __call__(self, body):
+        self.asked.set()
+        self.open.wait(60)
+        return self.answer(body)
+
+
+def test_a_task_goes_on_after_kill_9(make_server):
+    gate = Gate(calculate_then_tell)
+    upstream = ScriptedUpstream(gate)
+    try:
+        server = agents(make_server, upstream)
+        call = {"name": "ask_careful", "arguments": {"input": "17% of 2340?"}}
+        # At work.
+        gate.open.clear()
+        task = ask(server, "tools/call", call, KNOWS_TASKS, A)["result"]["taskId"]
+        assert gate.asked.wait(60)
+        server.crash()
+        gate.open.set()
+        [asked] = until(server, task, "input_required", A)["inputRequests"]
+        # While it asks: what it asks is asked again, and an answer to what it asked before is none.
+        server.crash()
+        assert ask(server, "tasks/get", {"taskId": task}, KNOWS_TASKS, B)["error"]["code"] == -32602
+        [again] = until(server, task, "input_required", A)["inputRequests"]
+        assert again != asked
+        yes = {"action": "accept", "content": {"approve": True}}
+        ask(server, "tasks/update", {"taskId": task, "inputResponses": {asked: yes}}, KNOWS_TASKS, A)
+        assert list(until(server, task, "input_required", A)["inputRequests"]) == [again]
+        ask(server, "tasks/update", {"taskId": task, "inputResponses": {again: yes}}, KNOWS_TASKS, A)
+        done = until(server, task, "completed", A)
+        # When it has ended.
+        server.crash()
+        after = until(server, task, "completed", A)
+        assert after["result"] == done["result"] and "397.8" in after["result"]["content"][0]["text"]
+        assert after["createdAt"] <= done["lastUpdatedAt"]
+    finally:
+        gate.open.set()
+        upstream.stop()
+
+
+def test_a_cancelled_task_stays_so_after_kill_9(make_server):
+    upstream = ScriptedUpstream(calculate_then_tell)
+    try:
+        server = agents(make_server, upstream)
+        call = {"name": "ask_careful", "arguments": {"input": "17% of 2340?"}}
+        task = ask(server, "tools/call", call, KNOWS_TASKS, A)["result"]["taskId"]
+        until(server, task, "input_required", A)
+        ask(server, "tasks/cancel", {"taskId": task}, KNOWS_TASKS, A)
+        server.crash()
+        until(server, task, "cancelled", A)
+        request = urllib.request.Request(f"{server.url}/v1/runs/{task}", headers=A)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            assert json.loads(response.read())["status"] == "cancelled"
     finally:
         upstream.stop()

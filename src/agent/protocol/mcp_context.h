@@ -66,6 +66,7 @@ class McpContext {
     std::optional<McpLogLevel> log_level;  // nothing: no log is asked for
     std::map<std::string, Json> known;     // answers that the sealed state held
     Json given = {};                       // inputResponses: an object or null
+    std::string task_id = {};              // of the task that the call is; empty: of none
     // With a session: sends a request to the client and waits.
     std::function<Task<Result<RpcAnswer>>(Call, std::string method, Json params)> ask = {};
   };
@@ -75,6 +76,7 @@ class McpContext {
   const McpCaller& caller() const { return parts_.caller; }
   // Ask waits for the answer: in a session, or in a task. Else what asks begins anew.
   bool waits() const { return static_cast<bool>(parts_.ask); }
+  const std::string& task_id() const { return parts_.task_id; }
   void Log(McpLogLevel level, Json data, std::string_view logger = {});
   // `total` 0: not known. `done` only ever rises.
   void Progress(double done, double total = 0, std::string_view message = {});

@@ -4,7 +4,9 @@
 // Lists may depend on who asks. Definitions, contents and results are Json in the protocol's words. Loop thread only.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,20 @@ class McpTools {
   virtual TaskUse TaskUseOf(const std::string&) { return TaskUse::kNever; }
   // Before it becomes one: asks what has to be asked first, and gives the call's arguments.
   virtual Task<Result<Json>> BeforeTask(McpContextPtr, std::string, Json arguments) { co_return arguments; }
+
+  // Tasks whose work outlives the server. The id that a call's task shall have, which its context then says
+  // (McpContext::task_id); empty: any, and the task is gone with the server.
+  virtual std::string NewTaskId(const std::string&) { return {}; }
+  struct LeftTask {
+    int64_t created_ms = 0;  // since 1970
+    bool is_cancelled = false;
+  };
+  // What an earlier life of the server, or an hour long gone, left under this id, if it is the caller's.
+  virtual Task<std::optional<LeftTask>> FindLeft(McpCaller, std::string) { co_return std::nullopt; }
+  // Goes on with it, or tells what came of it: as Call.
+  virtual Task<Result<Json>> GoOn(McpContextPtr, std::string id) { co_return Error::NotFound("taskId", id); }
+  // The work of a task ends for good.
+  virtual Task<void> EndTask(std::string) { co_return; }
 };
 // The code of a tool's error that is the protocol's, not the tool's: a task fails by it.
 inline constexpr char kMcpProtocolFault[] = "mcp_protocol_fault";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/task/patience.h"
 #include "base/task/stream.h"
 
 namespace atelier {
@@ -214,15 +215,21 @@ Task<RpcMessage> McpServer::ServeStateless(Call call, McpCaller caller, RpcMessa
   co_return co_await Serve(std::make_shared<McpContext>(std::move(parts)), std::move(request));
 }
 
-std::vector<Json> McpServer::TasksFor(const McpCaller& caller, const Json& ids) {
+Task<std::vector<Json>> McpServer::TasksFor(McpCaller caller, Json ids) {
   std::vector<Json> tasks;
-  if (!ids.is_array()) return tasks;
+  if (!ids.is_array()) co_return tasks;
+  std::vector<std::string> there;
   for (const Json& id : ids.items()) {
-    if (tasks.size() >= kMaxListenedTasks) break;
+    if (there.size() >= kMaxListenedTasks) break;
     if (!id.is_string()) continue;
-    if (Result<Json> task = tasks_.Get(caller, id.AsString()); task.ok()) tasks.push_back(std::move(*task));
+    const Result<Json> task = co_await tasks_.Get(caller, id.AsString());
+    if (task.ok()) there.push_back(id.AsString());
   }
-  return tasks;
+  // As they are once all are here: whoever listens from now on misses no turn.
+  for (const std::string& id : there) {
+    if (Json task = tasks_.Known(caller, id); !task.is_null()) tasks.push_back(std::move(task));
+  }
+  co_return tasks;
 }
 
 Task<RpcMessage> McpServer::Listen(Call call, McpCaller caller, RpcMessage request, std::shared_ptr<McpOutlet> outlet) {
@@ -239,12 +246,14 @@ Task<RpcMessage> McpServer::Listen(Call call, McpCaller caller, RpcMessage reque
   if (num_streams_ >= limits_.max_listeners) {
     co_return RpcMessage::Fault(request.id, FaultText(RpcError::kInternal, "too many listen already; try again later"));
   }
-  StreamListener listener(loop_, request.id, caller.principal, filter, TasksFor(caller, ids), outlet);
+  ++num_streams_;
+  std::vector<Json> tasks = co_await TasksFor(caller, ids);
+  StreamListener listener(loop_, request.id, caller.principal, filter, std::move(tasks), outlet);
   listener.Acknowledge();
   AddListener(&listener);
-  ++num_streams_;
   {
-    const std::stop_callback on_stop(call.stop, [ended = listener.ended()] { ended->Close(); });
+    const auto close = [ended = listener.ended()] { ended->Close(); };
+    const PatienceWatch watch(loop_, "stream", "listening", {call.deadline, call.stop}, [close](Error) { close(); });
     co_await listener.ended()->NextBatch();
   }
   --num_streams_;

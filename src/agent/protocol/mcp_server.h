@@ -79,7 +79,7 @@ class McpServer {
   bool Offers(const Method& method) const;
   Task<RpcMessage> Listen(Call call, McpCaller caller, RpcMessage request, std::shared_ptr<McpOutlet> outlet);
   // Those of the tasks that a stream names which are the caller's.
-  std::vector<Json> TasksFor(const McpCaller& caller, const Json& ids);
+  Task<std::vector<Json>> TasksFor(McpCaller caller, Json ids);
   Json Capabilities(bool stateless) const;
   Json Decorated(const Method& method, Json result) const;
   RpcMessage FaultOf(const McpContext& context, const RpcMessage& request, const Error& error) const;
@@ -110,7 +110,7 @@ class McpServer {
   const Sealer sealer_;
   std::list<McpListener*> listeners_;
   int num_streams_ = 0;
-  McpTaskDesk tasks_{loop_};
+  McpTaskDesk tasks_{loop_, features_.tools};
 };
 
 }  // namespace atelier

@@ -87,7 +87,7 @@ Task<Result<Json>> McpServer::CallTool(McpContextPtr context, Json params) {
   Result<Json> result = Json();
   if (as_task) {
     result = co_await features_.tools->BeforeTask(context, name, std::move(arguments));
-    if (result) co_return co_await tasks_.Begin(features_.tools, context->caller(), name, *std::move(result));
+    if (result) co_return co_await tasks_.Begin(context->caller(), name, *std::move(result));
   } else {
     result = co_await features_.tools->Call(context, name, std::move(arguments));
   }
@@ -99,17 +99,17 @@ Task<Result<Json>> McpServer::CallTool(McpContextPtr context, Json params) {
 
 Task<Result<Json>> McpServer::GetTask(McpContextPtr context, Json params) {
   CO_TRY(const std::string id, TextParam(params, "taskId"));
-  co_return tasks_.Get(context->caller(), id);
+  co_return co_await tasks_.Get(context->caller(), id);
 }
 
 Task<Result<Json>> McpServer::UpdateTask(McpContextPtr context, Json params) {
   CO_TRY(const std::string id, TextParam(params, "taskId"));
-  co_return tasks_.Update(context->caller(), id, params["inputResponses"]);
+  co_return co_await tasks_.Update(context->caller(), id, params["inputResponses"]);
 }
 
 Task<Result<Json>> McpServer::CancelTask(McpContextPtr context, Json params) {
   CO_TRY(const std::string id, TextParam(params, "taskId"));
-  co_return tasks_.Cancel(context->caller(), id);
+  co_return co_await tasks_.Cancel(context->caller(), id);
 }
 
 Task<Result<Json>> McpServer::ListResources(McpContextPtr context, Json params) {

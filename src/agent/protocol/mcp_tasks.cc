@@ -15,6 +15,10 @@ std::string Now() {
   return UtcText(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
+Error NoTask(const std::string& id) {
+  return Error::Invalid("taskId", "got '" + id.substr(0, 64) + "', want the id of a task");
+}
+
 // Nobody listens to what a task says beside its state.
 class NoOutlet final : public McpOutlet {
  public:
@@ -41,6 +45,7 @@ struct McpTaskDesk::Entry {
   Json result = {}, error = {};
   std::map<std::string, Question> open = {};  // what it asks, by keys that are never used again
   int num_asked = 0;
+  std::string life = {};        // at the end of these keys: of one that was taken up
   std::stop_source stop = {};   // of the work
   std::stop_source ended = {};  // requested when it is over
   Loop::TimePoint ended_at = {};
@@ -91,7 +96,7 @@ bool McpTaskDesk::HasRoom() {
 
 Task<Result<RpcAnswer>> McpTaskDesk::Ask(EntryPtr entry, std::string method, Json params) {
   if (entry->is_over()) co_return Error::Cancelled("task", "it was cancelled");
-  const std::string key = "q" + std::to_string(++entry->num_asked);
+  const std::string key = "q" + std::to_string(++entry->num_asked) + entry->life;
   const auto answer = Channel<Json>::Create(entry->loop, 1);
   entry->open[key] = {std::move(method), std::move(params), answer};
   entry->Turn("input_required");
@@ -100,18 +105,19 @@ Task<Result<RpcAnswer>> McpTaskDesk::Ask(EntryPtr entry, std::string method, Jso
   co_return RpcAnswer{.result = std::move(given.front())};
 }
 
-Task<void> McpTaskDesk::Run(EntryPtr entry, std::shared_ptr<McpTools> tools, McpCaller caller, std::string name,
-                            Json arguments) {
+Task<void> McpTaskDesk::Run(EntryPtr entry, McpCaller caller, Work work) {
   McpContext::Parts parts;
   parts.call.stop = entry->stop.get_token();
   parts.call.principal = caller.principal;
   parts.caller = std::move(caller);
   parts.outlet = std::make_shared<NoOutlet>();
+  parts.task_id = entry->id;
   parts.ask = [entry](Call, std::string method, Json params) {
     return Ask(entry, std::move(method), std::move(params));
   };
   const auto context = std::make_shared<McpContext>(std::move(parts));
-  const auto result = co_await tools->Call(context, std::move(name), std::move(arguments));
+  auto working = work(context);
+  const auto result = co_await working;
   if (entry->is_over()) co_return;  // it was cancelled meanwhile
   if (!result.ok() && result.error().code == kMcpProtocolFault) {
     entry->error = Json::Object({{"code", RpcError::kInternal}, {"message", result.error().Message()}});
@@ -122,12 +128,20 @@ Task<void> McpTaskDesk::Run(EntryPtr entry, std::shared_ptr<McpTools> tools, Mcp
   }
 }
 
-Task<Result<Json>> McpTaskDesk::Begin(std::shared_ptr<McpTools> tools, McpCaller caller, std::string name,
-                                      Json arguments) {
-  auto entry = std::make_shared<Entry>(Entry{.loop = loop_, .id = RandomHex(16), .principal = caller.principal});
+McpTaskDesk::EntryPtr McpTaskDesk::MakeEntry(const McpCaller& caller, std::string id) {
+  auto entry = std::make_shared<Entry>(Entry{.loop = loop_, .id = std::move(id), .principal = caller.principal});
   entry->on_turn = [this](const Entry& turned) { on_turn_(turned.principal, StateOf(turned)); };
   tasks_[entry->id] = entry;
-  Spawn(Run(entry, std::move(tools), std::move(caller), std::move(name), std::move(arguments)));
+  return entry;
+}
+
+Task<Result<Json>> McpTaskDesk::Begin(McpCaller caller, std::string name, Json arguments) {
+  const std::string id = tools_->NewTaskId(name);
+  const EntryPtr entry = MakeEntry(caller, id.empty() ? RandomHex(16) : id);
+  Work work = [tools = tools_, name = std::move(name), arguments = std::move(arguments)](McpContextPtr context) {
+    return tools->Call(std::move(context), name, arguments);
+  };
+  Spawn(Run(entry, std::move(caller), std::move(work)));
   co_await SleepFor(loop_, limits_.promptly, entry->ended.get_token());
   if (entry->status == "completed") {
     tasks_.erase(entry->id);
@@ -138,15 +152,39 @@ Task<Result<Json>> McpTaskDesk::Begin(std::shared_ptr<McpTools> tools, McpCaller
   co_return created;
 }
 
-Result<McpTaskDesk::EntryPtr> McpTaskDesk::Find(const McpCaller& caller, const std::string& id) {
+Task<Result<McpTaskDesk::EntryPtr>> McpTaskDesk::Find(McpCaller caller, std::string id) {
   const auto at = tasks_.find(id);
-  if (at != tasks_.end() && at->second->principal == caller.principal) return at->second;
-  return Error::Invalid("taskId", "got '" + id.substr(0, 64) + "', want the id of a task");
+  if (at == tasks_.end()) co_return co_await TakeUp(std::move(caller), std::move(id));
+  if (at->second->principal != caller.principal) co_return NoTask(id);
+  co_return at->second;
 }
 
-Result<Json> McpTaskDesk::Get(const McpCaller& caller, const std::string& id) {
-  TRY(const EntryPtr entry, Find(caller, id));
-  return StateOf(*entry);
+Task<Result<McpTaskDesk::EntryPtr>> McpTaskDesk::TakeUp(McpCaller caller, std::string id) {
+  const std::optional<McpTools::LeftTask> left = co_await tools_->FindLeft(caller, id);
+  if (!left) co_return NoTask(id);
+  // Somebody else may have been quicker.
+  if (const auto at = tasks_.find(id); at != tasks_.end()) co_return at->second;
+  if (!HasRoom()) co_return Error::Exhausted("taskId", "too many tasks are under way; ask again later");
+  const EntryPtr entry = MakeEntry(caller, id);
+  entry->created = UtcText(left->created_ms * 1'000'000), entry->life = "-" + RandomHex(4);
+  if (left->is_cancelled) {
+    entry->Turn("cancelled");
+    co_return entry;
+  }
+  Work work = [tools = tools_, id](McpContextPtr context) { return tools->GoOn(std::move(context), id); };
+  Spawn(Run(entry, std::move(caller), std::move(work)));
+  co_await SleepFor(loop_, limits_.promptly, entry->ended.get_token());
+  co_return entry;
+}
+
+Task<Result<Json>> McpTaskDesk::Get(McpCaller caller, std::string id) {
+  CO_TRY(const EntryPtr entry, co_await Find(std::move(caller), std::move(id)));
+  co_return StateOf(*entry);
+}
+
+Json McpTaskDesk::Known(const McpCaller& caller, const std::string& id) const {
+  const auto at = tasks_.find(id);
+  return at != tasks_.end() && at->second->principal == caller.principal ? StateOf(*at->second) : Json();
 }
 
 Json McpTaskDesk::StateOf(const Entry& entry) const {
@@ -164,9 +202,9 @@ Json McpTaskDesk::StateOf(const Entry& entry) const {
   return body;
 }
 
-Result<Json> McpTaskDesk::Update(const McpCaller& caller, const std::string& id, const Json& responses) {
-  TRY(const EntryPtr entry, Find(caller, id));
-  if (!responses.is_object()) return Error::Invalid("inputResponses", "want an object");
+Task<Result<Json>> McpTaskDesk::Update(McpCaller caller, std::string id, Json responses) {
+  CO_TRY(const EntryPtr entry, co_await Find(std::move(caller), std::move(id)));
+  if (!responses.is_object()) co_return Error::Invalid("inputResponses", "want an object");
   for (const JsonMember& response : responses.members()) {
     const auto at = entry->open.find(response.key);
     if (at == entry->open.end()) continue;
@@ -176,17 +214,18 @@ Result<Json> McpTaskDesk::Update(const McpCaller& caller, const std::string& id,
     answer->Close();
   }
   if (entry->status == "input_required" && entry->open.empty()) entry->Turn("working");
-  return Json::Object();
+  co_return Json::Object();
 }
 
-Result<Json> McpTaskDesk::Cancel(const McpCaller& caller, const std::string& id) {
-  TRY(const EntryPtr entry, Find(caller, id));
-  if (entry->is_over()) return Json::Object();
+Task<Result<Json>> McpTaskDesk::Cancel(McpCaller caller, std::string id) {
+  CO_TRY(const EntryPtr entry, co_await Find(std::move(caller), std::move(id)));
+  if (entry->is_over()) co_return Json::Object();
   auto questions = std::exchange(entry->open, {});
   entry->Turn("cancelled");
+  co_await tools_->EndTask(entry->id);  // for good: before its work is stopped, which might go on another day
   entry->stop.request_stop();
   for (auto& [key, question] : questions) question.answer->Close();
-  return Json::Object();
+  co_return Json::Object();
 }
 
 }  // namespace atelier

@@ -9,7 +9,10 @@
 //
 // A task belongs to who made it: to another it is not there. Its tool asks through its context as it would in a
 // session, and waits. Tasks are kept in memory, for an hour after they have ended, and their number is bounded: where
-// there is no room the call is answered as it would be without tasks.   Loop thread only.
+// there is no room the call is answered as it would be without tasks. A tool whose work is durable names its tasks
+// (McpTools::NewTaskId), and is asked for those that are not known here: after a restart a task is there again, and
+// what it asks is asked again, under other keys, so that an answer to what it asked before is no answer to this. Loop
+// thread only.
 #pragma once
 
 #include <chrono>
@@ -37,8 +40,10 @@ class McpTaskDesk {
     std::chrono::milliseconds kept{3'600'000};  // after the end
     std::chrono::milliseconds poll_interval{1'000};
   };
-  explicit McpTaskDesk(Loop& loop) : McpTaskDesk(loop, Limits()) {}
-  McpTaskDesk(Loop& loop, Limits limits) : loop_(loop), limits_(limits) {}
+  // `tools`: whose calls become tasks.
+  McpTaskDesk(Loop& loop, std::shared_ptr<McpTools> tools) : McpTaskDesk(loop, std::move(tools), Limits()) {}
+  McpTaskDesk(Loop& loop, std::shared_ptr<McpTools> tools, Limits limits)
+      : loop_(loop), tools_(std::move(tools)), limits_(limits) {}
   // What is under way is stopped.
   ~McpTaskDesk();
 
@@ -49,23 +54,29 @@ class McpTaskDesk {
   // False: Begin would have to refuse.
   bool HasRoom();
   // Has the tool called: its result, or the task that it has become.   REQUIRES: HasRoom()
-  Task<Result<Json>> Begin(std::shared_ptr<McpTools> tools, McpCaller caller, std::string name, Json arguments);
+  Task<Result<Json>> Begin(McpCaller caller, std::string name, Json arguments);
 
-  // Errors: kInvalid where the caller has no such task.
-  Result<Json> Get(const McpCaller& caller, const std::string& id);
-  Result<Json> Update(const McpCaller& caller, const std::string& id, const Json& responses);
-  Result<Json> Cancel(const McpCaller& caller, const std::string& id);
+  // Errors: kInvalid where the caller has no such task; kExhausted, one that was left finds no room.
+  Task<Result<Json>> Get(McpCaller caller, std::string id);
+  // One that is in memory, as Get; null: none.
+  Json Known(const McpCaller& caller, const std::string& id) const;
+  Task<Result<Json>> Update(McpCaller caller, std::string id, Json responses);
+  Task<Result<Json>> Cancel(McpCaller caller, std::string id);
 
  private:
   struct Entry;
   using EntryPtr = std::shared_ptr<Entry>;
-  static Task<void> Run(EntryPtr entry, std::shared_ptr<McpTools> tools, McpCaller caller, std::string name,
-                        Json arguments);
+  using Work = std::function<Task<Result<Json>>(McpContextPtr)>;
+  static Task<void> Run(EntryPtr entry, McpCaller caller, Work work);
   static Task<Result<RpcAnswer>> Ask(EntryPtr entry, std::string method, Json params);
-  Result<EntryPtr> Find(const McpCaller& caller, const std::string& id);
+  EntryPtr MakeEntry(const McpCaller& caller, std::string id);
+  Task<Result<EntryPtr>> Find(McpCaller caller, std::string id);
+  // One that was left.
+  Task<Result<EntryPtr>> TakeUp(McpCaller caller, std::string id);
   Json StateOf(const Entry& entry) const;
 
   Loop& loop_;
+  const std::shared_ptr<McpTools> tools_;
   const Limits limits_;
   OnTurn on_turn_ = [](const std::string&, const Json&) {};
   std::map<std::string, EntryPtr> tasks_;

@@ -38,8 +38,8 @@ class WorkingTools final : public McpTools {
 
 struct Desk {
   ManualLoop loop{3};
-  McpTaskDesk desk{loop};
   std::shared_ptr<WorkingTools> tools = std::make_shared<WorkingTools>(loop);
+  McpTaskDesk desk{loop, tools};
 
   static McpCaller Caller(std::string principal = "a") {
     McpCaller caller;
@@ -48,13 +48,19 @@ struct Desk {
     return caller;
   }
   Json Begin(const std::string& name) {
-    const auto begun = loop.Run(desk.Begin(tools, Caller(), name, Json::Object()));
+    const auto begun = loop.Run(desk.Begin(Caller(), name, Json::Object()));
     EXPECT_TRUE(begun.ok());
     return *begun;
   }
   Json Get(const std::string& id) {
     loop.RunUntilIdle();
-    return desk.Get(Caller(), id).value();
+    return loop.Run(desk.Get(Caller(), id)).value();
+  }
+  Result<Json> Cancel(const std::string& id, std::string principal = "a") {
+    return loop.Run(desk.Cancel(Caller(std::move(principal)), id));
+  }
+  Result<Json> Update(const std::string& id, Json responses, std::string principal = "a") {
+    return loop.Run(desk.Update(Caller(std::move(principal)), id, std::move(responses)));
   }
 };
 
@@ -73,9 +79,9 @@ TEST(McpTasks, ATaskIsCancelledAndStaysSo) {
   EXPECT_EQ(begun["resultType"], Json("task"));
   const std::string id = begun["taskId"].AsString();
   EXPECT_EQ(f.Get(id)["status"], Json("working"));
-  EXPECT_EQ(*f.desk.Cancel(Desk::Caller(), id), Json::Object());
+  EXPECT_EQ(*f.Cancel(id), Json::Object());
   EXPECT_EQ(f.Get(id)["status"], Json("cancelled"));
-  EXPECT_EQ(*f.desk.Cancel(Desk::Caller(), id), Json::Object()) << "again is as good";
+  EXPECT_EQ(*f.Cancel(id), Json::Object()) << "again is as good";
 }
 
 TEST(McpTasks, WhatItAsksIsAnsweredOneByOne) {
@@ -85,10 +91,10 @@ TEST(McpTasks, WhatItAsksIsAnsweredOneByOne) {
   ASSERT_EQ(asks["status"], Json("input_required"));
   ASSERT_EQ(asks["inputRequests"].size(), 2);
   EXPECT_EQ(asks["inputRequests"]["q1"]["method"], Json("elicitation/create"));
-  ASSERT_TRUE(f.desk.Update(Desk::Caller(), id, Json::Object({{"q2", Named("Ben")}, {"q9", Named("Eve")}})).ok());
+  ASSERT_TRUE(f.Update(id, Json::Object({{"q2", Named("Ben")}, {"q9", Named("Eve")}})).ok());
   EXPECT_EQ(f.Get(id)["status"], Json("input_required"));
   EXPECT_FALSE(f.Get(id)["inputRequests"].Has("q2"));
-  ASSERT_TRUE(f.desk.Update(Desk::Caller(), id, Json::Object({{"q1", Named("Ana")}})).ok());
+  ASSERT_TRUE(f.Update(id, Json::Object({{"q1", Named("Ana")}})).ok());
   const Json ended = f.Get(id);
   EXPECT_EQ(ended["status"], Json("completed"));
   EXPECT_EQ(ended["result"]["content"][0]["text"], Json("AnaBen"));
@@ -98,7 +104,7 @@ TEST(McpTasks, CancelledWhileItAsksItEnds) {
   Desk f;
   const std::string id = f.Begin("ask")["taskId"].AsString();
   EXPECT_EQ(f.Get(id)["status"], Json("input_required"));
-  ASSERT_TRUE(f.desk.Cancel(Desk::Caller(), id).ok());
+  ASSERT_TRUE(f.Cancel(id).ok());
   EXPECT_EQ(f.Get(id)["status"], Json("cancelled"));
   EXPECT_FALSE(f.Get(id).Has("inputRequests"));
 }
@@ -115,9 +121,9 @@ TEST(McpTasks, AFaultOfTheProtocolFailsIt) {
 TEST(McpTasks, AnothersTaskIsNotThere) {
   Desk f;
   const std::string id = f.Begin("slow")["taskId"].AsString();
-  EXPECT_EQ(f.desk.Get(Desk::Caller("b"), id).error().kind, ErrorKind::kInvalid);
-  EXPECT_FALSE(f.desk.Update(Desk::Caller("b"), id, Json::Object()).ok());
-  EXPECT_FALSE(f.desk.Cancel(Desk::Caller("b"), id).ok());
+  EXPECT_EQ(f.loop.Run(f.desk.Get(Desk::Caller("b"), id)).error().kind, ErrorKind::kInvalid);
+  EXPECT_FALSE(f.Update(id, Json::Object(), "b").ok());
+  EXPECT_FALSE(f.Cancel(id, "b").ok());
 }
 
 // A server whose tool asks, and what its streams are told.
@@ -212,14 +218,67 @@ TEST(McpTasks, TheirNumberIsBoundedAndThoseThatEndedGiveWay) {
   ManualLoop loop{3};
   McpTaskDesk::Limits limits;
   limits.max_tasks = 1;
-  McpTaskDesk desk(loop, limits);
-  const auto tools = std::make_shared<WorkingTools>(loop);
+  McpTaskDesk desk(loop, std::make_shared<WorkingTools>(loop), limits);
   ASSERT_TRUE(desk.HasRoom());
-  const Json begun = *loop.Run(desk.Begin(tools, Desk::Caller(), "slow", Json::Object()));
+  const Json begun = *loop.Run(desk.Begin(Desk::Caller(), "slow", Json::Object()));
+  const std::string id = begun["taskId"].AsString();
   EXPECT_FALSE(desk.HasRoom());
-  ASSERT_TRUE(desk.Cancel(Desk::Caller(), begun["taskId"].AsString()).ok());
+  ASSERT_TRUE(loop.Run(desk.Cancel(Desk::Caller(), id)).ok());
   EXPECT_TRUE(desk.HasRoom());
-  EXPECT_FALSE(desk.Get(Desk::Caller(), begun["taskId"].AsString()).ok());
+  EXPECT_FALSE(loop.Run(desk.Get(Desk::Caller(), id)).ok());
+}
+
+// Its one task was left by an earlier life of the server; it asks, or was cancelled.
+class LastingTools final : public McpTools {
+ public:
+  std::vector<Json> List(const McpCaller&) override { return {}; }
+  Task<Result<Json>> Call(McpContextPtr, std::string, Json) override { co_return McpTextResult("begun anew"); }
+  Task<std::optional<LeftTask>> FindLeft(McpCaller caller, std::string id) override {
+    if (id != "left" || caller.principal != "a") co_return std::nullopt;
+    co_return LeftTask{.created_ms = 1'761'647'400'000, .is_cancelled = ended};
+  }
+  Task<Result<Json>> GoOn(McpContextPtr context, std::string id) override {
+    EXPECT_EQ(context->task_id(), id);
+    CO_TRY(const Json answer, co_await context->Ask({"name", "elicitation/create", Json::Object({{"message", "?"}})}));
+    co_return McpTextResult(answer["content"]["name"].AsString());
+  }
+  Task<void> EndTask(std::string) override {
+    ended = true;
+    co_return;
+  }
+  bool ended = false;
+};
+
+TEST(McpTasks, WhatAnEarlierLifeLeftIsThereAgain) {
+  ManualLoop loop{3};
+  McpTaskDesk desk(loop, std::make_shared<LastingTools>());
+  const Json task = *loop.Run(desk.Get(Desk::Caller(), "left"));
+  EXPECT_EQ(task["createdAt"], Json("2025-10-28T10:30:00Z"));
+  EXPECT_EQ(task["status"], Json("input_required"));
+  ASSERT_EQ(task["inputRequests"].size(), 1);
+  const std::string key = task["inputRequests"].members().begin()->key;
+  // What it asked before the restart had this key: an answer to that is none to this.
+  EXPECT_NE(key, "q1");
+  ASSERT_TRUE(loop.Run(desk.Update(Desk::Caller(), "left", Json::Object({{"q1", Named("Eve")}}))).ok());
+  EXPECT_EQ((*loop.Run(desk.Get(Desk::Caller(), "left")))["status"], Json("input_required"));
+  ASSERT_TRUE(loop.Run(desk.Update(Desk::Caller(), "left", Json::Object({{key, Named("Ana")}}))).ok());
+  loop.RunUntilIdle();
+  const Json done = *loop.Run(desk.Get(Desk::Caller(), "left"));
+  EXPECT_EQ(done["result"]["content"][0]["text"], Json("Ana"));
+  EXPECT_FALSE(loop.Run(desk.Get(Desk::Caller("b"), "left")).ok()) << "another's";
+  EXPECT_FALSE(loop.Run(desk.Get(Desk::Caller(), "none")).ok());
+}
+
+TEST(McpTasks, WhatWasCancelledStaysSoInTheNextLife) {
+  ManualLoop loop{3};
+  const auto tools = std::make_shared<LastingTools>();
+  {
+    McpTaskDesk desk(loop, tools);
+    ASSERT_TRUE(loop.Run(desk.Cancel(Desk::Caller(), "left")).ok());
+    EXPECT_TRUE(tools->ended);
+  }
+  McpTaskDesk desk(loop, tools);
+  EXPECT_EQ((*loop.Run(desk.Get(Desk::Caller(), "left")))["status"], Json("cancelled"));
 }
 
 }  // namespace
