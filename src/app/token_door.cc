@@ -1,5 +1,7 @@
 #include "app/token_door.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "agent/protocol/mcp_oauth.h"
@@ -7,6 +9,8 @@
 
 namespace atelier {
 namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
 
 IssuerKeys::Options OptionsOf(const McpAuthorizationConfig& config) {
   IssuerKeys::Options options{.issuer = config.issuer, .jwks_url = config.jwks_url};
@@ -27,6 +31,7 @@ Result<std::unique_ptr<TokenDoor>> TokenDoor::Create(Parts parts, McpAuthorizati
 TokenDoor::TokenDoor(Parts parts, McpAuthorizationConfig config, AccessTokenRules rules)
     : config_(std::move(config)),
       rules_(std::move(rules)),
+      loop_(parts.loop),
       clock_(parts.clock),
       groups_(std::move(parts.groups)),
       http_(parts.loop),
@@ -34,8 +39,20 @@ TokenDoor::TokenDoor(Parts parts, McpAuthorizationConfig config, AccessTokenRule
         return GetOAuthDocument(http_, egress, std::move(call), std::move(url));
       }) {}
 
+Clock::TimePoint TokenDoor::Until(std::string_view authorization) const {
+  const Clock::TimePoint now = loop_.Now();
+  if (!Read(authorization).ok()) return now;
+  // A good token has a good payload, with a time at which it ends.
+  const Result<CompactJws> jws = CompactJws::Read(authorization.substr(kBearer.size()));
+  const Result<Json> claims = jws.ok() ? Json::Parse(jws->payload) : jws.error();
+  if (!claims.ok() || !(*claims)["exp"].is_number()) return now;
+  const double end = (*claims)["exp"].AsDouble() + static_cast<double>(rules_.leeway.count());
+  constexpr double kLong = 1e8;  // three years: no stream lives so long
+  const double seconds = std::clamp(end - static_cast<double>(clock_.UnixNanos()) / 1e9, 0.0, kLong);
+  return now + std::chrono::duration_cast<Clock::TimePoint::duration>(std::chrono::duration<double>(seconds));
+}
+
 Result<AccessToken> TokenDoor::Read(std::string_view authorization) const {
-  constexpr std::string_view kBearer = "Bearer ";
   if (!authorization.starts_with(kBearer)) {
     return Error::Denied("", "got no token, want one in the header Authorization: Bearer …");
   }

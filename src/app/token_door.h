@@ -35,6 +35,8 @@ class TokenDoor {
   Result<std::optional<std::string>> AdmitNow(std::string_view authorization);
   // Errors: as above, and kUnavailable, the issuer's keys cannot be had.
   Task<Result<std::string>> Admit(Call call, std::string authorization);
+  // Until when a token that was let in stays good, by the loop's time; now, for what is none.
+  Clock::TimePoint Until(std::string_view authorization) const;
   const McpAuthorizationConfig& config() const { return config_; }
 
  private:
@@ -44,6 +46,7 @@ class TokenDoor {
 
   const McpAuthorizationConfig config_;
   const AccessTokenRules rules_;
+  Loop& loop_;
   const Clock& clock_;
   const std::shared_ptr<TokenGroups> groups_;
   AsyncHttpClient http_;

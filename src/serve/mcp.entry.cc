@@ -23,13 +23,17 @@ HttpResponse Refusal(const Error& error, const HttpRequest& http, App& app) {
 
 // Nobody has been let in yet where a token waited for its issuer's keys: a principal is what says otherwise.
 Task<HttpResponse> HandleMcp(HttpRequest http, App& app) {
-  if (TokenDoor* const door = app.token_door(); door != nullptr && http.call.principal.empty()) {
-    auto admitting = door->Admit(http.call, std::string(http.headers.Get("Authorization")));
+  TokenDoor* const door = app.token_door();
+  const std::string authorization(http.headers.Get("Authorization"));
+  if (door != nullptr && http.call.principal.empty()) {
+    auto admitting = door->Admit(http.call, authorization);
     Result<std::string> principal = co_await admitting;
     if (!principal.ok()) co_return Refusal(principal.error(), http, app);
     http.call.principal = std::move(*principal);
   }
-  co_return co_await app.mcp().http().Handle(std::move(http));
+  const bool by_token = door != nullptr && http.call.principal.starts_with(kTokenUser);
+  const Clock::TimePoint until = by_token ? door->Until(authorization) : Call::kNoDeadline;
+  co_return co_await app.mcp().http().Handle(std::move(http), until);
 }
 
 // Without an authorization server keys are given out by the application's owner: none is named.

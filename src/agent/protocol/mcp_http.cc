@@ -66,15 +66,15 @@ void McpHttp::Close() {
 void McpHttp::AddTo(Router& router, std::string_view path) {
   RouteOptions limits;
   limits.max_body_bytes = server_->limits().max_message_bytes;
-  router.Add("POST", path, [this](HttpRequest http) { return Post(std::move(http)); }, limits);
-  router.Add("GET", path, [this](HttpRequest http) { return Get(std::move(http)); });
+  router.Add("POST", path, [this](HttpRequest http) { return Handle(std::move(http)); }, limits);
+  router.Add("GET", path, [this](HttpRequest http) { return Handle(std::move(http)); });
   router.Add("DELETE", path, [this](HttpRequest http) { return Delete(std::move(http)); });
 }
 
-Task<HttpResponse> McpHttp::Handle(HttpRequest http) {
-  if (http.method == "GET") return Get(std::move(http));
+Task<HttpResponse> McpHttp::Handle(HttpRequest http, Clock::TimePoint until) {
+  if (http.method == "GET") return Get(std::move(http), until);
   if (http.method == "DELETE") return Delete(std::move(http));
-  return Post(std::move(http));
+  return Post(std::move(http), until);
 }
 
 std::optional<HttpResponse> McpHttp::CheckAccess(const HttpRequest& http) const {
@@ -93,7 +93,7 @@ std::optional<HttpResponse> McpHttp::CheckAccess(const HttpRequest& http) const 
   return Refusal(403, RpcError::kInvalidRequest, "Origin: got '" + *origin + "', which is not allowed");
 }
 
-Task<HttpResponse> McpHttp::Post(HttpRequest http) {
+Task<HttpResponse> McpHttp::Post(HttpRequest http, Clock::TimePoint until) {
   if (auto refusal = CheckAccess(http)) co_return *std::move(refusal);
   if (!http.headers.Get("Content-Type").starts_with("application/json")) {
     co_return Refusal(415, RpcError::kInvalidRequest, "Content-Type: want application/json");
@@ -110,11 +110,11 @@ Task<HttpResponse> McpHttp::Post(HttpRequest http) {
   const bool stateless =
       HasStatelessMeta(message) || revision == kMcpStateless ||
       (!revision.empty() && !IsMcpRevision(revision) && !has_session && message.method != "initialize");
-  if (stateless) co_return co_await PostStateless(std::move(http), std::move(message));
+  if (stateless) co_return co_await PostStateless(std::move(http), std::move(message), until);
   co_return co_await PostStateful(std::move(http), std::move(message));
 }
 
-Task<HttpResponse> McpHttp::PostStateless(HttpRequest http, RpcMessage message) {
+Task<HttpResponse> McpHttp::PostStateless(HttpRequest http, RpcMessage message, Clock::TimePoint until) {
   if (message.is_notification()) co_return Accepted();
   if (!message.is_request()) {
     co_return Refusal(400, RpcError::kInvalidRequest, "got an answer, want a request or a notification");
@@ -135,6 +135,7 @@ Task<HttpResponse> McpHttp::PostStateless(HttpRequest http, RpcMessage message) 
     stream->End();
   };
   const std::stop_token stop = http.call.stop;
+  if (message.method == "subscriptions/listen") http.call.deadline = until;
   Spawn(server_->ServeStateless(std::move(http.call), std::move(caller), std::move(message), stream), finish);
   co_return co_await stream->Respond(stop);
 }
@@ -264,7 +265,7 @@ std::shared_ptr<McpHttpStream> McpHttp::MakeStream(Client& client, bool prime) {
   return stream;
 }
 
-Task<HttpResponse> McpHttp::Get(HttpRequest http) {
+Task<HttpResponse> McpHttp::Get(HttpRequest http, Clock::TimePoint until) {
   if (auto refusal = CheckAccess(http)) co_return *std::move(refusal);
   if (http.headers.Find(kSessionHeader) == nullptr) {
     auto refusal = Refusal(405, RpcError::kInvalidRequest, "GET is for sessions of the stateful revisions");
@@ -285,7 +286,7 @@ Task<HttpResponse> McpHttp::Get(HttpRequest http) {
     if (client.apart->has_reader()) {
       co_return Refusal(409, RpcError::kInvalidRequest, "the session's stream is being read already");
     }
-    co_return client.apart->Events(0, http.call.stop);
+    co_return client.apart->Events(0, http.call.stop, until);
   }
   const size_t dash = std::min(last->find('-'), last->size());
   const std::string stream_id = last->substr(0, dash);
@@ -297,7 +298,7 @@ Task<HttpResponse> McpHttp::Get(HttpRequest http) {
     co_return Refusal(404, RpcError::kInvalidRequest,
                       "Last-Event-ID: got '" + last->substr(0, 40) + "', which cannot be resumed");
   }
-  co_return resumed->Events(number, http.call.stop);
+  co_return resumed->Events(number, http.call.stop, until);
 }
 
 Task<HttpResponse> McpHttp::Delete(HttpRequest http) {

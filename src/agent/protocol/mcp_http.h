@@ -44,8 +44,9 @@ class McpHttp {
 
   // Routes at `path`; this must outlive the router's server.
   void AddTo(Router& router, std::string_view path);
-  // A request to the path, whatever its method.
-  Task<HttpResponse> Handle(HttpRequest http);
+  // A request to the path, whatever its method. `until`: what its sender showed to be let in is good for so long;
+  // streams that tell of changes (GET, subscriptions/listen) end then. An answer under way does not.
+  Task<HttpResponse> Handle(HttpRequest http, Clock::TimePoint until = Call::kNoDeadline);
   // Who may speak at all: nothing, or the refusal.
   std::optional<HttpResponse> CheckAccess(const HttpRequest& http) const;
   size_t num_sessions() const { return sessions_.size(); }
@@ -61,10 +62,10 @@ class McpHttp {
     Clock::TimePoint last_used;
   };
 
-  Task<HttpResponse> Post(HttpRequest http);
-  Task<HttpResponse> Get(HttpRequest http);
+  Task<HttpResponse> Post(HttpRequest http, Clock::TimePoint until);
+  Task<HttpResponse> Get(HttpRequest http, Clock::TimePoint until);
   Task<HttpResponse> Delete(HttpRequest http);
-  Task<HttpResponse> PostStateless(HttpRequest http, RpcMessage message);
+  Task<HttpResponse> PostStateless(HttpRequest http, RpcMessage message, Clock::TimePoint until);
   Task<HttpResponse> PostStateful(HttpRequest http, RpcMessage message);
   Task<HttpResponse> Initialize(HttpRequest http, RpcMessage message);
   // Why a stateless request's headers do not say what its body says, if so.

@@ -75,7 +75,7 @@ Task<HttpResponse> McpHttpStream::Respond(std::stop_token stop) {
   co_return Events(0, std::move(stop));
 }
 
-HttpResponse McpHttpStream::Events(int64_t after, std::stop_token stop) {
+HttpResponse McpHttpStream::Events(int64_t after, std::stop_token stop, Loop::TimePoint until) {
   ReleaseReader();
   streaming_ = true;
   // From here on messages are events; the link is made now, so that an end before the writing begins is not missed.
@@ -83,7 +83,7 @@ HttpResponse McpHttpStream::Events(int64_t after, std::stop_token stop) {
   reader_ = link;
   const auto self = shared_from_this();
   return HttpResponse::Events(
-      [self, after, link](BodyWriter writer) { return self->Write(after, link, std::move(writer)); });
+      [self, after, until, link](BodyWriter writer) { return self->Write(after, until, link, std::move(writer)); });
 }
 
 std::string McpHttpStream::EventText(const std::string& data, int64_t number) const {
@@ -93,7 +93,8 @@ std::string McpHttpStream::EventText(const std::string& data, int64_t number) co
   return FormatSse(event);
 }
 
-Task<void> McpHttpStream::Write(int64_t after, std::shared_ptr<StopLink> link, BodyWriter writer) {
+Task<void> McpHttpStream::Write(int64_t after, Loop::TimePoint until, std::shared_ptr<StopLink> link,
+                                BodyWriter writer) {
   const auto self = shared_from_this();
   if (after == 0 && options_.prime) {
     SseEvent prime;
@@ -109,8 +110,9 @@ Task<void> McpHttpStream::Write(int64_t after, std::shared_ptr<StopLink> link, B
   if (ended_ || reader_ != link) co_return;
   writer_ = writer;
   for (bool reads = true; reads;) {
-    const bool silent = co_await SleepFor(loop_, options_.keep_alive, link->token());
-    reads = silent && writer.Write(FormatSseComment("still here"));
+    const Loop::TimePoint next = std::min(loop_.Now() + options_.keep_alive, until);
+    const bool silent = co_await SleepUntil(loop_, next, link->token());
+    reads = silent && loop_.Now() < until && writer.Write(FormatSseComment("still here"));
   }
   if (reader_ == link) ReleaseReader();
 }

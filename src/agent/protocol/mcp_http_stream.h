@@ -41,8 +41,9 @@ class McpHttpStream final : public McpOutlet, public std::enable_shared_from_thi
 
   // The response, once it is known what it is. `stop`: of the connection.
   Task<HttpResponse> Respond(std::stop_token stop);
-  // A stream of events from the one after `after` on, at once. A connection that reads already is let go of.
-  HttpResponse Events(int64_t after, std::stop_token stop);
+  // A stream of events from the one after `after` on, at once. A connection that reads already is let go of; this one
+  // at `until`.
+  HttpResponse Events(int64_t after, std::stop_token stop, Loop::TimePoint until = Loop::TimePoint::max());
 
   bool ended() const { return ended_; }
   bool has_reader() const { return writer_.has_value(); }
@@ -53,7 +54,7 @@ class McpHttpStream final : public McpOutlet, public std::enable_shared_from_thi
 
  private:
   std::string EventText(const std::string& data, int64_t number) const;
-  Task<void> Write(int64_t after, std::shared_ptr<StopLink> link, BodyWriter writer);
+  Task<void> Write(int64_t after, Loop::TimePoint until, std::shared_ptr<StopLink> link, BodyWriter writer);
   void ReleaseReader();
   void ForgetOldest();
   void ForgetWritten();

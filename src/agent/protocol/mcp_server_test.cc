@@ -307,5 +307,18 @@ TEST(McpSession, EndsWithQuestionsOpen) {
   EXPECT_TRUE(f.apart->sent.empty());
 }
 
+TEST(McpServer, AStreamOfSubscriptionsEndsWithItsDeadline) {
+  Fixture f;
+  const Json filter = Json::Object({{"notifications", Json::Object({{"toolsListChanged", true}})}});
+  Call call;
+  call.deadline = f.loop.Now() + std::chrono::minutes(5);
+  const Loop::TimePoint until = call.deadline;
+  auto request = Fixture::Request("subscriptions/listen", filter);
+  McpCaller caller;
+  const RpcMessage last = f.loop.Run(f.server->ServeStateless(call, caller, std::move(request), f.outlet));
+  EXPECT_EQ(f.loop.Now(), until);
+  EXPECT_EQ(last.result["resultType"], Json("complete"));
+}
+
 }  // namespace
 }  // namespace atelier

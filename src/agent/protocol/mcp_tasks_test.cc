@@ -239,7 +239,8 @@ class LastingTools final : public McpTools {
   }
   Task<Result<Json>> GoOn(McpContextPtr context, std::string id) override {
     EXPECT_EQ(context->task_id(), id);
-    CO_TRY(const Json answer, co_await context->Ask({"name", "elicitation/create", Json::Object({{"message", "?"}})}));
+    const McpQuestion question{"name", "elicitation/create", Json::Object({{"message", "?"}})};
+    CO_TRY(const Json answer, co_await context->Ask(question));
     co_return McpTextResult(answer["content"]["name"].AsString());
   }
   Task<void> EndTask(std::string) override {

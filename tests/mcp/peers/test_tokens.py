@@ -9,7 +9,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from test_peers import NEW, PYTHON, Application
+from test_peers import NEW, OLD, PYTHON, Application
 
 RESOURCE = "https://agents.example.org/mcp"
 META = {"io.modelcontextprotocol/protocolVersion": NEW, "io.modelcontextprotocol/clientCapabilities": {}}
@@ -26,10 +26,11 @@ def get(url):
         return json.loads(reply.read())
 
 
-class Tokens(Application):
+class Door(Application):
+    """An application whose /mcp wants tokens of `self.issuer`, and what comes of asking it."""
+
     def setUp(self):
         super().setUp()
-        self.issuer = self.listening([str(PYTHON[2]), "servers/issuer.py"])
         (self.folder / "docs").mkdir()
         (self.folder / "docs" / "a.md").write_text("# House\n\nThe heating is turned on in October.\n")
 
@@ -46,30 +47,46 @@ class Tokens(Application):
             self.run_cli("index", str(self.folder / "docs"), "-c", name)
         self.base = self.listening(self.command("serve", "--port", "0"))
 
+    def ask(self, token=None, uri="atelier://corpora", headers=None):
+        return self.post_message(token, "resources/read", {"uri": uri}, uri, headers)
+
+    def post_message(self, token, method, params, name=None, headers=None):
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
+        kinds = {"MCP-Protocol-Version": NEW, "Mcp-Method": method, **({"Mcp-Name": name} if name else {}), **(headers or {})}
+        with self.send(token, "POST", body, kinds) as reply:
+            return reply.status, dict(reply.headers), json.loads(reply.read())
+
+    def send(self, token, method, body=None, headers=None):
+        """The reply, whatever its status."""
+        kinds = {"Accept": "application/json, text/event-stream", **(headers or {})}
+        if body is not None:
+            kinds["Content-Type"] = "application/json"
+        if token:
+            kinds["Authorization"] = "Bearer " + token
+        request = urllib.request.Request(self.base + "/mcp", json.dumps(body).encode() if body is not None else None, kinds,
+                                         method=method)
+        try:
+            return urllib.request.urlopen(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            return error
+
+    def corpora(self, token):
+        status, _, body = self.ask(token)
+        self.assertEqual(status, 200, body)
+        return [one["name"] for one in json.loads(body["result"]["contents"][0]["text"])]
+
+
+class Tokens(Door):
+    def setUp(self):
+        super().setUp()
+        self.issuer = self.listening([str(PYTHON[2]), "servers/issuer.py"])
+
     def token(self, key="r1", alg="RS256", headers=None, **claims):
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": RESOURCE, "sub": "ann", "exp": now + 300, "iat": now, "scope": "mcp other",
                   "client_id": "c", "jti": "j", **claims}
         claims = {name: value for name, value in claims.items() if value is not None}
         return post(self.issuer + "/token", {"key": key, "alg": alg, "claims": claims, "headers": headers or {}})
-
-    def ask(self, token=None, uri="atelier://corpora", headers=None):
-        body = {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri, "_meta": META}}
-        kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
-                 "MCP-Protocol-Version": NEW, "Mcp-Method": "resources/read", "Mcp-Name": uri, **(headers or {})}
-        if token:
-            kinds["Authorization"] = "Bearer " + token
-        request = urllib.request.Request(self.base + "/mcp", json.dumps(body).encode(), kinds)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return reply.status, dict(reply.headers), json.loads(reply.read())
-        except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), json.loads(error.read())
-
-    def corpora(self, token):
-        status, _, body = self.ask(token)
-        self.assertEqual(status, 200, body)
-        return [one["name"] for one in json.loads(body["result"]["contents"][0]["text"])]
 
     def test_a_client_without_a_token_is_told_whose_it_needs(self):
         self.serve()
@@ -129,6 +146,51 @@ class Tokens(Application):
             self.assertEqual(status, 403)
             self.assertIn('error="insufficient_scope"', headers["WWW-Authenticate"])
             self.assertIn('scope="mcp"', headers["WWW-Authenticate"])
+
+    def brief_token(self):
+        """Good for a moment: the minute that clocks may differ by is nearly over."""
+        return self.token(exp=int(time.time()) - 57)
+
+    def test_a_stream_of_changes_ends_with_its_token(self):
+        self.serve()
+        self.token()
+        post(self.issuer + "/publish", ["r1"])
+        self.assertEqual(self.corpora(self.token()), [])
+        brief = self.brief_token()
+        listen = {"jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen",
+                  "params": {"notifications": {"toolsListChanged": True}, "_meta": META}}
+        with self.send(brief, "POST", listen, {"MCP-Protocol-Version": NEW, "Mcp-Method": "subscriptions/listen"}) as reply:
+            self.assertEqual(reply.status, 200)
+            told = self.until_the_end(reply)
+        self.assertEqual([one.get("method") for one in told], ["notifications/subscriptions/acknowledged", None])
+        self.assertEqual(told[-1]["result"]["resultType"], "complete")
+        self.assertEqual(self.ask(brief)[0], 401)
+
+    def test_a_sessions_stream_ends_with_its_token_and_goes_on_with_another(self):
+        self.serve()
+        good = self.token()
+        post(self.issuer + "/publish", ["r1"])
+        hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": OLD, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}}
+        with self.send(good, "POST", hello) as reply:
+            session = {"Mcp-Session-Id": reply.headers["Mcp-Session-Id"], "MCP-Protocol-Version": OLD}
+        with self.send(self.brief_token(), "GET", headers=session) as reply:
+            self.assertEqual(reply.status, 200)
+            self.assertEqual(self.until_the_end(reply), [])
+        # The session is still there, for who may still come.
+        ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+        with self.send(good, "POST", ping, session) as reply:
+            self.assertEqual(json.loads(reply.read())["result"], {})
+        with self.send(good, "GET", headers=session) as reply:
+            self.assertEqual(reply.status, 200)
+
+    def until_the_end(self, reply):
+        """The messages of a stream, which has to end."""
+        text, deadline = b"", time.monotonic() + 60
+        while piece := reply.read1(65536):
+            text += piece
+            self.assertLess(time.monotonic(), deadline, text)
+        return [json.loads(line[6:]) for line in text.decode().splitlines() if line.startswith("data: ")]
 
     def test_keys_of_atelier_yaml_go_on_beside_tokens_which_open_nothing_else(self):
         self.serve(keys=[{"key": "sk-k", "name": "kay", "groups": ["staff"]}])
