@@ -1,6 +1,7 @@
-// MCP servers that an editor brings along with a session (session/new): started as child processes when the first
-// prompt comes, ended with the session. Their definitions of tools are a stranger's words that a model obeys: one that
-// nobody has approved yet, or that has changed since, is shown to the person before it is offered.   Loop thread only.
+// MCP servers that an editor brings along with a session (session/new): started as child processes, or reached over
+// HTTP under the egress policy, when the first prompt comes, ended with the session. Their definitions of tools are a
+// stranger's words that a model obeys: one that nobody has approved yet, or that has changed since, is shown to the
+// person before it is offered.   Loop thread only.
 #pragma once
 
 #include <map>
@@ -12,14 +13,22 @@
 #include "agent/protocol/acp.h"
 #include "agent/protocol/mcp_client.h"
 #include "agent/protocol/mcp_tools.h"
+#include "base/net/async_http_client.h"
+#include "base/net/egress_policy.h"
 
 namespace atelier {
 
 class AcpServers {
  public:
-  // `pins` outlives it: what was approved for good.
-  AcpServers(Loop& loop, McpPins& pins, std::vector<AcpMcpServer> servers, std::string folder)
-      : loop_(loop), pins_(pins), configs_(std::move(servers)), folder_(std::move(folder)) {}
+  // Loop and pins outlive it.
+  struct Parts {
+    IoLoop& loop;
+    McpPins& pins;                               // what was approved for good
+    std::shared_ptr<const EgressPolicy> egress;  // of servers over HTTP
+    std::string folder;                          // that programs start in
+  };
+  AcpServers(Parts parts, std::vector<AcpMcpServer> servers)
+      : parts_(std::move(parts)), http_(parts_.loop), configs_(std::move(servers)) {}
 
   // Starts those that are not running and asks for their tools; all at once. Gives what went wrong, in words: such a
   // server has no tools, and the next call tries it again.
@@ -40,13 +49,13 @@ class AcpServers {
     std::shared_ptr<McpClient> client;
     std::vector<Json> definitions;
   };
+  Result<std::unique_ptr<McpTransport>> TransportOf(const AcpMcpServer& config);
   Task<Result<void>> Start(Call call, const AcpMcpServer& config);
 
-  Loop& loop_;
-  McpPins& pins_;
+  const Parts parts_;
+  AsyncHttpClient http_;
   McpPins of_session_;
   const std::vector<AcpMcpServer> configs_;
-  const std::string folder_;
   std::map<std::string, Server> servers_;  // that run
   std::set<std::string> refused_;
 };

@@ -52,7 +52,7 @@ AcpSession::AcpSession(const Shop& shop, StoredAcpSession stored, std::vector<Ac
       store_(shop.store),
       client_(shop.client),
       stored_(std::move(stored)),
-      servers_(app_.loop(), shop.pins, std::move(servers), stored_.cwd) {}
+      servers_({app_.io_loop(), shop.pins, app_.egress(), stored_.cwd}, std::move(servers)) {}
 
 AcpSession::~AcpSession() { app_.agents().Return(AgentName(stored_.settings)); }
 

@@ -1,5 +1,8 @@
 // What an agent does with an editor: asks its person, uses its files and terminal, survives.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import * as acp from "@agentclientprotocol/sdk";
 import { ATELIER, call, calls, last, makeShop, startEditor, textOf, turns } from "./editor.js";
@@ -225,6 +228,39 @@ test("tools of an MCP server that the editor brings are offered once the person 
   assert.match(asked[0].toolCall.title, /MCP server shop/);
   assert.equal(asked[1].toolCall.name, "shop__calculator");
   assert.match(editor.said(), /5/);
+});
+
+// Another Atelier as the server, that wants a key.
+async function startServer(t) {
+  const shop = await makeShop(t, last, { server: { keys: [{ key: "sk-door", name: "door" }] } });
+  const child = spawn(ATELIER, ["--config", join(shop.home, "atelier.yaml"), "serve", "--port", "0"], {
+    env: { PATH: process.env.PATH, ATELIER_HOME: shop.home }, stdio: ["ignore", "pipe", "inherit"] });
+  shop.editors.push({ child });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = line.match(/http:\S+/)?.[0];
+    if (url) return { type: "http", name: "shop", url: `${url}/mcp`, headers: [{ name: "Authorization", value: "Bearer sk-door" }] };
+  }
+}
+
+test("MCP servers over HTTP are reached with the editor's headers, where the egress policy lets them", async (t) => {
+  const asked = [];
+  const server = await startServer(t);
+  const answer = (body) => (turns(body) === 0 && body.tools.some(({ function: { name } }) => name === "shop__calculator")
+    ? [call("shop__calculator", { expression: "2 + 3" })] : last(body));
+  const shop = await makeShop(t, answer, { egress: { private: [new URL(server.url).host] } });
+  const editor = await startEditor(shop, { handlers: allow("allow", asked) });
+  assert.equal(editor.hello.agentCapabilities.mcpCapabilities.http, true);
+  const { sessionId } = await editor.ask(ours.session.new, { cwd: shop.home, mcpServers: [server] });
+  await editor.prompt(sessionId, "add");
+  assert.match(asked[0].toolCall.title, /MCP server shop/);
+  assert.equal(asked[1].toolCall.name, "shop__calculator");
+  assert.match(editor.said(), /5/);
+  const closed = await startEditor(await makeShop(t, answer), { can: { session: { notices: {} } } });
+  const other = await closed.ask(ours.session.new, { cwd: shop.home, mcpServers: [server, { ...server, type: "sse", name: "old" }] });
+  await closed.prompt(other.sessionId, "add");
+  const noticed = closed.updates.map(({ update }) => update.description ?? "").join("\n");
+  assert.match(noticed, /127\.0\.0\.1:\d+: .*egress/);
+  assert.match(noticed, /old: got the transport 'sse', want stdio or http/);
 });
 
 test("stop reasons: limits and refusals", async (t) => {

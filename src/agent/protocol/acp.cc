@@ -21,7 +21,7 @@ std::string TextAt(const Json& json, std::string_view key) {
 
 Fields AcpVariable::Describe() {
   static constexpr Field fields[] = {
-      Key<&AcpVariable::name>("name", "of the variable").Required().AtMostBytes(kMaxIdBytes),
+      Key<&AcpVariable::name>("name", "of the variable, or header").Required().AtMostBytes(kMaxIdBytes),
       Key<&AcpVariable::value>("value", "what it is").AtMostBytes(1 << 16),
   };
   return fields;
@@ -30,10 +30,11 @@ Fields AcpVariable::Describe() {
 Fields AcpMcpServer::Describe() {
   using S = AcpMcpServer;
   static constexpr Field fields[] = {
-      Key<&S::type>("type", "http or sse; without, stdio").AtMostBytes(kMaxIdBytes),
+      Key<&S::type>("type", "http; without, stdio").AtMostBytes(kMaxIdBytes),
       Key<&S::name>("name", "before the names of its tools").Required().AtMostBytes(kMaxIdBytes),
       Key<&S::command>("command", "the program").AtMostBytes(kMaxPathBytes),
-      Key<&S::url>("url", "of http and sse").AtMostBytes(kMaxPathBytes),
+      Key<&S::url>("url", "of http").AtMostBytes(kMaxPathBytes),
+      Key<&S::headers>("headers", "of each request to it").AtMostItems(kMaxArguments),
       Key<&S::args>("args", "its arguments").AtMostItems(kMaxArguments),
       Key<&S::env>("env", "its variables").AtMostItems(kMaxArguments),
   };

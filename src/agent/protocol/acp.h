@@ -40,7 +40,7 @@ struct AcpVariable {
 struct AcpMcpServer {
   std::string type, name, command, url;
   std::vector<std::string> args;
-  std::vector<AcpVariable> env;
+  std::vector<AcpVariable> env, headers;
   static Fields Describe();
 };
 

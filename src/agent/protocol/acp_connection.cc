@@ -45,7 +45,7 @@ Json Capabilities() {
   return Json::Object(
       {{"loadSession", true},
        {"promptCapabilities", Json::Object({{"image", false}, {"audio", false}, {"embeddedContext", true}})},
-       {"mcpCapabilities", Json::Object({{"http", false}, {"sse", false}})},
+       {"mcpCapabilities", Json::Object({{"http", true}, {"sse", false}})},
        {"sessionCapabilities", std::move(sessions)}});
 }
 
