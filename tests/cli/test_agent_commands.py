@@ -27,7 +27,7 @@ class Bell:
     """A server with an effect that nobody may cause twice. `held`: it rings, and then says nothing."""
 
     def __init__(self):
-        self.rung, self.begun, self.held = [], threading.Event(), threading.Event()
+        self.rung, self.begun, self.held, self.gone = [], threading.Event(), threading.Event(), threading.Event()
         bell = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,7 +37,8 @@ class Bell:
             def do_POST(self):
                 bell.rung.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["times"])
                 bell.begun.set()
-                if bell.held.is_set():
+                if bell.held.is_set():  # an end of the connection would be an outcome, too
+                    bell.gone.wait(SECONDS)
                     return
                 data = json.dumps({"rung": bell.rung[-1]}).encode()
                 self.send_response(200)
@@ -174,6 +175,7 @@ class Killed(Waiting):
         self.assertTrue(self.bell.begun.wait(SECONDS))
         run.send_signal(signal.SIGKILL)
         run.wait()
+        self.bell.gone.set()
         self.bell.held.clear()
         waiting = self.agent("resume")
         self.assertIn("outcome_unknown", waiting.err)

@@ -181,7 +181,7 @@ TEST_F(PostgresSqlTool, ValuesOfEveryKindStandAsTheServerWritesThem) {
   ASSERT_TRUE(output.ok() && !output->is_error) << (output.ok() ? output->text : output.error().Message());
   EXPECT_EQ(output->structured["columns"].Dump(), R"(["a","a","yes","day","list","j","r","b","f","i"])");
   EXPECT_EQ(output->structured["rows"].Dump(),
-            R"([[1,2,"t","2026-02-28","{1,2}","{\"k\": 1}","(1,x)","\\x00ff","NaN","1 day"]])");
+            R"x([[1,2,"t","2026-02-28","{1,2}","{\"k\": 1}","(1,x)","\\x00ff","NaN","1 day"]])x");
   const auto ordered = Query("SELECT n FROM generate_series(1, 40) AS n ORDER BY n DESC");
   EXPECT_EQ(ordered->structured["rows"][0][0], Json(40));
   for (const char* sql : {"SELECT 1) AS x(c0) UNION (SELECT 2", "SELECT 1 /* ", "SELECT", "SELECT $1", "SELECT 'a"}) {
