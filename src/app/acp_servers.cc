@@ -64,7 +64,7 @@ Task<std::vector<std::string>> AcpServers::Connect(Call call) {
     co_return Result<void>();
   };
   auto starting = ForEach(configs_.size(), kAtOnce, start);
-  co_await starting;
+  (void)co_await starting;  // each that failed has said so
   co_return problems;
 }
 

@@ -166,7 +166,7 @@ Task<Result<std::string>> AcpSession::Prompt(Call call, std::string text) {
   const std::unique_ptr<Turn> turn = std::move(turn_);
   if (!turn->cancelled) co_return reason;
   // Whatever the turn was at: it ends for good.
-  if (!turn->run_id.empty()) co_await app_.agents().runs().Cancel(turn->run_id);
+  if (!turn->run_id.empty()) (void)co_await app_.agents().runs().Cancel(turn->run_id);
   co_return std::string(kAcpCancelled);
 }
 
