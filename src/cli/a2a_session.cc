@@ -77,7 +77,9 @@ Result<Json> A2aSession::Ask(const std::string& method, Json params) {
 A2aFollower A2aSession::MakeFollower() {
   A2aFollower::Options options;
   options.on_update = [](const A2aTask& task, const A2aUpdate& update) {
-    if (!std::holds_alternative<A2aStatus>(update)) return;
+    // How it ends is printed as its outcome.
+    const bool is_settled = IsTerminal(task.state()) || IsInterrupted(task.state());
+    if (!std::holds_alternative<A2aStatus>(update) || is_settled) return;
     const std::string text = A2aTextOf(update);
     std::fprintf(stderr, "%s  %s%s%s\n", SafeForTerminal(task.id).c_str(), SafeForTerminal(task.status.state).c_str(),
                  text.empty() ? "" : "  ", SafeForTerminal(text).c_str());
