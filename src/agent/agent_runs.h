@@ -61,8 +61,7 @@ class AgentRuns {
     std::string agent;
     Json input;  // a text, messages, or what a workflow takes
     std::string principal = {};
-    std::string id = {};            // empty: a new one
-    std::string conversation = {};  // that it belongs to, for what remembers conversations; empty: none is known
+    std::string id = {};  // empty: a new one
   };
   // A row of the journal: nothing has happened yet. Errors: an unknown agent, an input that is neither.
   Task<Result<std::string>> Create(Start start);

@@ -24,9 +24,7 @@ Result<void> AddInput(AgentConversation& talk, const Json& input, std::string& l
   }
   for (const Json& message : input.items()) {
     if (message["content"].is_string()) last_text = message["content"].AsString();
-    Json shown = message;
-    shown.Erase(kSaid);
-    talk.Add(std::move(shown));
+    talk.Add(message);
   }
   return {};
 }

@@ -1,7 +1,5 @@
 #include "cli/chat_conversation.h"
 
-#include "app/agent_library.h"
-#include "app/agent_models.h"
 #include "base/io/files.h"
 #include "base/text/describe_json.h"
 #include "serve/chat_body.h"
@@ -65,11 +63,9 @@ Result<Outcome> Conversation::Again(const Session::OnDelta& on_delta) {
 
 Result<void> Conversation::SetModel(std::string_view name) {
   TRY(ModelListing model, session_.app().FindModel(name, "chat"));
-  if (!CanChat(model)) {
+  if (model.kind != "chat") {
     return Error::Invalid(std::string(name), "got a model of kind '" + model.kind + "', want one that chats");
   }
-  // What an agent has of other servers is asked for before it is.
-  if (model.kind == kAgentModels) session_.Run(session_.app().agents().Prepare(Call()));
   model_ = std::move(model);
   return {};
 }

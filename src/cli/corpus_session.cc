@@ -67,7 +67,7 @@ void StageOptions::Declare(Options& options) {
   options.Texts("--stage", stages, "a stage of retrieval beside those of atelier.yaml, such as multi_query or parent");
   options.Text("--stage-model", model, "that these stages ask; without, the default chat model");
   options.Takes("MODEL", Completion::kModels);
-  options.Texts("--after", history, "what was asked before, oldest first: for the stage rewrite");
+  options.Texts("--after", history, "what was asked before, oldest first: for the stages history and rewrite");
 }
 
 Result<void> StageOptions::Apply(RetrievalConfig& config) const {

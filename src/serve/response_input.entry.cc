@@ -14,8 +14,7 @@ namespace {
 
 Task<Result<std::vector<Json>>> ItemsOf(App& app, ResponsesBody body, std::string principal) {
   CO_TRY(Json input, NormalItems(body.input));
-  CO_TRY(GatheredItems all, co_await AllItems(app, std::move(body), std::move(input), std::move(principal)));
-  co_return std::move(all.items);
+  co_return co_await AllItems(app, std::move(body), std::move(input), std::move(principal));
 }
 
 Task<HttpResponse> CountInputTokens(HttpRequest http, App& app) {

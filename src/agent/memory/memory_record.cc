@@ -103,7 +103,6 @@ IndexRecord TurnRecord(const MemoryTurn& turn) {
   Json payload = ScopePayload(turn.scope);
   payload.Set("speaker", turn.speaker), payload.Set("text", turn.text);
   payload.Set("said_ms", turn.said_ms), payload.Set("reference", turn.reference);
-  if (!turn.work.empty()) payload.Set("work", turn.work);
   record.payload = payload.Dump();
   return record;
 }
@@ -145,7 +144,6 @@ Result<MemoryTurn> ReadTurn(const IndexRecord& record) {
   turn.id = record.id, turn.scope = ReadScope(payload);
   turn.speaker = TextAt(payload, "speaker"), turn.text = TextAt(payload, "text");
   turn.reference = TextAt(payload, "reference"), turn.said_ms = NumberAt(payload, "said_ms");
-  turn.work = TextAt(payload, "work");
   return turn;
 }
 
@@ -172,7 +170,6 @@ Result<void> CheckScope(const MemoryScope& scope) {
 Result<void> CheckTurn(const MemoryTurn& turn) {
   TRY_VOID(CheckBytes("speaker", turn.speaker, 0, kMaxNameBytes));
   TRY_VOID(CheckBytes("reference", turn.reference, 0, kMaxNameBytes));
-  TRY_VOID(CheckBytes("work", turn.work, 0, kMaxNameBytes));
   return CheckBytes("text", turn.text, 1, kMaxTurnBytes);
 }
 
