@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import math
 import threading
 
 
@@ -10,7 +11,8 @@ def call(name, arguments, call_id="call_1"):
 
 
 class ScriptedUpstream:
-    """`answer(body)` gives a text, or a list of calls. `base_url` is what atelier.yaml names."""
+    """`answer(body)` gives a text, a list of calls, or of one token how likely it is this or that ({"Yes": 0.9, …}).
+    `base_url` is what atelier.yaml names."""
 
     def __init__(self, answer):
         self.asked = []
@@ -24,8 +26,13 @@ class ScriptedUpstream:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if "messages" not in body:  # it chats, and decides by nothing else
+                    return self.reply("application/json", json.dumps({"error": {"message": "not here"}}), 404)
                 upstream.asked.append(body)
                 said = answer(body)
+                odds = said if isinstance(said, dict) else {}
+                if odds:
+                    said = max(odds, key=odds.get)
                 choice = {"role": "assistant", "content": said if isinstance(said, str) else None}
                 reason = "stop"
                 if not isinstance(said, str):
@@ -34,10 +41,11 @@ class ScriptedUpstream:
                         {"index": i, "id": one["id"], "type": "function",
                          "function": {"name": one["name"], "arguments": one["arguments"]}} for i, one in enumerate(said)]
                 usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+                likely = {"logprobs": likely_tokens(odds)} if odds else {}
                 head = {"id": "c", "created": 1, "model": body["model"]}
                 if body.get("stream"):
                     chunks = [{**head, "object": "chat.completion.chunk",
-                               "choices": [{"index": 0, "delta": choice, "finish_reason": None}]},
+                               "choices": [{"index": 0, "delta": choice, "finish_reason": None, **likely}]},
                               {**head, "object": "chat.completion.chunk",
                                "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]},
                               {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage}]
@@ -46,11 +54,11 @@ class ScriptedUpstream:
                 else:
                     self.reply("application/json", json.dumps({
                         **head, "object": "chat.completion", "usage": usage,
-                        "choices": [{"index": 0, "message": choice, "finish_reason": reason}]}))
+                        "choices": [{"index": 0, "message": choice, "finish_reason": reason, **likely}]}))
 
-            def reply(self, content_type, text):
+            def reply(self, content_type, text, status=200):
                 data = text.encode()
-                self.send_response(200)
+                self.send_response(status)
                 self.send_header("content-type", content_type)
                 self.send_header("content-length", str(len(data)))
                 self.end_headers()
@@ -64,6 +72,11 @@ class ScriptedUpstream:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+def likely_tokens(odds):
+    top = [{"token": token, "logprob": math.log(share), "bytes": None} for token, share in odds.items()]
+    return {"content": [{**max(top, key=lambda one: one["logprob"]), "top_logprobs": top}]}
 
 
 def num_turns(body):

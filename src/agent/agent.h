@@ -64,6 +64,7 @@ struct AgentWork {
   RunMeter& meter;
   std::function<Result<std::shared_ptr<const Agent>>(const std::string& name)> find_agent = {};
   std::string principal = {};
+  std::string conversation = {};  // the run's
   // Of agents that agents ask: how deep, and what from outside the one who asks had read.
   int32_t depth = 1;
   std::set<std::string> tainted_by = {};

@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "agent/memory/memory_store.h"
 #include "agent/react.h"
 #include "agent/tool_calls.h"
 #include "agent/tool_output.h"
+#include "base/io/sha256.h"
 #include "base/text/utf8.h"
 
 namespace atelier {
@@ -13,22 +15,45 @@ namespace {
 constexpr char kMemory[] = "memory";
 constexpr size_t kMaxRecallBytes = 8'000;  // that is searched with
 
-std::string LastUserText(const Json& input) {
-  if (input.is_string()) return input.AsString();
-  std::string text;
-  for (const Json& message : input.items()) {
-    if (message["role"] == Json("user") && message["content"].is_string()) text = message["content"].AsString();
+std::string TextAt(const Json& json, std::string_view key) {
+  return json[key].is_string() ? json[key].AsString() : std::string();
+}
+
+// What a message says, without instructions of the caller's that stand before it.
+std::string SaidBy(const Json& message) { return TextAt(message, message.Has(kSaid) ? kSaid : "content"); }
+
+AgentQuestion QuestionOf(const Json& input) {
+  AgentQuestion question;
+  if (input.is_string()) question.text = input.AsString();
+  if (!input.is_array()) return question;
+  int64_t last = -1;
+  for (int64_t i = 0; i < input.size(); ++i) {
+    if (input[i]["role"] == Json("user") && input[i]["content"].is_string()) last = i;
   }
-  return text;
+  for (int64_t i = 0; i < input.size(); ++i) {
+    std::string said = SaidBy(input[i]);
+    if (i == last) {
+      question.text = std::move(said);
+    } else if (!said.empty()) {
+      question.read.push_back(std::move(said));
+    }
+  }
+  return question;
+}
+
+// By what a turn is known. One that stands after others is the same whenever it is asked; a text alone may be said
+// twice.
+std::string ReferenceOf(const RunLog& log, const std::string& path, const Json& input) {
+  return input.is_array() && input.size() > 1 ? "turn_" + Sha256Hex(input.Dump()) : log.KeyOf(path);
 }
 
 // A memory that cannot be asked must not keep the agent from its work: that it could not is the step's result.
 Task<Result<Performed>> Ask(Call call, AgentMemory& memory, MemoryScope scope, MemoryConfig config,
-                            std::string question) {
+                            AgentQuestion question, std::string reference) {
   Json where = Json::Object({{"user", scope.user}, {"agent", scope.agent}, {"session", scope.session}});
   const Result<std::string> text =
       co_await memory.Before(std::move(call), std::move(scope), std::move(config), std::move(question));
-  Json result = Json::Object({{"scope", std::move(where)}});
+  Json result = Json::Object({{"scope", std::move(where)}, {"reference", std::move(reference)}});
   text.ok() ? result.Set("text", *text) : result.Set("error", text.error().Message());
   Performed performed{.result = std::move(result)};
   co_return performed;
@@ -43,25 +68,31 @@ Task<Result<Performed>> Tell(Call call, AgentMemory& memory, MemoryScope scope, 
   co_return performed;
 }
 
-MemoryTurn Said(std::string speaker, std::string text, std::string reference, int64_t said_ms) {
-  MemoryTurn turn;
-  turn.speaker = std::move(speaker), turn.text = std::move(text), turn.reference = std::move(reference);
-  turn.said_ms = said_ms;
-  return turn;
+MemoryScope ReadScope(const Json& where) {
+  return {.user = TextAt(where, "user"), .agent = TextAt(where, "agent"), .session = TextAt(where, "session")};
 }
 
-MemoryScope ReadScope(const Json& where) {
-  const auto text = [&](const char* key) { return where[key].is_string() ? where[key].AsString() : std::string(); };
-  return {.user = text("user"), .agent = text("agent"), .session = text("session")};
+std::string FirstOf(std::initializer_list<std::string> names) {
+  for (const std::string& name : names) {
+    if (!name.empty()) return name;
+  }
+  return {};
+}
+
+// As a memory can call it, with a word behind it, however long its caller's name for it is.
+std::string ShortName(const std::string& name) {
+  constexpr size_t kWord = 16;
+  return name.size() + kWord <= kMaxNameBytes && IsValidUtf8(name) ? name : Sha256Hex(name);
 }
 
 }  // namespace
 
-MemoryScope MemoryScopeOf(const AgentConfig& agent, const std::string& principal, int64_t now_ms) {
+MemoryScope MemoryScopeOf(const AgentConfig& agent, const RunOrigin& origin, int64_t now_ms) {
   MemoryScope scope;
-  scope.user = !agent.memory->user.empty() ? agent.memory->user : !principal.empty() ? principal : "me";
-  scope.agent = agent.name;
-  scope.session = !agent.memory->session.empty() ? agent.memory->session : UtcText(now_ms * 1'000'000).substr(0, 10);
+  scope.user = FirstOf({agent.memory->user, origin.principal, "me"});
+  scope.agent = agent.name.substr(0, agent.name.find('@'));
+  scope.session =
+      FirstOf({agent.memory->session, ShortName(origin.conversation), UtcText(now_ms * 1'000'000).substr(0, 10)});
   return scope;
 }
 
@@ -71,16 +102,18 @@ Task<Result<AgentOutcome>> RunRemembering(Call call, AgentWork work, const Agent
   AgentMemory& memory = *work.memory;
   RunLog& log = work.log;
   const Clock& clock = work.clock;
-  const std::string question = LastUserText(input);
+  AgentQuestion asked = QuestionOf(input);
+  const std::string question = asked.text;
   const int64_t now_ms = clock.UnixNanos() / 1'000'000;
-  const MemoryScope whose = MemoryScopeOf(agent.config, work.principal, now_ms);
+  const RunOrigin origin{work.principal, work.conversation};
+  const MemoryScope whose = MemoryScopeOf(agent.config, origin, now_ms);
   StepSpec recall{.path = scope.Next(), .kind = RunStepKind::kValue, .name = kMemory};
   recall.request = question;
-  RunLog::Perform ask = [&](Call asking) {
-    return Ask(std::move(asking), memory, whose, config, ReplaceInvalidUtf8(question.substr(0, kMaxRecallBytes)));
-  };
+  const std::string reference = ReferenceOf(log, recall.path, input);
+  asked.text = ReplaceInvalidUtf8(question.substr(0, kMaxRecallBytes));
+  RunLog::Perform ask = [&](Call asking) { return Ask(std::move(asking), memory, whose, config, asked, reference); };
   CO_TRY(const StepResult before, co_await log.Step(call, std::move(recall), std::move(ask)));
-  const std::string remembered = before.value["text"].is_string() ? before.value["text"].AsString() : "";
+  const std::string remembered = TextAt(before.value, "text");
 
   Agent remembering = agent;
   if (!remembered.empty()) {
@@ -91,14 +124,20 @@ Task<Result<AgentOutcome>> RunRemembering(Call call, AgentWork work, const Agent
                     "\n\nWhat is remembered of earlier conversations; the newest counts:\n" +
                     MarkedOutside(kMemory, remembered);
   }
-  const std::string path = scope.Next();
-  auto program = RunPolicy(call, std::move(work), remembering, std::move(input), StepScope::Within(scope.Next()));
+  const std::string path = scope.Next(), within = scope.Next();
+  auto program = RunPolicy(call, std::move(work), remembering, std::move(input), StepScope::Within(within));
   CO_TRY(AgentOutcome outcome, co_await program);
   if (outcome.status != RunStatus::kCompleted || question.empty() || outcome.text.empty()) co_return outcome;
 
   const MemoryScope told_to = ReadScope(before.value["scope"]);
-  std::vector<MemoryTurn> turns = {Said(told_to.user, question, log.run_id() + "/asked", now_ms),
-                                   Said(agent.config.name, outcome.text, log.run_id() + "/answered", now_ms)};
+  MemoryTurn said, answered;
+  said.speaker = told_to.user, said.text = question;
+  answered.speaker = told_to.agent, answered.text = outcome.text;
+  said.said_ms = answered.said_ms = now_ms;
+  if (log.KeyOf(within).size() <= kMaxNameBytes) said.work = answered.work = log.KeyOf(within);
+  const std::string known_as = ShortName(FirstOf({TextAt(before.value, "reference"), reference}));
+  said.reference = known_as + "/asked", answered.reference = known_as + "/answered";
+  std::vector<MemoryTurn> turns = {std::move(said), std::move(answered)};
   StepSpec record{.path = path, .kind = RunStepKind::kValue, .name = kMemory};
   record.request = outcome.text;
   RunLog::Perform tell = [&](Call telling) { return Tell(std::move(telling), memory, told_to, turns); };

@@ -77,7 +77,7 @@ Task<Result<std::string>> AgentRuns::Create(Start start) {
   RunRow row;
   row.id = start.id.empty() ? NewObjectId("run_") : std::move(start.id);
   row.agent = agent->config.name, row.principal = std::move(start.principal);
-  row.input = std::move(start.input);
+  row.input = std::move(start.input), row.conversation = std::move(start.conversation);
   row.created_ms = row.updated_ms = NowMs();
   auto create = [this, &row] { return parts_.journal.Create(row); };
   CO_TRY_VOID(co_await OnPool(parts_.pool, create));
@@ -139,7 +139,7 @@ AgentWork AgentRuns::WorkOf(const RunRow& row, RunLog& log, RunMeter& meter, OnA
                  .journal = parts_.journal,
                  .log = log,
                  .meter = meter};
-  work.find_agent = parts_.find_agent, work.principal = row.principal;
+  work.find_agent = parts_.find_agent, work.principal = row.principal, work.conversation = row.conversation;
   work.emit = std::move(emit), work.cost = parts_.cost;
   work.memory = parts_.memory;
   work.embedder = parts_.embedder, work.embedding_model = parts_.embedding_model;

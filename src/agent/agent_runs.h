@@ -61,7 +61,8 @@ class AgentRuns {
     std::string agent;
     Json input;  // a text, messages, or what a workflow takes
     std::string principal = {};
-    std::string id = {};  // empty: a new one
+    std::string id = {};            // empty: a new one
+    std::string conversation = {};  // that it belongs to, for what remembers conversations; empty: none is known
   };
   // A row of the journal: nothing has happened yet. Errors: an unknown agent, an input that is neither.
   Task<Result<std::string>> Create(Start start);

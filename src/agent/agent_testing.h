@@ -96,6 +96,8 @@ class FunctionTool final : public AgentTool {
 struct AgentLifeOptions {
   const Clock* clock = &Clock::Real();
   std::function<double(const std::string& model, const Usage& usage)> cost = {};
+  AgentMemory* memory = nullptr;  // null: agents remember nothing
+  Embedder* embedder = nullptr;   // null: nothing is found by meaning
   const FilesVfs* vfs = nullptr;  // its database lies there, in a folder "/data"; null: in the life's folder
 };
 
@@ -118,7 +120,10 @@ class AgentLife {
                          .model = model,
                          .lock_folder = folder_.string(),
                          .find_agent = [this](const std::string& name) { return Find(name); },
-                         .cost = std::move(options.cost)});
+                         .cost = std::move(options.cost),
+                         .embedder = options.embedder,
+                         .embedding_model = "e",
+                         .memory = options.memory});
   }
 
   // Beside the first, which answers to every other name.

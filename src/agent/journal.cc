@@ -17,13 +17,15 @@ constexpr std::string_view kMigrations[] = {
     " name TEXT NOT NULL, request_hash TEXT NOT NULL, request TEXT, attempt INTEGER NOT NULL, result TEXT, begun_ms"
     " INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(run, path)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE agent_value(run INTEGER NOT NULL, handle TEXT NOT NULL, bytes BLOB NOT NULL,"
-    " PRIMARY KEY(run, handle)) STRICT, WITHOUT ROWID;"};
+    " PRIMARY KEY(run, handle)) STRICT, WITHOUT ROWID;",
+    "ALTER TABLE agent_run ADD COLUMN conversation TEXT NOT NULL DEFAULT '';"};
 
 constexpr std::array<std::string_view, 7> kStatusNames = {"running", "waiting",   "completed", "limited",
                                                           "failed",  "cancelled", "refused"};
 
 constexpr char kRunColumns[] =
-    "id, agent, principal, status, input, outcome, parent, created_ms, updated_ms, num_steps, num_bytes, compacted";
+    "id, agent, principal, status, input, outcome, parent, created_ms, updated_ms, num_steps, num_bytes, compacted,"
+    " conversation";
 
 Error NoRun(const std::string& id) {
   return Error::NotFound("run", "got '" + id.substr(0, 64) + "', want the id of a run").WithCode("not_found");
@@ -39,6 +41,7 @@ Result<RunRow> ReadRun(const Statement& row) {
   run.created_ms = row.Int(7), run.updated_ms = row.Int(8);
   run.num_steps = row.Int(9), run.num_bytes = row.Int(10);
   run.compacted = row.Int(11) != 0;
+  run.conversation = row.Text(12);
   return run;
 }
 
@@ -72,9 +75,9 @@ Result<void> Insert(Db& db, const RunRow& run) {
   TRY(const bool taken, exists.Step());
   if (taken) return Error::Conflict("run", "got '" + run.id + "', want an id that is not taken");
   TRY(auto insert, db.Prepare("INSERT INTO agent_run(id, agent, principal, status, input, outcome, parent, created_ms,"
-                              " updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                              " updated_ms, conversation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return insert.Run(run.id, run.agent, run.principal, static_cast<int64_t>(run.status), run.input.Dump(),
-                    run.outcome.Dump(), run.parent, run.created_ms, run.updated_ms);
+                    run.outcome.Dump(), run.parent, run.created_ms, run.updated_ms, run.conversation);
 }
 
 // What a change adds to the run's size.

@@ -37,8 +37,9 @@ std::string_view RunStepKindName(RunStepKind kind);
 
 struct RunRow {
   std::string id = {};
-  std::string agent = {};      // its name
-  std::string principal = {};  // for whom; empty: nobody in particular
+  std::string agent = {};         // its name
+  std::string principal = {};     // for whom; empty: nobody in particular
+  std::string conversation = {};  // that it belongs to, as its caller calls it; empty: none
   RunStatus status = RunStatus::kRunning;
   Json input = {};                         // as it was started with
   Json outcome = {};                       // null until it has ended; while it waits, what for

@@ -24,7 +24,9 @@ Result<void> AddInput(AgentConversation& talk, const Json& input, std::string& l
   }
   for (const Json& message : input.items()) {
     if (message["content"].is_string()) last_text = message["content"].AsString();
-    talk.Add(message);
+    Json shown = message;
+    shown.Erase(kSaid);
+    talk.Add(std::move(shown));
   }
   return {};
 }

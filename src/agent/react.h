@@ -3,10 +3,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "agent/agent.h"
 
 namespace atelier {
+
+// In a message of an input: what of its content the person said, where instructions of the caller's stand before it.
+// What remembers conversations reads it; no model is shown it.
+inline constexpr std::string_view kSaid = "said";
 
 // Errors name what of an input is none: neither a text with something in it, nor messages with roles and contents.
 Result<void> CheckAgentInput(const Json& input);

@@ -49,7 +49,7 @@ class FindToolsTool final : public AgentTool {
  public:
   FindToolsTool(AgentWork& work, std::shared_ptr<const Agent> agent, std::set<std::string>& shown)
       : work_(work), agent_(std::move(agent)), shown_(shown) {
-    spec_.name = "find_tools";
+    spec_.name = kFindTools;
     spec_.description = "Finds further tools by what they do. There are " + std::to_string(agent_->tools.size()) +
                         "; only some are shown. What it finds can be called from then on.";
     Json query = Json::Object({{"type", "string"}, {"description", "what the tool is to do"}});

@@ -17,7 +17,8 @@ bool HasManyTools(const Agent& agent);
 // The names of at most `limit` of the agent's own tools that fit `text`, best first. A decision of the run, journalled.
 Task<Result<std::vector<std::string>>> FindTools(Call call, AgentWork& work, const Agent& agent, std::string path,
                                                  std::string text, int64_t limit);
-// "find_tools": adds what it finds to `shown`. All outlive it; `agent` has its own tools alone.
+inline constexpr char kFindTools[] = "find_tools";
+// The tool of this name: adds what it finds to `shown`. All outlive it; `agent` has its own tools alone.
 std::shared_ptr<AgentTool> MakeFindTools(AgentWork& work, std::shared_ptr<const Agent> agent,
                                          std::set<std::string>& shown);
 

@@ -9,8 +9,6 @@
 namespace atelier {
 namespace {
 
-constexpr char kReadResult[] = "read_result";
-
 // At most so many bytes, not within a character.
 std::string_view Beginning(std::string_view text, int64_t max_bytes) {
   size_t size = std::min(text.size(), static_cast<size_t>(max_bytes));

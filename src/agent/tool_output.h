@@ -25,6 +25,7 @@ std::string TextForModel(const Json& output);
 // Between marks that cannot stand in the text itself.
 std::string MarkedOutside(std::string_view source, std::string_view text);
 
+inline constexpr char kReadResult[] = "read_result";
 // Reads on in a result by its handle: a part from a byte on, or the lines that contain a text.
 std::shared_ptr<AgentTool> MakeReadResult(Journal& journal, Pool& pool, int64_t max_bytes);
 

@@ -206,6 +206,7 @@ class RunExecutor final : public A2aExecutor {
     CO_TRY(std::string text, Read(row.task.history->front()));
     AgentRuns::Start start{.agent = row.owner.agent, .input = InputOf(earlier, std::move(text))};
     start.principal = row.owner.principal, start.id = row.task.id;
+    start.conversation = row.task.context_id;
     CO_TRY_VOID(co_await app_.agents().runs().Create(std::move(start)));
     co_return Result<void>();
   }

@@ -218,6 +218,7 @@ Task<Result<AcpSession::Begun>> AcpSession::Begin(std::string text) {
   app_.agents().Lend(agent);
   CO_TRY(Json input, co_await InputOf(text, turns));
   AgentRuns::Start start{.agent = agent->config.name, .input = std::move(input)};
+  start.conversation = stored_.id;
   CO_TRY(begun.run_id, co_await app_.agents().runs().Create(std::move(start)));
   const bool is_first = stored_.title.empty();
   if (is_first) stored_.title = TitleOf(text);
@@ -284,6 +285,7 @@ Task<Result<std::string>> AcpSession::Follow(std::string run_id, AcpSettings set
 }
 
 Result<std::string> AcpSession::Ended(const RunRow& run, AcpUpdates& updates) {
+  app_.agents().keeper().Ended(run);
   if (run.status == RunStatus::kCancelled || turn_->cancelled) return std::string(kAcpCancelled);
   if (run.status == RunStatus::kFailed) {
     return Error::Unavailable("run " + run.id, TextAt(run.outcome["error"], "message"));

@@ -202,7 +202,10 @@ Task<void> AgentLibrary::Prepare(Call call) {
   for (const std::string& fault : faults) LogWarn("MCP server " + fault);
 }
 
-Task<void> AgentLibrary::Close() { co_await mcp_servers_->Close(); }
+Task<void> AgentLibrary::Close() {
+  co_await keeper_->Stop();
+  co_await mcp_servers_->Close();
+}
 
 Result<const AgentTools*> AgentLibrary::Tools() {
   ForgetIfChanged();
@@ -255,11 +258,13 @@ void AgentLibrary::Lend(std::shared_ptr<const Agent> agent) {
 }
 
 Task<Result<void>> AgentLibrary::AfterRun(Call call, RunRow run) {
-  CO_TRY(const std::shared_ptr<const Agent> agent, Find(run.agent));
+  // What an editor's session was lent remembers as the agent that it is.
+  CO_TRY(const std::shared_ptr<const Agent> agent, Find(run.agent.substr(0, run.agent.find('@'))));
   const auto& memory = agent->config.memory;
   if (!memory || !memory->learn || run.status != RunStatus::kCompleted) co_return Result<void>();
-  MemoryScope scope = MemoryScopeOf(agent->config, run.principal, memory_->NowMs());
-  // A run over midnight was recorded under the day it began.
+  const RunOrigin origin{run.principal, run.conversation};
+  MemoryScope scope = MemoryScopeOf(agent->config, origin, memory_->NowMs());
+  // With what earlier processes were stopped at; and a run over midnight was recorded under the day it began.
   if (memory->session.empty()) scope.session.clear();
   const auto learnt = co_await memory_->Learn(std::move(call), std::move(scope), agent->config.model);
   const bool is_fine = learnt.ok() || learnt.error().kind == ErrorKind::kNotFound;

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "agent/react.h"
 #include "agent/run_tools.h"
 #include "app/agent_library.h"
 #include "app/agent_view.h"
@@ -129,11 +130,16 @@ Result<Json> AgentInputOf(const Json& messages) {
                                     "', want system, developer, user or assistant: an agent's calls are "
                                     "its own");
     }
-    if (role == "user") text.insert(0, std::exchange(instructions, {}));
-    input.Push(Json::Object({{"role", role}, {"content", std::move(text)}}));
+    Json message = Json::Object({{"role", role}, {"content", text}});
+    if (role == "user" && !instructions.empty()) {
+      message.Set("content", std::exchange(instructions, {}) + text);
+      message.Set(kSaid, std::move(text));
+    }
+    input.Push(std::move(message));
   }
   if (!instructions.empty()) input.Push(Json::Object({{"role", "user"}, {"content", std::move(instructions)}}));
-  if (input.size() == 1 && input[0]["role"] == Json("user")) return input[0]["content"];
+  const bool is_text = input.size() == 1 && input[0]["role"] == Json("user") && !input[0].Has(kSaid);
+  if (is_text) return input[0]["content"];
   return input;
 }
 
@@ -288,6 +294,7 @@ Task<Result<std::string>> AgentModels::RunFor(Call call, const GenerationRequest
   }
   CO_TRY(Json input, AgentInputOf(std::get<ChatPrompt>(request.prompt).messages));
   AgentRuns::Start start{.agent = request.model, .input = std::move(input), .principal = call.principal};
+  if (serving) start.conversation = serving->conversation;
   auto creating = app_.agents().runs().Create(std::move(start));
   co_return co_await creating;
 }

@@ -22,6 +22,9 @@ namespace atelier {
 
 inline constexpr std::string_view kAgentModels = "agent";  // before the '/' of their names
 
+// A model or an agent.
+inline bool CanChat(const ModelListing& model) { return model.kind == "chat" || model.kind == kAgentModels; }
+
 class AgentModels final : public LanguageModel {
  public:
   // `app` outlives it.

@@ -39,6 +39,7 @@ Json RunBody(const RunRow& run) {
     }
   }
   if (!run.parent.empty()) body.Set("forked_from", run.parent);
+  if (!run.conversation.empty()) body.Set("conversation", run.conversation);
   body.Set("num_steps", run.num_steps);
   body.Set("num_bytes", run.num_bytes);
   body.Set("created_at", TimeText(run.created_ms));

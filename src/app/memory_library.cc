@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "agent/memory/context.h"
+#include "agent/run_trail.h"
+#include "app/agent_library.h"
 #include "base/io/files.h"
 
 namespace atelier {
@@ -118,7 +120,8 @@ Task<Result<Learnt>> MemoryLibrary::Learn(Call call, MemoryScope scope, std::str
     if (session.num_learnt >= session.num_places) continue;
     CO_TRY(const std::shared_ptr<MemoryStore> store, co_await Write(call));
     Memory memory = With(*store);
-    MemoryLearner learner(memory, app_.language_model(), chat.id, app_.clock());
+    MemoryLearner learner(memory, app_.language_model(), chat.id, app_.clock(),
+                          WorkInJournal(app_.agents().journal(), app_.pool()));
     CO_TRY(const Learnt more, co_await learner.Learn(call, session.scope));
     all.Add(more);
   }
@@ -126,13 +129,14 @@ Task<Result<Learnt>> MemoryLibrary::Learn(Call call, MemoryScope scope, std::str
 }
 
 Task<Result<std::string>> MemoryLibrary::Before(Call call, MemoryScope scope, MemoryConfig config,
-                                                std::string question) {
+                                                AgentQuestion question) {
   const auto store = co_await ReadOnPool();
   if (!store.ok() && store.error().kind == ErrorKind::kNotFound) co_return std::string();
   if (!store.ok()) co_return Error(store.error());
   Memory memory = With(**store);
   ContextRequest request;
-  request.question = std::move(question), request.scope = std::move(scope);
+  request.question = std::move(question.text), request.scope = std::move(scope);
+  request.read.insert(question.read.begin(), question.read.end());
   request.num_recent = config.recent, request.num_recalled = config.recalled, request.num_facts = config.facts;
   request.max_tokens = config.max_tokens, request.now_ms = NowMs();
   co_return co_await MemoryContext(std::move(call), memory, std::move(request));

@@ -40,7 +40,7 @@ class MemoryLibrary final : public AgentMemory {
   // Of every session in `scope` that has turns to learn from. An empty model: the default chat model.
   Task<Result<Learnt>> Learn(Call call, MemoryScope scope, std::string model);
 
-  Task<Result<std::string>> Before(Call call, MemoryScope scope, MemoryConfig config, std::string question) override;
+  Task<Result<std::string>> Before(Call call, MemoryScope scope, MemoryConfig config, AgentQuestion question) override;
   Task<Result<void>> After(Call call, MemoryScope scope, std::vector<MemoryTurn> turns) override;
 
   int64_t NowMs() const { return app_.clock().UnixNanos() / 1'000'000; }

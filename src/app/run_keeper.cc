@@ -90,17 +90,28 @@ Task<void> RunKeeper::RemoveOld() {
 
 Task<void> RunKeeper::Run(Call call) {
   co_await ResumeLeft();
-  do {
+  // g++ 12 traps where an awaited condition of do-while is followed by another await.
+  for (bool goes_on = true; goes_on;) {
     co_await RemoveOld();
-  } while (co_await SleepFor(loop_, kBetweenRemovals, call.stop));
+    goes_on = co_await SleepFor(loop_, kBetweenRemovals, call.stop);
+  }
+  co_await Stop();
+}
+
+Task<void> RunKeeper::Stop() {
   stop_.request_stop();
   while (!live_.empty()) {
     const std::shared_ptr<LiveResponse> live = live_.begin()->second;
     const auto watch = live->Watch();
     while (!live->is_over()) co_await watch->NextBatch();
   }
+  Call unbounded;
+  co_await UntilDone(std::move(unbounded));
+}
+
+Task<void> RunKeeper::UntilDone(Call call) {
   constexpr std::chrono::milliseconds kLook{20};
-  while (num_after_ > 0) co_await SleepFor(loop_, kLook);
+  while (num_after_ > 0 && !call.stopped(loop_.Now())) co_await SleepFor(loop_, kLook, call.stop);
 }
 
 }  // namespace atelier

@@ -37,6 +37,10 @@ class RunKeeper {
   void Ended(const RunRow& run) {
     if (after_run_ && HasEnded(run.status)) Spawn(After(run));
   }
+  // Until all of that is done, or the call is stopped or late.
+  Task<void> UntilDone(Call call);
+  // Stops what is under way, and waits for it.
+  Task<void> Stop();
   // Called with each run whose next life begins. One listener.
   void OnBegin(std::function<void(const std::string& run_id)> listener) { on_begin_ = std::move(listener); }
   // Goes on with all that earlier processes left; then, told to stop, stops what is under way and waits for it.

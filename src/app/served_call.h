@@ -35,6 +35,7 @@ struct AgentServing {
     std::vector<std::string> steps;  // those that were answered
   };
   std::optional<AnsweredRun> goes_on = {};
+  std::string conversation = {};      // that a new run belongs to; empty: none is known
   std::deque<ServedCall> calls = {};  // one for each empty delta that was not taken yet
 };
 

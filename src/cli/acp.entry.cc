@@ -1,5 +1,6 @@
 // atelier acp
 #include "app/acp_host.h"
+#include "app/agent_library.h"
 #include "cli/stdio_lines.h"
 
 namespace atelier {
@@ -18,7 +19,8 @@ Task<Result<void>> Serve(App& app, std::stop_token stop) {
   connection->Close();
   Call parting;
   parting.deadline = app.loop().Now() + kParting;
-  co_await connection->Drain(std::move(parting));
+  co_await connection->Drain(parting);
+  co_await app.agents().keeper().UntilDone(std::move(parting));
   co_return ended;
 }
 

@@ -10,6 +10,8 @@ class AgentRunCommand final : public Command {
   void Declare(Options& options) override {
     options.Texts("input", words_, "what it is to do; words are joined with blanks; without, or as -, standard input");
     options.Text("--agent,-a", agent_, "which agent; without, the first of atelier.yaml");
+    options.Text("--conversation", conversation_,
+                 "that it belongs to, for an agent that remembers; without, one a day");
     options.Flag("--id", id_only_, "only start it and print its id; `atelier agent resume` runs it");
   }
 
@@ -19,13 +21,13 @@ class AgentRunCommand final : public Command {
     AgentRuns::Start start;
     start.agent = agent_.empty() ? session->agents().configs().front().name : agent_;
     TRY(std::string text, ReadText(words_, "what the agent is to do"));
-    start.input = std::move(text);
+    start.input = std::move(text), start.conversation = conversation_;
     return session->StartAndShow(invocation, std::move(start), id_only_);
   }
 
  private:
   std::vector<std::string> words_;
-  std::string agent_;
+  std::string agent_, conversation_;
   bool id_only_ = false;
 };
 

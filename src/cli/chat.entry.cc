@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "app/agent_library.h"
 #include "cli/chat_commands.h"
 #include "cli/line_reader.h"
 #include "cli/terminal_text.h"
@@ -59,12 +60,22 @@ class ChatCommandLine final : public Command {
     context.answer_anew = [&]() -> Result<void> {
       return Tell(conversation.Again([this](const GenerationDelta& delta) { Show(delta); }));
     };
-    TRY_VOID(Talk(context));
+    const Result<void> talked = Talk(context);
+    FinishLearning(*session);
+    TRY_VOID(talked);
     if (invocation.json) invocation.Print(conversation.Document());
     return {};
   }
 
  private:
+  // An agent that remembers makes notes of what was said; Ctrl-C leaves that to the next time.
+  static void FinishLearning(Session& session) {
+    session.interrupt().Renew();
+    Call call;
+    call.stop = session.interrupt().token();
+    session.Run(session.app().agents().keeper().UntilDone(std::move(call)));
+  }
+
   Result<void> Talk(ChatContext& context) {
     LineReader reader(context.session.interrupt(), out_,
                       HomeDirectory(context.session.app().config()) + "/chat_history",
@@ -171,6 +182,8 @@ extern const CommandEntry command_chat{
     "them, Tab completes them. A message of several lines stands between \"\"\" and \"\"\", or has \\ at the end of "
     "each "
     "line but the last.\n"
+    "\n"
+    "An agent of atelier.yaml is a model too: with --model agent/NAME it answers with its tools and its memory.\n"
     "\n"
     "Where standard input is no terminal, each line is a message, answered in turn; the first that fails ends the "
     "program. With --json the conversation is printed at the end, as /save writes it, and all else goes to stderr.\n"

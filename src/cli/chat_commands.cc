@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/agent_models.h"
+
 namespace atelier {
 namespace {
 
@@ -59,7 +61,7 @@ Result<void> SelectModel(ChatContext& context, const std::string& argument) {
     TRY_VOID(context.conversation.SetModel(argument));
   }
   for (const ModelListing& model : context.session.app().ListModels()) {
-    if (model.kind != "chat") continue;
+    if (!CanChat(model)) continue;
     context.say((model.id == context.conversation.model().id ? "* " : "  ") + model.id);
   }
   return {};
@@ -162,7 +164,7 @@ ChatCompletion CompleteChatLine(const ChatContext& context, std::string_view lin
     if (command->takes == ChatArgument::kSetting && first_argument) candidates = context.settings.keys();
     if (command->takes == ChatArgument::kModel) {
       for (const ModelListing& model : context.session.app().ListModels()) {
-        if (model.kind == "chat") candidates.push_back(model.id);
+        if (CanChat(model)) candidates.push_back(model.id);
       }
     }
   }

@@ -1,5 +1,7 @@
 #include "cli/chat_conversation.h"
 
+#include "app/agent_library.h"
+#include "app/agent_models.h"
 #include "base/io/files.h"
 #include "base/text/describe_json.h"
 #include "serve/chat_body.h"
@@ -63,9 +65,11 @@ Result<Outcome> Conversation::Again(const Session::OnDelta& on_delta) {
 
 Result<void> Conversation::SetModel(std::string_view name) {
   TRY(ModelListing model, session_.app().FindModel(name, "chat"));
-  if (model.kind != "chat") {
+  if (!CanChat(model)) {
     return Error::Invalid(std::string(name), "got a model of kind '" + model.kind + "', want one that chats");
   }
+  // What an agent has of other servers is asked for before it is.
+  if (model.kind == kAgentModels) session_.Run(session_.app().agents().Prepare(Call()));
   model_ = std::move(model);
   return {};
 }

@@ -112,8 +112,8 @@ void ExamineSandbox(Examination& examination) {
                             "docs/tools.md says what it needs");
   }
   std::string what = std::to_string(report.findings.size()) + " limits tried, all in force";
-  what +=
-      report.has_groups ? "; control groups hold memory and processes" : "; memory is watched, without control groups";
+  what += report.has_groups ? "; control groups hold memory and processes"
+                            : "; memory is watched, without control groups (" + report.why_no_groups + ")";
   what += report.landlock > 0 ? "; landlock " + std::to_string(report.landlock) : "; the kernel has no landlock";
   examination.Ok("sandbox", what);
 }

@@ -16,7 +16,7 @@ namespace atelier {
 namespace {
 
 struct StartBody {
-  std::string agent;
+  std::string agent, conversation;
   Json input;
   bool stream = false, background = false;
   static Fields Describe();
@@ -26,6 +26,8 @@ Fields StartBody::Describe() {
   static constexpr Field fields[] = {
       Key<&B::agent>("agent", "which; without, the first of atelier.yaml").AtMostBytes(64),
       Key<&B::input>("input", "a text, or messages of a conversation").Required(),
+      Key<&B::conversation>("conversation", "that it belongs to, for agents that remember; without, one a day")
+          .AtMostBytes(256),
       Key<&B::stream>("stream", "events as they come"),
       Key<&B::background>("background", "answer at once"),
   };
@@ -116,6 +118,7 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   AgentRuns::Start start;
   start.agent = body.agent.empty() ? app.agents().configs().front().name : std::move(body.agent);
   start.input = std::move(body.input), start.principal = http.call.principal;
+  start.conversation = std::move(body.conversation);
   const Result<std::string> id = co_await app.agents().runs().Create(std::move(start));
   if (!id.ok()) co_return ErrorResponse(id.error());
   const Wanted wanted = body.stream ? Wanted::kEvents : body.background ? Wanted::kNow : Wanted::kRun;

@@ -11,9 +11,12 @@ namespace {
 constexpr int kMaxChain = 1000;  // responses that go on from each other
 
 // The items before this response's own, oldest first. Blocks.
-Result<std::vector<Json>> History(ResponseStore& store, const ResponsesBody& body, const std::string& principal) {
-  const std::string conversation = ConversationOf(body);
-  if (!conversation.empty()) return store.Items(conversation, principal);
+Result<GatheredItems> History(ResponseStore& store, const ResponsesBody& body, const std::string& principal) {
+  GatheredItems before;
+  if (const std::string conversation = ConversationOf(body); !conversation.empty()) {
+    TRY(before.items, store.Items(conversation, principal));
+    return before;
+  }
   std::vector<StoredResponse> chain;
   std::optional<std::string> id = body.previous_response_id;
   while (id) {
@@ -27,35 +30,35 @@ Result<std::vector<Json>> History(ResponseStore& store, const ResponsesBody& bod
       return Error::NotFound("previous_response_id", "got '" + *id + "', want the id of a stored response")
           .WithCode("previous_response_not_found");
     }
-    const Json& before = response->body["previous_response_id"];
-    id = before.is_string() ? std::optional(before.AsString()) : std::nullopt;
+    const Json& earlier = response->body["previous_response_id"];
+    id = earlier.is_string() ? std::optional(earlier.AsString()) : std::nullopt;
     chain.push_back(std::move(*response));
   }
-  std::vector<Json> items;
+  if (!chain.empty()) before.first_response = chain.back().id;
   for (auto response = chain.rbegin(); response != chain.rend(); ++response) {
-    for (const Json& item : response->input.items()) items.push_back(item);
-    for (const Json& item : response->body["output"].items()) items.push_back(item);
+    for (const Json& item : response->input.items()) before.items.push_back(item);
+    for (const Json& item : response->body["output"].items()) before.items.push_back(item);
   }
-  return items;
+  return before;
 }
 
 // All items, references followed. Blocks.
-Result<std::vector<Json>> Gather(ResponseStore& store, const ResponsesBody& body, const Json& input,
-                                 const std::string& principal) {
+Result<GatheredItems> Gather(ResponseStore& store, const ResponsesBody& body, const Json& input,
+                             const std::string& principal) {
   if (!ConversationOf(body).empty() && body.previous_response_id) {
     return Error::Invalid("conversation", "got it beside previous_response_id, want one of the two")
         .WithCode("invalid_value");
   }
-  TRY(std::vector<Json> items, History(store, body, principal));
+  TRY(GatheredItems all, History(store, body, principal));
   for (const Json& item : input.items()) {
     if (item["type"] != Json("item_reference")) {
-      items.push_back(item);
+      all.items.push_back(item);
       continue;
     }
     TRY(Json found, store.FindItem(item["id"].AsString(), principal));
-    items.push_back(std::move(found));
+    all.items.push_back(std::move(found));
   }
-  return items;
+  return all;
 }
 
 // Without the oldest turn: a call goes with its output.
@@ -78,7 +81,7 @@ std::string ConversationOf(const ResponsesBody& body) {
   return body.conversation["id"].is_string() ? body.conversation["id"].AsString() : std::string();
 }
 
-Task<Result<std::vector<Json>>> AllItems(App& app, ResponsesBody body, Json input, std::string principal) {
+Task<Result<GatheredItems>> AllItems(App& app, ResponsesBody body, Json input, std::string principal) {
   auto work = [&] { return Gather(app.responses(), body, input, principal); };
   auto waiting = OnPool(app.pool(), work);
   auto items = co_await waiting;

@@ -14,7 +14,8 @@ namespace {
 
 Task<Result<std::vector<Json>>> ItemsOf(App& app, ResponsesBody body, std::string principal) {
   CO_TRY(Json input, NormalItems(body.input));
-  co_return co_await AllItems(app, std::move(body), std::move(input), std::move(principal));
+  CO_TRY(GatheredItems all, co_await AllItems(app, std::move(body), std::move(input), std::move(principal)));
+  co_return std::move(all.items);
 }
 
 Task<HttpResponse> CountInputTokens(HttpRequest http, App& app) {

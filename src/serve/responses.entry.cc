@@ -223,6 +223,16 @@ Task<Result<void>> CheckStores(App& app, std::vector<std::string> ids, std::stri
   co_return opened;
 }
 
+// What an agent that remembers calls the conversation: as the API does where it has a name for it. A response that
+// stands alone and is stored may be gone on from; earlier turns that a client sends itself may be of any.
+std::string ConversationToRemember(const ResponsesBody& body, const GatheredItems& all, const std::string& own_id) {
+  if (const std::string conversation = ConversationOf(body); !conversation.empty()) return conversation;
+  if (!all.first_response.empty()) return all.first_response;
+  const bool alone =
+      std::ranges::none_of(all.items, [](const Json& item) { return item["role"] == Json("assistant"); });
+  return body.store && alone ? own_id : std::string();
+}
+
 Task<HttpResponse> Create(HttpRequest http, App& app) {
   Result<Parsed<ResponsesBody>> parsed = ParseBody<ResponsesBody>(http, app);
   if (!parsed.ok()) co_return RefuseCall(app, http, gen_ai::kChat, parsed.error());
@@ -237,15 +247,18 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
   Result<Json> input = NormalItems(body.input);
   if (!input.ok()) co_return RefuseCall(app, http, gen_ai::kChat, input.error());
   const std::string principal = http.call.principal;
-  Result<std::vector<Json>> items = co_await AllItems(app, body, *input, principal);
-  if (!items.ok()) co_return RefuseCall(app, http, gen_ai::kChat, items.error());
+  Result<GatheredItems> all = co_await AllItems(app, body, *input, principal);
+  if (!all.ok()) co_return RefuseCall(app, http, gen_ai::kChat, all.error());
+  std::vector<Json>& items = all->items;
+  const std::string id = NewItemId("resp_");
+  const std::string remembered_as = ConversationToRemember(body, *all, id);
   Result<std::optional<RunAnswers>> answers = std::optional<RunAnswers>();
-  if (model->kind == kAgentModels) answers = TakeRunAnswers(*input, *items);
+  if (model->kind == kAgentModels) answers = TakeRunAnswers(*input, items);
   if (!answers.ok()) co_return RefuseCall(app, http, gen_ai::kChat, answers.error());
   Result<std::vector<McpToolUse>> servers = McpUsesOf(body);
   if (!servers.ok()) co_return RefuseCall(app, http, gen_ai::kChat, servers.error());
-  std::vector<Json> asked = servers->empty() ? std::vector<Json>() : *items;
-  Result<GenerationRequest> request = co_await FittingRequest(app, http.call, body, model->id, std::move(*items));
+  std::vector<Json> asked = servers->empty() ? std::vector<Json>() : items;
+  Result<GenerationRequest> request = co_await FittingRequest(app, http.call, body, model->id, std::move(items));
   if (!request.ok()) co_return RefuseCall(app, http, gen_ai::kChat, request.error());
 
   Result<std::optional<FileSearchUse>> searching = FileSearchOf(body);
@@ -255,10 +268,10 @@ Task<HttpResponse> Create(HttpRequest http, App& app) {
     if (!there.ok()) co_return RefuseCall(app, http, gen_ai::kChat, there.error());
   }
 
-  const std::string id = NewItemId("resp_");
   std::shared_ptr<AgentServing> serving;
   if (model->kind == kAgentModels) {
     serving = std::make_shared<AgentServing>();
+    serving->conversation = remembered_as;
     app.agents().servings().Add(id, serving);
     std::get<ChatPrompt>(request->prompt).template_kwargs = AgentServings::Named(id);
   }

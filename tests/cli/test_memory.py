@@ -2,10 +2,11 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 
-from calling import Case, atelier, make_home
+from calling import ATELIER, Case, atelier, environment, make_home
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from scripted_upstream import ScriptedUpstream  # noqa: E402
@@ -98,3 +99,41 @@ class RememberingAgent(Case):
                          ["My cat is called Saffron.", "I see.", "What is my cat called?", "I see."])
         self.assertEqual(self.command("agent", "replay", run["id"])["status"], "completed")
         self.assertEqual(len(self.command("memory", "list", "turns")), 4, "a replay records nothing")
+
+    def test_in_a_chat_each_turn_is_remembered_once(self):
+        given = "My cat is called Saffron.\nWhat is my cat called?\n/regenerate\n"
+        chat = atelier("--config", self.config, "--json", "chat", "--model", "agent/friend", home=self.home, given=given)
+        self.assertEqual(chat.code, 0, chat.err)
+        self.assertEqual(len(chat.json["messages"]), 4)
+        turns = self.command("memory", "list", "turns", "--user", "ana")
+        self.assertEqual([turn["text"] for turn in turns],
+                         ["My cat is called Saffron.", "I see.", "What is my cat called?", "I see."])
+        self.assertEqual(self.asked[1].count("My cat is called Saffron."), 1, "what the model reads anyway is not told")
+        again = atelier("--config", self.config, "chat", "--model", "agent/friend", home=self.home, given="And my dog?\n")
+        self.assertEqual(again.code, 0, again.err)
+        self.assertIn("ana: My cat is called Saffron.", self.asked[-1])
+
+    def test_an_editors_session_is_a_conversation_of_the_same_agent(self):
+        self.command("agent", "run", "My cat is called Saffron.")
+        editor = subprocess.Popen([ATELIER, "--config", str(self.config), "acp"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  env=environment(ATELIER_HOME=self.home))
+        self.addCleanup(editor.stdout.close)
+
+        def ask(number, method, **params):
+            editor.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + "\n")
+            editor.stdin.flush()
+            while True:
+                line = json.loads(editor.stdout.readline())
+                if line.get("id") == number and "method" not in line:
+                    return line["result"]
+
+        ask(0, "initialize", protocolVersion=1, clientCapabilities={})
+        session = ask(1, "session/new", cwd="/tmp", mcpServers=[])["sessionId"]
+        for number, said in enumerate(("It likes fish.", "And milk."), 2):
+            ask(number, "session/prompt", sessionId=session, prompt=[{"type": "text", "text": said}])
+        editor.stdin.close()
+        self.assertEqual(editor.wait(60), 0)
+        self.assertIn("ana: My cat is called Saffron.", self.asked[1], "an agent is the same through any door")
+        turns = self.command("memory", "list", "turns", "--agent", "friend", "--session", session)
+        self.assertEqual([turn["text"] for turn in turns], ["It likes fish.", "I see.", "And milk.", "I see."])

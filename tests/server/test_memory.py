@@ -8,7 +8,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from scripted_upstream import ScriptedUpstream, last_content
+from scripted_upstream import ScriptedUpstream, calculate_then_tell, last_content
+from test_mcp import ask as ask_mcp
 
 KEYS = {"keys": [{"key": "sk-a", "name": "a"}, {"key": "sk-b", "name": "b"}]}
 A = {"authorization": "Bearer sk-a"}
@@ -153,3 +154,111 @@ def test_an_agent_learns_after_it_has_answered(make_server, how):
     finally:
         go.set()
         upstream.stop()
+
+
+def talks(make_server, answer, **memory):
+    upstream = ScriptedUpstream(answer)
+    server = make_server(config={
+        "providers": [{"name": "far", "base_url": upstream.base_url, "models": [{"id": "m", "kind": "chat"}]}],
+        "tools": [{"type": "calculator"}],
+        "agents": [{"name": "friend", "model": "far/m", "tools": ["calculator"], "memory": memory}]})
+    server.upstream = upstream
+    return server
+
+
+def remembered(server, session=None):
+    query = "/v1/memory?what=turns&limit=100" + (f"&session={session}" if session else "")
+    return [turn["text"] for turn in ask(server, "GET", query)[1]["data"]]
+
+
+def sessions(server):
+    return {one["session"]: one["turns"] for one in ask(server, "GET", "/v1/memory?what=sessions")[1]["data"]}
+
+
+def test_of_a_conversation_each_turn_is_remembered_once_whoever_keeps_its_history(make_server):
+    server = talks(make_server, lambda body: "Answer " + last_content(body)[-1], learn=False)
+    try:
+        chat = [{"role": "system", "content": "Be brief."}]
+        for said in ("chat 1", "chat 2", "chat 3"):
+            chat.append({"role": "user", "content": said})
+            status, reply = server.post("/v1/chat/completions", {"model": "agent/friend", "messages": chat})
+            assert status == 200, reply
+            chat.append(reply["choices"][0]["message"])
+        day = remembered(server)
+        assert day == ["chat 1", "Answer 1", "chat 2", "Answer 2", "chat 3", "Answer 3"], \
+            "the client sends all of it back, and the system message is not the person's"
+        server.post("/v1/chat/completions", {"model": "agent/friend", "messages": chat[:-1]})
+        assert remembered(server) == day, "an answer that is made anew is the same turn"
+
+        sent = []
+        for said in ("sent 1", "sent 2"):
+            sent.append({"role": "user", "content": said})
+            _, reply = server.post("/v1/responses", {"model": "agent/friend", "input": sent, "store": False})
+            sent += reply["output"]
+        assert len(remembered(server)) == 10
+
+        first = previous = None
+        for said in ("chained 1", "chained 2", "chained 3"):
+            body = {"model": "agent/friend", "input": said}
+            if previous:
+                body["previous_response_id"] = previous
+            _, reply = server.post("/v1/responses", body)
+            previous = reply["id"]
+            first = first or previous
+        assert remembered(server, first) == ["chained 1", "Answer 1", "chained 2", "Answer 2", "chained 3", "Answer 3"]
+
+        conversation = server.post("/v1/conversations", {})[1]["id"]
+        for said in ("named 1", "named 2"):
+            server.post("/v1/responses", {"model": "agent/friend", "input": said, "conversation": conversation})
+        assert remembered(server, conversation) == ["named 1", "Answer 1", "named 2", "Answer 2"]
+
+        for said in ("run 1", "run 2"):
+            server.post("/v1/runs", {"agent": "friend", "input": said, "conversation": "mine"})
+        assert remembered(server, "mine") == ["run 1", "Answer 1", "run 2", "Answer 2"]
+    finally:
+        server.upstream.stop()
+
+
+def test_what_is_said_over_a2a_and_mcp_is_remembered(make_server):
+    server = talks(make_server, lambda body: "Answer " + last_content(body)[-1], learn=False)
+    try:
+        for said in ("task 1", "task 2"):
+            message = {"messageId": said, "role": "ROLE_USER", "contextId": "trip", "parts": [{"text": said}]}
+            status, answer = server.post(
+                "/a2a/friend/", {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}},
+                {"A2A-Version": "1.0"})
+            assert status == 200 and "result" in answer, answer
+        assert remembered(server, "trip") == ["task 1", "Answer 1", "task 2", "Answer 2"]
+        for said in ("call 1", "call 2"):
+            answer = ask_mcp(server, "tools/call", {"name": "ask_friend", "arguments": {"input": said}})["result"]
+            assert answer["content"][0]["text"] == "Answer " + said[-1], answer
+        [day] = [name for name in sessions(server) if name != "trip"]
+        assert remembered(server, day) == ["call 1", "Answer 1", "call 2", "Answer 2"]
+    finally:
+        server.upstream.stop()
+
+
+def test_what_worked_is_learnt_from_what_the_run_did(make_server):
+    def answer(body):
+        last = last_content(body)
+        if last.startswith("Write notes of the conversation"):
+            return json.dumps({"notes": [], "summary": ""})
+        if last.startswith("Say in a few words"):
+            return json.dumps({"task": "a percentage of a number"})
+        if body.get("logprobs"):  # whether the answer gives what was asked for; of nothing, it does not
+            return {"Yes": 0.9, "No": 0.1} if "2340" in last else {"Yes": 0.1, "No": 0.9}
+        return calculate_then_tell(body)
+
+    server = talks(make_server, answer, user="ana", session="s")
+    try:
+        status, run = server.post("/v1/runs", {"agent": "friend", "input": "What is 17% of 2340?"})
+        assert status == 200 and run["status"] == "completed", run
+        deadline = time.monotonic() + 60
+        while not (facts := ask(server, "GET", "/v1/memory?kind=procedure")[1]["data"]):
+            assert time.monotonic() < deadline, server.upstream.asked[-1]
+            time.sleep(0.05)
+        assert [fact["text"] for fact in facts] == ["What worked for a percentage of a number: calculator"]
+        assert [turn["text"] for turn in ask(server, "GET", f"/v1/memory/{facts[0]['id']}")[1]["said"]][0] \
+            == "What is 17% of 2340?"
+    finally:
+        server.upstream.stop()

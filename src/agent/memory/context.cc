@@ -82,9 +82,12 @@ Task<Result<std::string>> MemoryContext(Call call, Memory& memory, ContextReques
     if (one.fact.id != EpisodeId(request.scope)) known.push_back(Line(Day(one.fact.valid_from_ms) + one.fact.text));
   }
   std::set<std::string_view> told;
-  for (const MemoryTurn& turn : so_far.recent) told.insert(turn.id), recent.push_back(Line(turn));
+  if (request.read.empty()) {
+    for (const MemoryTurn& turn : so_far.recent) told.insert(turn.id), recent.push_back(Line(turn));
+  }
   for (const RecalledTurn& one : recalled) {
-    if (told.contains(one.turn.id) || earlier.size() == static_cast<size_t>(request.num_recalled)) continue;
+    const bool is_known = told.contains(one.turn.id) || request.read.contains(one.turn.text);
+    if (is_known || earlier.size() == static_cast<size_t>(request.num_recalled)) continue;
     earlier.push_back(Line(one.turn));
   }
   for (const MemoryFact& episode : so_far.episode) summary.push_back(Line(episode.text));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "agent/memory/memory.h"
@@ -17,6 +18,8 @@ struct ContextRequest {
   int32_t num_facts = 6;       // profile and facts
   int64_t max_tokens = 1'000;  // of all of it, counted as four bytes each
   int64_t now_ms = 0;
+  // What the model reads of the conversation anyway: where there is any, neither the last turns nor these are told.
+  std::set<std::string> read = {};
 };
 
 // Empty where nothing is remembered. In this order: facts, the summary of the session, what was said before, the last

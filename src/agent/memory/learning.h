@@ -8,7 +8,12 @@
 //   corrects   the known fact was never so: it is withdrawn, the note takes its place
 //   forget     the person wants the known fact forgotten: it is, for good, and the note is not kept
 //
-// A decision below kSureEnough counts as unrelated, so that nothing is lost on a guess. Turns are learnt from once.
+// A decision that is not sure enough counts as unrelated, so that nothing is lost on a guess. Turns are learnt from
+// once.
+//
+// What worked is learnt from what was done, not from what was said of it: where a turn's answer came of calls of tools
+// (work_done.h), no person refused one, and a decision says that the answer did what was asked, the tools in their
+// order become a procedure for tasks of that kind. The model words the kind of task alone.
 // Loop thread only.
 #pragma once
 
@@ -17,6 +22,8 @@
 #include <vector>
 
 #include "agent/memory/memory.h"
+#include "agent/memory/note_maker.h"
+#include "agent/memory/work_done.h"
 #include "base/clock.h"
 #include "provider/language_model.h"
 
@@ -32,11 +39,10 @@ struct Learnt {
 
 class MemoryLearner {
  public:
-  static constexpr double kSureEnough = 0.6;
-
-  // All outlive it.
-  MemoryLearner(Memory& memory, LanguageModel& model, std::string chat_model, const Clock& clock)
-      : memory_(memory), model_(model), chat_model_(std::move(chat_model)), clock_(clock) {}
+  // All outlive it. `find_work` empty: no procedures are learnt.
+  MemoryLearner(Memory& memory, LanguageModel& model, std::string chat_model, const Clock& clock,
+                FindWork find_work = {})
+      : memory_(memory), notes_(model, std::move(chat_model)), clock_(clock), find_work_(std::move(find_work)) {}
 
   // From the session's turns that it has not learnt from. Errors: the model's and the memory's; what was learnt before
   // one stays.
@@ -44,17 +50,17 @@ class MemoryLearner {
 
  private:
   Task<Result<Learnt>> LearnFrom(Call call, MemorySessionState state, std::vector<MemoryTurn> turns);
-  Task<Result<Json>> AskForNotes(Call call, const std::vector<MemoryTurn>& turns, const std::string& so_far);
+  Task<Result<void>> LearnProcedure(Call call, MemoryTurn answered, Learnt& learnt);
   Task<Result<void>> Take(Call call, MemoryFact note, Learnt& learnt);
-  Task<Result<size_t>> Relation(Call call, const MemoryFact& known, const MemoryFact& note);
+  Task<Result<NoteRelation>> Relation(Call call, const MemoryFact& known, const MemoryFact& note);
   Task<Result<void>> SumUp(Call call, const MemoryScope& session, const std::vector<MemoryTurn>& turns,
                            std::string summary);
   int64_t NowMs() const { return clock_.UnixNanos() / 1'000'000; }
 
   Memory& memory_;
-  LanguageModel& model_;
-  const std::string chat_model_;
+  NoteMaker notes_;
   const Clock& clock_;
+  const FindWork find_work_;
 };
 
 // The id of the fact that sums a session up.

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <map>
 #include <thread>
 
 #include "agent/memory/context.h"
@@ -26,10 +26,15 @@ class NoteWriter final : public LanguageModel {
     has_schema = request.options.grammar && request.options.grammar->schema.is_object();
     Gathered gathered;
     gathered.choices.resize(1);
-    gathered.choices[0].text = says;
+    gathered.choices[0].text = asked.starts_with("Say in a few words") ? R"({"task": ")" + task + "\"}" : says;
     co_return Replay(loop_, EventsOf(gathered));
   }
   Task<Result<Decision>> Decide(Call, DecisionRequest request) override {
+    if (request.questions[0].kind == QuestionKind::kPredicate) {
+      Decision whether;
+      whether.answers.push_back(DecisionAnswer::Of({1 - did, did}));
+      co_return whether;
+    }
     std::vector<double> likely(request.questions[0].options.size(), 0.0);
     likely[relation] = 1 - unsure;
     likely[(relation + 1) % likely.size()] = unsure;
@@ -43,7 +48,8 @@ class NoteWriter final : public LanguageModel {
     co_return Error::Unsupported("", "a test");
   }
 
-  std::string says, asked;
+  std::string says, asked, task = "adding up";
+  double did = 0.9;  // what was asked
   bool has_schema = false;
   size_t relation = 0;
   double unsure = 0.1;
@@ -72,8 +78,23 @@ class LearningTest : public testing::Test {
                   R"(", "turns": [1], "importance": 5}], "summary": "Ana talks."})";
     return LearnWhatIsSaid();
   }
+  // A turn and its answer, which came of what `work_` says.
+  void AskAndAnswer(const std::string& work) {
+    MemoryTurn asked, answered;
+    asked.speaker = "ana", asked.text = "What do they cost together?", answered.speaker = "bot",
+    answered.text = "Seven.";
+    asked.work = answered.work = work, asked.said_ms = answered.said_ms = 1'000;
+    asked.reference = work + "/asked", answered.reference = work + "/answered";
+    std::vector<MemoryTurn> turns = {std::move(asked), std::move(answered)};
+    ASSERT_TRUE(loop_.Run(memory_.Record({}, scope_, std::move(turns))).ok());
+  }
+  Task<Result<std::optional<WorkDone>>> FindIt(std::string work) {
+    const auto at = work_.find(work);
+    co_return at == work_.end() ? std::nullopt : std::optional(at->second);
+  }
+  std::vector<MemoryFact> Procedures() { return store_->ListFacts({}, "procedure", "", 100).value(); }
   Learnt LearnWhatIsSaid() {
-    MemoryLearner learner(memory_, model_, "m", clock_);
+    MemoryLearner learner(memory_, model_, "m", clock_, [this](std::string work) { return FindIt(std::move(work)); });
     const auto learnt = loop_.Run(learner.Learn({}, scope_));
     EXPECT_TRUE(learnt.ok()) << learnt.error().Message();
     return *learnt;
@@ -87,6 +108,7 @@ class LearningTest : public testing::Test {
   std::unique_ptr<MemoryStore> store_ = MemoryStore::Open(files_, "/memory", {}).value();
   Memory memory_{*store_, pool_, nullptr};
   NoteWriter model_{loop_};
+  std::map<std::string, WorkDone> work_;
   const MemoryScope scope_{.user = "ana", .agent = "bot", .session = "one"};
 };
 
@@ -199,6 +221,73 @@ TEST_F(LearningTest, TheContextHoldsWhatBearsOnTheQuestionWithinItsBudget) {
   EXPECT_THAT(small, HasSubstr("It rains, 3.")) << "the newest stays longest";
   request.scope.user = "ben";
   EXPECT_THAT(loop_.Run(MemoryContext({}, memory_, request)).value(), Not(HasSubstr("Saffron")));
+}
+
+TEST_F(LearningTest, WhatWorkedIsLearntFromWhatWasDone) {
+  work_["run_1/2"] = {.worked = {"search_docs", "calculator", "calculator"}};
+  AskAndAnswer("run_1/2");
+  EXPECT_EQ(LearnWhatIsSaid().num_added, 1);
+  ASSERT_EQ(Procedures().size(), 1u);
+  const MemoryFact procedure = Procedures()[0];
+  EXPECT_EQ(procedure.text, "What worked for adding up: search_docs, then calculator (2 times)");
+  EXPECT_EQ(procedure.valid_from_ms, 1'000);
+  const auto turns = store_->Turns(procedure.sources).value();
+  ASSERT_EQ(turns.size(), 2u);
+  EXPECT_EQ(turns[0].text + " " + turns[1].text, "What do they cost together? Seven.");
+  // And it is told to who asks for the like.
+  ContextRequest request;
+  request.question = "Are you good at adding up?", request.scope = scope_;
+  request.now_ms = clock_.UnixNanos() / 1'000'000;
+  EXPECT_THAT(loop_.Run(MemoryContext({}, memory_, request)).value(), HasSubstr("What worked for adding up"));
+  // With the turns goes what was learnt of them.
+  EXPECT_EQ(store_->Forget({turns[1].id}).value(), 1);
+  EXPECT_TRUE(Procedures().empty());
+}
+
+TEST_F(LearningTest, WhatWorksAgainIsMergedAndWhatWorksBetterTakesItsPlace) {
+  work_["run_1/2"] = work_["run_2/2"] = {.worked = {"calculator"}};
+  AskAndAnswer("run_1/2");
+  LearnWhatIsSaid();
+  AskAndAnswer("run_2/2");
+  EXPECT_EQ(LearnWhatIsSaid().num_merged, 1);
+  ASSERT_EQ(Procedures().size(), 1u);
+  EXPECT_EQ(Procedures()[0].sources.size(), 4u);
+  work_["run_3/2"] = {.worked = {"sheet_sum"}};
+  AskAndAnswer("run_3/2");
+  model_.relation = 4;
+  EXPECT_EQ(LearnWhatIsSaid().num_added, 1) << "nobody asked to forget";
+  work_["run_4/2"] = {.worked = {"ledger"}};
+  AskAndAnswer("run_4/2");
+  model_.relation = 2;
+  EXPECT_EQ(LearnWhatIsSaid().num_replaced, 1);
+}
+
+TEST_F(LearningTest, WhatDidNotWorkIsNoProcedure) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 8; ++i) many.insert(many.end(), {"search_docs", "calculator"});
+  work_["no_calls/2"] = {};
+  work_["many/2"] = {.worked = many};
+  work_["refused/2"] = {.worked = {"calculator"}, .was_refused = true};
+  for (const char* work : {"no_calls/2", "many/2", "refused/2", "unknown/2"}) AskAndAnswer(work);
+  LearnWhatIsSaid();
+  EXPECT_TRUE(Procedures().empty());
+  work_["run_1/2"] = {.worked = {"calculator"}};
+  AskAndAnswer("run_1/2");
+  model_.did = 0.55;
+  LearnWhatIsSaid();
+  EXPECT_TRUE(Procedures().empty()) << "whether it did what was asked is a guess";
+}
+
+TEST_F(LearningTest, WhatTheModelReadsAnywayIsNotToldAgain) {
+  Say("My cat is called Saffron.", 1'000);
+  Say("The cat likes fish.", 2'000);
+  ContextRequest request;
+  request.question = "What is the cat called?", request.scope = scope_;
+  request.now_ms = clock_.UnixNanos() / 1'000'000;
+  request.read = {"My cat is called Saffron."};
+  const std::string context = loop_.Run(MemoryContext({}, memory_, request)).value();
+  EXPECT_THAT(context, Not(HasSubstr("Saffron")));
+  EXPECT_THAT(context, HasSubstr("Said before:\n1970-01-01 Ana: The cat likes fish."));
 }
 
 TEST_F(LearningTest, ATurnRecordedTwiceIsThereOnce) {

@@ -103,6 +103,7 @@ IndexRecord TurnRecord(const MemoryTurn& turn) {
   Json payload = ScopePayload(turn.scope);
   payload.Set("speaker", turn.speaker), payload.Set("text", turn.text);
   payload.Set("said_ms", turn.said_ms), payload.Set("reference", turn.reference);
+  if (!turn.work.empty()) payload.Set("work", turn.work);
   record.payload = payload.Dump();
   return record;
 }
@@ -144,6 +145,7 @@ Result<MemoryTurn> ReadTurn(const IndexRecord& record) {
   turn.id = record.id, turn.scope = ReadScope(payload);
   turn.speaker = TextAt(payload, "speaker"), turn.text = TextAt(payload, "text");
   turn.reference = TextAt(payload, "reference"), turn.said_ms = NumberAt(payload, "said_ms");
+  turn.work = TextAt(payload, "work");
   return turn;
 }
 
@@ -170,6 +172,7 @@ Result<void> CheckScope(const MemoryScope& scope) {
 Result<void> CheckTurn(const MemoryTurn& turn) {
   TRY_VOID(CheckBytes("speaker", turn.speaker, 0, kMaxNameBytes));
   TRY_VOID(CheckBytes("reference", turn.reference, 0, kMaxNameBytes));
+  TRY_VOID(CheckBytes("work", turn.work, 0, kMaxNameBytes));
   return CheckBytes("text", turn.text, 1, kMaxTurnBytes);
 }
 

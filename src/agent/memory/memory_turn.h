@@ -22,6 +22,7 @@ struct MemoryTurn {
   std::string text = {};
   int64_t said_ms = 0;         // since 1970; 0: nobody knows
   std::string reference = {};  // what the caller calls it; may be empty
+  std::string work = {};       // where the journal tells how it came about (agent/run_trail.h); empty: nowhere
 };
 
 // A turn as it is embedded and as a model reads it: "Ana: I moved to Porto."

@@ -2,7 +2,9 @@
 //
 // SQLite is read through GuardedDb. In PostgreSQL a query runs as a cursor in a READ ONLY transaction that is always
 // rolled back, under a statement_timeout; whether functions with effects outside of tables may be called is for the
-// role's rights to say, so give it a role that may read and no more.
+// role's rights to say, so give it a role that may read and no more. Values are cut by the server: a query is asked for
+// as the columns of a subquery, each of them as text of at most so many characters (numbers and what has a fixed size
+// as they are), and rows are fetched a few at a time, so that no value and no batch of rows is ever held whole here.
 #include <algorithm>
 
 #include "agent/tools/blocking_tool.h"
@@ -15,7 +17,9 @@ namespace {
 
 constexpr int64_t kMaxSqlBytes = 20'000;
 constexpr int64_t kMaxSchemaRows = 2'000;  // tables of SQLite, columns of PostgreSQL
-constexpr int kRowsPerFetch = 25;
+constexpr int64_t kRowsPerFetch = 25;
+constexpr int64_t kFetchBytes = 4 << 20;     // of one fetch, unless a single row is larger
+constexpr int64_t kMaxBytesOfCharacter = 4;  // UTF-8
 
 struct SqlOptions {
   std::string database;
@@ -100,16 +104,18 @@ class PostgresSource final : public SqlSource {
     TRY(PostgresSession session, pool_.Take());
     TRY_VOID(session.BeginReading());  // the session's end rolls back
     TRY_VOID(Limit(session, limits));
-    // One statement alone is taken with parameters, so that nothing can follow the query.
-    TRY_VOID(session.Run("DECLARE atelier_query NO SCROLL CURSOR FOR " + sql, parameters));
+    // By itself first: one whole statement, which therefore cannot end the subquery that it becomes.
+    TRY(const PostgresRows shape, session.Describe(sql));
+    if (shape.num_columns() == 0) return Error::Invalid("SQL", "got a statement that gives no columns, want a SELECT");
+    TRY_VOID(session.Run("DECLARE atelier_query NO SCROLL CURSOR FOR " + Cut(sql, shape, limits), parameters));
     SqlRows found;
     int64_t bytes = 0;
+    const int64_t row_bytes = shape.num_columns() * (limits.value_bytes + 1) * kMaxBytesOfCharacter;
+    const int64_t at_once = std::clamp<int64_t>(kFetchBytes / row_bytes, 1, kRowsPerFetch);
+    for (int i = 0; i < shape.num_columns(); ++i) found.columns.emplace_back(Shortened(shape.Name(i), 200));
     while (true) {
       TRY_VOID(Limit(session, limits));  // the query could have set another
-      TRY(const PostgresRows rows, session.Run("FETCH " + std::to_string(kRowsPerFetch) + " FROM atelier_query"));
-      if (found.columns.empty()) {
-        for (int i = 0; i < rows.num_columns(); ++i) found.columns.emplace_back(Shortened(rows.Name(i), 200));
-      }
+      TRY(const PostgresRows rows, session.Run("FETCH " + std::to_string(at_once) + " FROM atelier_query"));
       for (int row = 0; row < rows.size(); ++row) {
         if (static_cast<int64_t>(found.rows.size()) >= limits.rows || bytes >= limits.bytes) {
           found.more = true;
@@ -117,8 +123,28 @@ class PostgresSource final : public SqlSource {
         }
         found.rows.push_back(RowOf(rows, row, limits, bytes));
       }
-      if (rows.size() < kRowsPerFetch) return found;
+      if (rows.size() < at_once) return found;
     }
+  }
+
+  // The query with its values cut to one character more than is given of them, so that what was cut is seen to be.
+  static std::string Cut(const std::string& sql, const PostgresRows& shape, const SqlLimits& limits) {
+    const std::string most = std::to_string(limits.value_bytes + 1);
+    std::string values, names;
+    for (int i = 0; i < shape.num_columns(); ++i) {
+      const std::string name = "c" + std::to_string(i);
+      names += (i > 0 ? ", " : "") + name;
+      values += i > 0 ? ", " : "";
+      if (shape.HoldsNumbers(i) || shape.IsOfFixedSize(i)) {
+        values += name;
+      } else if (shape.HoldsBytes(i)) {
+        // As it is written, without writing all of it.
+        values += "left('\\x' || encode(substring(" + name + " FROM 1 FOR " + most + "), 'hex'), " + most + ")";
+      } else {
+        values += "left(" + name + "::text, " + most + ")";
+      }
+    }
+    return "SELECT " + values + " FROM (\n" + sql + "\n) AS atelier_query(" + names + ")";
   }
 
   static Result<void> Limit(PostgresSession& session, const SqlLimits& limits) {
@@ -141,7 +167,9 @@ class PostgresSource final : public SqlSource {
       } else if (rows.HoldsNumbers(column) && text.size() < 16 && Json::Parse(text).ok()) {
         values.emplace_back(rows.Number(row, column));
       } else {
-        values.emplace_back(Shortened(text, limits.value_bytes));  // decimals of many digits too: nothing is rounded
+        const TextExtract part =
+            PartOf(text, 0, limits.value_bytes);  // decimals of many digits too: nothing is rounded
+        values.emplace_back(std::string(part.text) + (part.next > 0 ? "… [cut]" : ""));
       }
       bytes += static_cast<int64_t>(std::min<size_t>(text.size(), static_cast<size_t>(limits.value_bytes))) + 1;
     }

@@ -1,6 +1,7 @@
 // The SQL tools on files of SQLite; on PostgreSQL where ATELIER_POSTGRES names a server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 
@@ -149,6 +150,43 @@ TEST_F(PostgresSqlTool, GivesRowsAndRefusesChanges) {
     EXPECT_TRUE(Query(sql)->is_error) << sql;
   }
   EXPECT_TRUE(bench_.Run(*tools_[0], Json::Object({}))->structured.Has("rows"));
+}
+
+TEST_F(PostgresSqlTool, AValueOfAnySizeIsCutByTheServer) {
+  // 25 rows of two values of 8 MiB each: held whole, a fetch alone would take 400 MiB.
+  const auto used = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss >> 10;  // KiB -> MiB
+  };
+  const auto before = used();
+  const auto large = Query(
+      "SELECT n, repeat('ä', 4194304) AS t, convert_to(repeat('x', 8388608), 'UTF8') AS b FROM generate_series(1, 25) "
+      "AS n");
+  ASSERT_TRUE(large.ok() && !large->is_error) << (large.ok() ? large->text : large.error().Message());
+  EXPECT_LT(used() - before, 64);
+  const Json& row = large->structured["rows"][0];
+  EXPECT_EQ(row[0], Json(1));
+  EXPECT_TRUE(row[1].AsString().starts_with("ää")) << row[1].AsString().substr(0, 20);
+  EXPECT_TRUE(row[1].AsString().ends_with("… [cut]"));
+  EXPECT_LT(row[1].AsString().size(), 5'000u);
+  EXPECT_TRUE(row[2].AsString().starts_with("\\x7878")) << row[2].AsString().substr(0, 20);
+  EXPECT_LT(row[2].AsString().size(), 5'000u);
+}
+
+TEST_F(PostgresSqlTool, ValuesOfEveryKindStandAsTheServerWritesThem) {
+  const auto output = Query(
+      "SELECT 1 AS a, 2 AS a, true AS yes, DATE '2026-02-28' AS day, ARRAY[1, 2] AS list, '{\"k\": 1}'::jsonb AS j, "
+      "ROW(1, 'x') AS r, '\\x00ff'::bytea AS b, 'NaN'::float8 AS f, INTERVAL '1 day' AS i -- a remark\n");
+  ASSERT_TRUE(output.ok() && !output->is_error) << (output.ok() ? output->text : output.error().Message());
+  EXPECT_EQ(output->structured["columns"].Dump(), R"(["a","a","yes","day","list","j","r","b","f","i"])");
+  EXPECT_EQ(output->structured["rows"].Dump(),
+            R"x([[1,2,"t","2026-02-28","{1,2}","{\"k\": 1}","(1,x)","\\x00ff","NaN","1 day"]])x");
+  const auto ordered = Query("SELECT n FROM generate_series(1, 40) AS n ORDER BY n DESC");
+  EXPECT_EQ(ordered->structured["rows"][0][0], Json(40));
+  for (const char* sql : {"SELECT 1) AS x(c0) UNION (SELECT 2", "SELECT 1 /* ", "SELECT", "SELECT $1", "SELECT 'a"}) {
+    EXPECT_TRUE(Query(sql)->is_error) << sql;
+  }
 }
 
 TEST_F(PostgresSqlTool, AQueryThatTakesTooLongIsEnded) {

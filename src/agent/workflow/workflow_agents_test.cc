@@ -1,6 +1,8 @@
 // Several agents in one workflow, and what comes from outside on its way through.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "agent/workflow/workflow_testing.h"
 
 namespace atelier {
@@ -25,12 +27,35 @@ Said Speak(const GenerationRequest& request) {
   return {.text = first["content"].AsString().substr(0, 1) + " of " + std::to_string(AskedLast(request).size())};
 }
 
+// By how often a text names each of three things.
+class TopicEmbedder final : public Embedder {
+ public:
+  Task<Result<Embeddings>> Embed(Call, EmbeddingRequest request) override {
+    Embeddings embeddings;
+    for (const Prompt& input : request.inputs) {
+      const std::string& text = std::get<TextPrompt>(input).text;
+      std::vector<float> vector;
+      float square = 0;
+      for (const std::string_view topic : {"verse", "fault", "agreed"}) {
+        float times = 0;
+        for (size_t at = text.find(topic); at != std::string::npos; at = text.find(topic, at + 1)) ++times;
+        vector.push_back(times), square += times * times;
+      }
+      for (float& value : vector) value /= square > 0 ? std::sqrt(square) : 1;
+      embeddings.vectors.push_back(std::move(vector));
+    }
+    co_return embeddings;
+  }
+};
+
 class WorkflowAgentsTest : public ::testing::Test {
  protected:
-  std::unique_ptr<AgentLife> Life(std::string_view json, AgentTools tools = {}, FunctionModel::Answer answer = Speak) {
+  std::unique_ptr<AgentLife> Life(std::string_view json, AgentTools tools = {}, FunctionModel::Answer answer = Speak,
+                                  AgentLifeOptions options = {}) {
     auto agent = WorkflowAgent(json, std::move(tools), Knowing({"poet", "critic"}));
     EXPECT_TRUE(agent.ok()) << (agent.ok() ? "" : agent.error().Message());
-    auto life = std::make_unique<AgentLife>(folder_.path(), agent.ok() ? *agent : Agent{}, std::move(answer));
+    auto life = std::make_unique<AgentLife>(folder_.path(), agent.ok() ? *agent : Agent{}, std::move(answer),
+                                            std::move(options));
     life->AddAgent(Plain("poet", "P"));
     life->AddAgent(Plain("critic", "C"));
     return life;
@@ -160,6 +185,27 @@ TEST_F(WorkflowAgentsTest, ASupervisorDecidesWhoSpeaksAndWhenItIsOver) {
   const auto row = life->Start("sea");
   EXPECT_EQ(Speakers(*row), (std::vector<std::string>{"critic", "poet"})) << row->outcome.Dump();
   EXPECT_EQ(row->outcome["structured"]["done"], Json(true));
+}
+
+TEST_F(WorkflowAgentsTest, WhoIsMostLikeWhatWasSaidSpeaksUntilTheEndIs) {
+  TopicEmbedder embedder;
+  const auto life = Life(R"({"name": "w", "nodes": [{"name": "talk", "chat": {"speaker": "meaning",
+      "end_when": "all have agreed", "members": [{"agent": "critic", "description": "finds a fault"},
+      {"agent": "poet", "description": "writes a verse"}]}}]})",
+                         {},
+                         [](const GenerationRequest& request) {
+                           const Json& first = std::get<ChatPrompt>(request.prompt).messages[0];
+                           const bool is_poet = first["content"] == Json("P");
+                           return Said{.text = is_poet ? "Has it a fault? fault?" : "agreed, agreed, agreed"};
+                         },
+                         {.embedder = &embedder});
+  const auto row = life->Start("a verse");
+  EXPECT_EQ(Speakers(*row), (std::vector<std::string>{"poet", "critic"})) << row->outcome.Dump();
+  EXPECT_EQ(row->outcome["structured"]["done"], Json(true));
+  // Nobody was asked who speaks: it is in the journal by likeness, and a replay has it from there.
+  EXPECT_EQ(life->model.num_asked, 2);
+  const auto replayed = life->Wait(life->runs().Replay({}, row->id));
+  EXPECT_TRUE(replayed.ok()) << replayed.error().Message();
 }
 
 TEST_F(WorkflowAgentsTest, TheModelSaysUnderASchemaWhoSpeaks) {

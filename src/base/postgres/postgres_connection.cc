@@ -72,6 +72,12 @@ bool PostgresRows::HoldsNumbers(int column) const {
   return std::ranges::find(kNumbers, PQftype(result_.get(), column)) != std::end(kNumbers);
 }
 
+bool PostgresRows::IsOfFixedSize(int column) const { return PQfsize(result_.get(), column) > 0; }
+bool PostgresRows::HoldsBytes(int column) const {
+  constexpr Oid kBytea = 17;
+  return PQftype(result_.get(), column) == kBytea;
+}
+
 std::string PostgresRows::Bytes(int row, int column) const {
   size_t size = 0;
   const auto text = reinterpret_cast<const unsigned char*>(PQgetvalue(result_.get(), row, column));
@@ -103,6 +109,12 @@ Result<PostgresRows> PostgresSession::Run(const std::string& statement, const Po
   PostgresRows rows(PQexecParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()), nullptr,
                                  values.data(), nullptr, nullptr, 0));
   return Checked(std::move(rows));
+}
+
+Result<PostgresRows> PostgresSession::Describe(const std::string& statement) {
+  constexpr const char* kUnnamed = "";
+  TRY_VOID(Checked(PostgresRows(PQprepare(connection_.get(), kUnnamed, statement.c_str(), 0, nullptr))));
+  return Checked(PostgresRows(PQdescribePrepared(connection_.get(), kUnnamed)));
 }
 
 Result<PostgresRows> PostgresSession::Checked(PostgresRows rows) {

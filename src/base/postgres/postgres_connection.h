@@ -33,7 +33,9 @@ class PostgresRows {
   int size() const;
   int num_columns() const;
   std::string_view Name(int column) const;
-  bool HoldsNumbers(int column) const;  // whole, floating or decimal: their texts are JSON's, but for NaN and infinity
+  bool HoldsNumbers(int column) const;   // whole, floating or decimal: their texts are JSON's, but for NaN and infinity
+  bool IsOfFixedSize(int column) const;  // values of its type have so many bytes and no more
+  bool HoldsBytes(int column) const;     // bytea
   bool IsNull(int row, int column) const;
   std::string_view Text(int row, int column) const;
   int64_t Whole(int row, int column) const;      // 0 where it is none
@@ -57,6 +59,8 @@ class PostgresSession {
   // Errors: kUnavailable (the server is gone), kTimeout, kConflict (serialisation, duplicates), kDenied, kInvalid with
   // the server's own words.
   Result<PostgresRows> Run(const std::string& statement, const PostgresParameters& parameters = {});
+  // The columns that a statement would give, without rows; nothing is run. Errors: as of Run.
+  Result<PostgresRows> Describe(const std::string& statement);
   Result<void> Begin();
   // What follows sees one moment, and changes nothing.
   Result<void> BeginReading();

@@ -16,6 +16,8 @@ Fields SandboxLimits::Describe() {
   static constexpr Field fields[] = {
       Key<&L::wall_seconds>("wall_seconds", "from start to end").Between(0.001, 86'400),
       Key<&L::cpu_seconds>("cpu_seconds", "computed by all processes together").Between(0.001, 86'400),
+      Key<&L::processors>("processors", "at a time, of all processes together; needs control groups; 0: all there are")
+          .Between(0, 1'024),
       Key<&L::memory_bytes>("memory_bytes", "of all processes together").Between(1 << 20, kMostBytes),
       Key<&L::processes>("processes", "at a time, threads included").Between(1, 100'000),
       Key<&L::open_files>("open_files", "of each process").Between(8, 1'000'000),

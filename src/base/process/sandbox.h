@@ -17,7 +17,7 @@
 //   processes   RLIMIT_NPROC, set within the user namespace, where it counts this sandbox alone (Linux 5.14) and binds
 //               because the user is not root; and the pids control group where we may make one
 //   memory      a memory control group where we may make one; RLIMIT_DATA for each process; watched
-//   processors  RLIMIT_CPU for each process; watched for all
+//   processors  RLIMIT_CPU for each process; watched for all; how many at a time by a cpu control group alone
 //   files       RLIMIT_FSIZE and RLIMIT_NOFILE; tmpfs of a fixed size, or a folder of ours that is watched
 //   time        the process group and the namespace, and with it every descendant, are killed
 //
@@ -40,6 +40,7 @@ namespace atelier {
 struct SandboxLimits {
   double wall_seconds = 60;
   double cpu_seconds = 30;            // of all processes together
+  double processors = 0;              // of all together at a time, by a control group; 0: as many as there are
   int64_t memory_bytes = 512 << 20;   // of all processes together, beside what is in /tmp and a passing scratch
   int32_t processes = 64;             // at a time, threads included
   int32_t open_files = 256;           // of each process
@@ -84,9 +85,10 @@ struct SandboxFinding {
 struct SandboxReport {
   std::string unavailable;  // why nothing could be tried; empty: all was
   std::vector<SandboxFinding> findings = {};
-  bool has_groups = false;  // control groups hold processes and memory
-  int landlock = 0;         // its version where it holds beside mounts; 0: the kernel has none
-  bool as_root = false;     // we are root, the sandbox is nobody
+  bool has_groups = false;         // control groups hold processes and memory
+  std::string why_no_groups = {};  // empty where they do
+  int landlock = 0;                // its version where it holds beside mounts; 0: the kernel has none
+  bool as_root = false;            // we are root, the sandbox is nobody
 
   bool usable() const;
   // What is wrong in one sentence.   REQUIRES: !usable().

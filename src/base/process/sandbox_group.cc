@@ -5,20 +5,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <thread>
 #include <utility>
 
-#include "base/io/files.h"
+#include "base/process/cgroup2.h"
 #include "base/process/kernel_file.h"
 
 namespace atelier {
 namespace {
 
-const std::string kRoot = "/sys/fs/cgroup";
+const std::string kRoot = "/sys/fs/cgroup";  // of version 1
+constexpr int64_t kPeriodMicros = 100'000;
+
+// Of a period that all processors together may work.
+int64_t QuotaMicros(const SandboxBounds& bounds) {
+  return std::max<int64_t>(1'000, static_cast<int64_t>(bounds.processors * static_cast<double>(kPeriodMicros)));
+}
 
 bool Write(const std::string& path, std::string_view text) {
   const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -40,7 +49,7 @@ void ForEachLine(std::string_view text, char separator, Each each) {
   }
 }
 
-// Our own group in the hierarchy that has `controller` ("" for version 2): its path from the hierarchy's root.
+// Our own group in the hierarchy that has `controller`: its path from the hierarchy's root.
 std::optional<std::string> OwnGroup(std::string_view controller) {
   std::optional<std::string> path;
   ForEachLine(ReadKernelFile("/proc/self/cgroup"), ':', [&](std::string_view, std::string_view rest) {
@@ -57,62 +66,84 @@ std::optional<std::string> OwnGroup(std::string_view controller) {
   return path;
 }
 
-bool HasWord(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
+Error CannotMake(const std::string& folder, int fault) {
+  return Error::Unsupported("control groups", "cannot make " + folder + ": " + std::strerror(fault));
+}
+Error CannotBound(const std::string& file) {
+  return Error::Unsupported("control groups", "cannot write " + file + ": " + std::strerror(errno));
+}
+
+// Found once: finding it may have moved this process.
+const Result<Cgroup2Place>& PlaceInVersion2() {
+  static const Result<Cgroup2Place> place = FindCgroup2Place(CgroupFiles::Real(), {"pids", "memory"});
+  return place;
+}
 
 }  // namespace
 
-std::optional<SandboxGroup> SandboxGroup::Make(int64_t processes, int64_t memory_bytes) {
+Result<SandboxGroup> SandboxGroup::Make(const SandboxBounds& bounds) {
   static std::atomic<int> num_made = 0;
   const std::string name = "atelier-sandbox-" + std::to_string(getpid()) + "-" + std::to_string(++num_made);
-  SandboxGroup group;
-  if (group.MakeVersion2(name, processes, memory_bytes) || group.MakeVersion1(name, processes, memory_bytes)) {
-    return group;
-  }
-  return std::nullopt;
+  SandboxGroup second, first;
+  const Result<void> version_2 = second.MakeVersion2(name, bounds);
+  if (version_2.ok()) return second;
+  const Result<void> version_1 = first.MakeVersion1(name, bounds);
+  if (version_1.ok()) return first;
+  return Error::Unsupported("control groups", version_2.error().what + "; of version 1: " + version_1.error().what);
 }
 
-bool SandboxGroup::MakeVersion1(const std::string& name, int64_t processes, int64_t memory_bytes) {
-  const auto make = [&](const std::string& controller) -> std::string {
+Result<void> SandboxGroup::MakeVersion1(const std::string& name, const SandboxBounds& bounds) {
+  // Hierarchies may be one: "cpu,cpuacct" under both names.
+  const auto make = [&](const std::string& controller, std::string& folder) -> Result<void> {
     const auto own = OwnGroup(controller);
-    if (!own) return "";
-    std::string folder = kRoot + "/" + controller + *own + "/" + name;
-    if (mkdir(folder.c_str(), 0755) != 0) return "";
-    folders_.push_back(folder);
-    return folder;
+    if (!own) return Error::Unsupported("control groups", "there is no hierarchy of " + controller);
+    folder = kRoot + "/" + controller + *own + "/" + name;
+    if (mkdir(folder.c_str(), 0755) == 0) {
+      folders_.push_back(folder);
+    } else if (errno != EEXIST || folders_.empty()) {
+      return CannotMake(folder, errno);
+    }
+    return {};
+  };
+  const auto bound = [](const std::string& file, int64_t most) -> Result<void> {
+    return Write(file, std::to_string(most)) ? Result<void>() : CannotBound(file);
   };
   version_2_ = false;
-  const std::string pids = make("pids");
-  memory_ = pids.empty() ? "" : make("memory");
-  cpu_ = memory_.empty() ? "" : make("cpuacct");
-  if (memory_.empty() || !Write(pids + "/pids.max", std::to_string(processes)) ||
-      !Write(memory_ + "/memory.limit_in_bytes", std::to_string(memory_bytes))) {
-    return false;
-  }
+  std::string pids, cpu;
+  TRY_VOID(make("pids", pids));
+  TRY_VOID(make("memory", memory_));
+  if (bounds.processors > 0) TRY_VOID(make("cpu", cpu));
+  if (!make("cpuacct", cpu_).ok()) cpu_.clear();
+  TRY_VOID(bound(pids + "/pids.max", bounds.processes));
+  TRY_VOID(bound(memory_ + "/memory.limit_in_bytes", bounds.memory_bytes));
   // Not there where swap is not counted.
-  static_cast<void>(Write(memory_ + "/memory.memsw.limit_in_bytes", std::to_string(memory_bytes)));
-  return true;
+  static_cast<void>(bound(memory_ + "/memory.memsw.limit_in_bytes", bounds.memory_bytes));
+  if (cpu.empty()) return {};
+  TRY_VOID(bound(cpu + "/cpu.cfs_period_us", kPeriodMicros));
+  return bound(cpu + "/cpu.cfs_quota_us", QuotaMicros(bounds));
 }
 
-bool SandboxGroup::MakeVersion2(const std::string& name, int64_t processes, int64_t memory_bytes) {
-  const auto own = OwnGroup("");
-  if (!own) return false;
-  // Of a group with processes no child may have controllers, so our own serves only where it is the root.
-  for (const std::string& parent : {kRoot + *own, FolderOf(kRoot + *own), kRoot}) {
-    if (!parent.starts_with(kRoot) || !HasWord(ReadKernelFile(parent + "/cgroup.controllers"), "memory")) continue;
-    static_cast<void>(Write(parent + "/cgroup.subtree_control", "+pids +memory"));
-    const std::string given = ReadKernelFile(parent + "/cgroup.subtree_control");
-    if (!HasWord(given, "pids") || !HasWord(given, "memory")) continue;
-    const std::string folder = parent + "/" + name;
-    if (mkdir(folder.c_str(), 0755) != 0) continue;
-    folders_.push_back(folder);
-    memory_ = cpu_ = folder;
-    version_2_ = true;
-    static_cast<void>(Write(folder + "/memory.swap.max", "0"));
-    // Joining needs the right to write to the common ancestor's list too: seen by the probe.
-    return Write(folder + "/pids.max", std::to_string(processes)) &&
-           Write(folder + "/memory.max", std::to_string(memory_bytes));
+Result<void> SandboxGroup::MakeVersion2(const std::string& name, const SandboxBounds& bounds) {
+  const Result<Cgroup2Place>& place = PlaceInVersion2();
+  if (!place.ok()) return place.error();
+  if (bounds.processors > 0 && !place->has_cpu) {
+    return Error::Unsupported("control groups", "group " + place->folder + " has no controller cpu");
   }
-  return false;
+  const std::string folder = place->folder + "/" + name;
+  if (mkdir(folder.c_str(), 0755) != 0) return CannotMake(folder, errno);
+  folders_.push_back(folder);
+  memory_ = cpu_ = folder;
+  version_2_ = true;
+  const auto bound = [&](const char* file, const std::string& most) -> Result<void> {
+    return Write(folder + file, most) ? Result<void>() : CannotBound(folder + file);
+  };
+  // Not there where swap is not counted.
+  static_cast<void>(bound("/memory.swap.max", "0"));
+  // Joining needs the right to write to the common ancestor's list too: seen by the probe.
+  TRY_VOID(bound("/pids.max", std::to_string(bounds.processes)));
+  TRY_VOID(bound("/memory.max", std::to_string(bounds.memory_bytes)));
+  if (bounds.processors <= 0) return {};
+  return bound("/cpu.max", std::to_string(QuotaMicros(bounds)) + " " + std::to_string(kPeriodMicros));
 }
 
 SandboxGroup::SandboxGroup(SandboxGroup&& other) noexcept
@@ -124,6 +155,7 @@ SandboxGroup::SandboxGroup(SandboxGroup&& other) noexcept
 SandboxGroup::~SandboxGroup() {
   using namespace std::chrono_literals;
   for (const std::string& folder : folders_) {
+    if (version_2_) static_cast<void>(Write(folder + "/cgroup.kill", "1"));  // Linux 5.14; else one by one
     // A process that is ending is still in it: some milliseconds; after ten seconds the folder is left.
     for (int i = 0; i < 2'000 && rmdir(folder.c_str()) != 0; ++i) {
       ForEachLine(ReadKernelFile(folder + "/cgroup.procs"), ' ', [](std::string_view pid, std::string_view) {

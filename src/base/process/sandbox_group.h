@@ -2,8 +2,9 @@
 // together, and its count of their time. Where we may not make one (most often: we are not root), there is none, and
 // the sandbox is held by other means.
 //
-// Version 1: a folder below our own group in each of the hierarchies pids, memory and cpuacct. Version 2: one folder,
-// below our own group or at the root of what we see, where its children have the controllers pids and memory.
+// Version 1: a folder below our own group in each of the hierarchies pids, memory, cpuacct and, where processors are
+// bounded, cpu. Version 2: one folder where children have the controllers pids and memory (cgroup2.h), found once a
+// process: pids.max, memory.max, memory.swap.max, cpu.max; cgroup.kill ends all of it at once.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,19 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace atelier {
+
+struct SandboxBounds {
+  int64_t processes = 0, memory_bytes = 0;  // above 0
+  double processors = 0;                    // at once; 0: as many as there are
+};
 
 class SandboxGroup {
  public:
-  // Nothing where no controller of `processes` and `memory` could be had. REQUIRES: both above 0.
-  static std::optional<SandboxGroup> Make(int64_t processes, int64_t memory_bytes);
+  // Errors: kUnsupported where a controller that is needed cannot be had, and why of either version.
+  static Result<SandboxGroup> Make(const SandboxBounds& bounds);
 
   SandboxGroup(SandboxGroup&& other) noexcept;
   SandboxGroup& operator=(SandboxGroup&&) = delete;
@@ -32,8 +40,8 @@ class SandboxGroup {
 
  private:
   SandboxGroup() = default;
-  bool MakeVersion1(const std::string& name, int64_t processes, int64_t memory_bytes);
-  bool MakeVersion2(const std::string& name, int64_t processes, int64_t memory_bytes);
+  Result<void> MakeVersion1(const std::string& name, const SandboxBounds& bounds);
+  Result<void> MakeVersion2(const std::string& name, const SandboxBounds& bounds);
 
   std::vector<std::string> folders_;  // each has a cgroup.procs
   std::string memory_, cpu_;          // of folders_; empty: not counted

@@ -195,7 +195,9 @@ SandboxReport Probe() {
         "kernel.apparmor_restrict_unprivileged_userns, user.max_user_namespaces; in a container its seccomp profile)";
   }
   if (!report.unavailable.empty()) return report;
-  report.has_groups = SandboxGroup::Make(16, 64 << 20).has_value();
+  const auto group = SandboxGroup::Make({.processes = 16, .memory_bytes = 64 << 20});
+  report.has_groups = group.ok();
+  if (!group.ok()) report.why_no_groups = group.error().what;
   report.landlock = LandlockVersion();
   const std::pair<const char*, std::string (*)()> tries[] = {{"processes", TryProcesses},
                                                              {"memory", TryMemory},

@@ -135,7 +135,7 @@ Result<void> Check(const SandboxSpec& spec) {
     }
   }
   if (limits.processes < 1 || limits.open_files < 8 || limits.memory_bytes < 1 || limits.scratch_bytes < 1 ||
-      limits.file_bytes < 1 || !(limits.cpu_seconds > 0) || !(limits.wall_seconds > 0)) {
+      limits.file_bytes < 1 || !(limits.cpu_seconds > 0) || !(limits.wall_seconds > 0) || !(limits.processors >= 0)) {
     return Error::Invalid("limits", "got one that lets nothing run, want all above 0 (open_files: at least 8)");
   }
   std::error_code none;
@@ -244,14 +244,19 @@ Result<ProcessOutput> RunUnprobed(const SandboxSpec& spec) {
   process.keep_open = {filter.fd(), info.fd(), passwd.fd(), groups.fd(), init.fd(), world.fd()};
   // bubblewrap's own two processes and a moment's third are more; files in memory count as memory.
   const int64_t in_memory = spec.limits.scratch_bytes * (spec.scratch.empty() ? 2 : 1);
-  const auto group = SandboxGroup::Make(spec.limits.processes + 3, spec.limits.memory_bytes + in_memory);
-  if (group) process.join = group->joins();
+  const SandboxBounds bounds{.processes = spec.limits.processes + 3,
+                             .memory_bytes = spec.limits.memory_bytes + in_memory,
+                             .processors = spec.limits.processors};
+  const Result<SandboxGroup> group = SandboxGroup::Make(bounds);
+  // The others hold, less sharply, without groups.
+  if (!group.ok() && bounds.processors > 0) return Error(group.error()).Under("limits.processors");
+  if (group.ok()) process.join = group->joins();
 
   std::stop_source stop;
   const std::stop_callback forward(spec.stop, [&stop] { stop.request_stop(); });
   process.stop = stop.get_token();
   const auto first = [&info] { return static_cast<int>(NumberAfter(info.Text(), "\"child-pid\":")); };
-  SandboxWatch watch(spec, group ? &*group : nullptr, first, stop);
+  SandboxWatch watch(spec, group.ok() ? &*group : nullptr, first, stop);
   auto output = RunProcess(process);
   auto passed = watch.Ended();
   TRY_VOID(AwaitEnd(first()));

@@ -381,12 +381,30 @@ TEST_F(Sandbox, ItsControlGroupGoesWithIt) {
   if (!ProbeSandbox().has_groups) GTEST_SKIP() << "control groups cannot be made here";
   std::string folder;
   {
-    const auto group = SandboxGroup::Make(10, 64 << 20);
-    ASSERT_TRUE(group.has_value());
+    const auto group = SandboxGroup::Make({.processes = 10, .memory_bytes = 64 << 20});
+    ASSERT_TRUE(group.ok()) << group.error().Message();
     folder = FolderOf(group->joins()[0]);
     EXPECT_TRUE(std::filesystem::exists(folder));
   }
   EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST_F(Sandbox, ProcessorsAtATimeAreBoundedByAControlGroup) {
+  SandboxSpec spec = Shell(
+      "for i in 1 2; do (end=$(( $(date +%s%N) + 1000000000 )); while [ $(date +%s%N) -lt $end ]; do :; done) & done; "
+      "wait; "
+      "times");
+  spec.limits.processors = 0.25;
+  const auto output = RunInSandbox(spec);
+  if (!output.ok()) {
+    ASSERT_THAT(output.error().Message(), HasSubstr("limits.processors"));
+    GTEST_SKIP() << output.error().Message();
+  }
+  // User and system time of two busy loops of a second: 2 s on two processors, at most 0.25 of one here, and a period.
+  double user = 0, system = 0;
+  const std::string of_children = output->out.substr(output->out.find('\n') + 1);
+  ASSERT_EQ(std::sscanf(of_children.c_str(), "0m%lfs 0m%lfs", &user, &system), 2) << output->out;
+  EXPECT_LT(user + system, 1.0) << output->out;
 }
 
 TEST(SandboxReportTest, NamesTheLimitThatIsNotInForce) {
