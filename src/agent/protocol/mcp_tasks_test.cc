@@ -124,6 +124,8 @@ TEST(McpTasks, AnothersTaskIsNotThere) {
   EXPECT_EQ(f.loop.Run(f.desk.Get(Desk::Caller("b"), id)).error().kind, ErrorKind::kInvalid);
   EXPECT_FALSE(f.Update(id, Json::Object(), "b").ok());
   EXPECT_FALSE(f.Cancel(id, "b").ok());
+  EXPECT_TRUE(f.Cancel(id).ok());
+  f.loop.RunUntilIdle();
 }
 
 // A server whose tool asks, and what its streams are told.
@@ -226,6 +228,7 @@ TEST(McpTasks, TheirNumberIsBoundedAndThoseThatEndedGiveWay) {
   ASSERT_TRUE(loop.Run(desk.Cancel(Desk::Caller(), id)).ok());
   EXPECT_TRUE(desk.HasRoom());
   EXPECT_FALSE(loop.Run(desk.Get(Desk::Caller(), id)).ok());
+  loop.RunUntilIdle();
 }
 
 // Its one task was left by an earlier life of the server; it asks, or was cancelled.

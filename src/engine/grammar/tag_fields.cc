@@ -1,5 +1,6 @@
 #include "engine/grammar/tag_fields.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/tokenizer/tokenizer.h"
@@ -55,9 +56,11 @@ Result<int64_t> TagFields::Count(const Json& object, std::string_view name, int6
 std::string TagFields::Spelled(std::string_view text) const {
   std::string marked;
   while (!text.empty()) {
-    const size_t control = tokens_ == nullptr ? 0 : ControlSize(*tokens_, text);
-    const size_t size = control > 0 ? control : 1;
-    marked += control > 0 ? ControlText(text.substr(0, size)) : std::string(text.substr(0, size));
+    const bool is_marked = text.front() == kControlBegin;  // by who made the tag
+    const size_t control = tokens_ == nullptr || is_marked ? 0 : ControlSize(*tokens_, text);
+    const size_t size = is_marked ? std::min(text.find(kControlEnd), text.size() - 1) + 1 : std::max<size_t>(control, 1);
+    const std::string_view part = text.substr(0, size);
+    marked += control > 0 ? ControlText(part) : std::string(part);
     text.remove_prefix(size);
   }
   return marked;

@@ -33,7 +33,7 @@ class TagFields {
   // least ... 1,000,000,000
   Result<int64_t> Count(const Json& object, std::string_view name, int64_t least) const;
 
-  // With control tokens where the text spells them.
+  // With control tokens where the text spells them; those marked already stay.
   std::string Spelled(std::string_view text) const;
   Result<std::string> Spelling(const Json& object, std::string_view name) const;
   // The same, or {"type": "token", "token": …}.
