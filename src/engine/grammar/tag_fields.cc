@@ -58,7 +58,8 @@ std::string TagFields::Spelled(std::string_view text) const {
   while (!text.empty()) {
     const bool is_marked = text.front() == kControlBegin;  // by who made the tag
     const size_t control = tokens_ == nullptr || is_marked ? 0 : ControlSize(*tokens_, text);
-    const size_t size = is_marked ? std::min(text.find(kControlEnd), text.size() - 1) + 1 : std::max<size_t>(control, 1);
+    const size_t size =
+        is_marked ? std::min(text.find(kControlEnd), text.size() - 1) + 1 : std::max<size_t>(control, 1);
     const std::string_view part = text.substr(0, size);
     marked += control > 0 ? ControlText(part) : std::string(part);
     text.remove_prefix(size);
