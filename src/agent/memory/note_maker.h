@@ -31,8 +31,12 @@ struct JudgedRelation {
   double confidence = 0;  // 0: the model refused to say
 
   static constexpr double kSureEnough = 0.6;
+  static constexpr double kSureToForget = 0.8;  // what cannot be undone; docs/memory.md has why
   // What is acted on: nothing is lost on a guess.
-  NoteRelation Taken() const { return confidence < kSureEnough ? NoteRelation::kUnrelated : likeliest; }
+  NoteRelation Taken() const {
+    const double least = likeliest == NoteRelation::kForget ? kSureToForget : kSureEnough;
+    return confidence < least ? NoteRelation::kUnrelated : likeliest;
+  }
 };
 
 struct MadeNotes {
