@@ -8,8 +8,6 @@
 namespace atelier {
 namespace {
 
-constexpr int32_t kStageBudgetMs = 120'000;  // measured whatever it takes
-
 struct Way {
   const char* name;
   ConversationWay asks;
@@ -23,18 +21,10 @@ constexpr Way kWays[] = {{"last turn", ConversationWay::kLastTurn},
 class EvalConversationsCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text("folder", folder_, "corpus.jsonl, queries.jsonl and qrels/, as BEIR has them");
-    options.Takes("DIR", Completion::kFiles);
-    options.Required();
+    judged_.Declare(options);
     options.Text("conversations", conversations_, "JSONL: query, an id of the set; turns, whose last one asks it");
     options.Takes("FILE", Completion::kFiles);
     options.Required();
-    options.Text("--split", split_, "which of qrels/*.tsv");
-    options.Text("--embedder", embedder_, "an embedding model; \"none\": by words alone; without, the default one");
-    options.Text("--keep,-c", corpus_.corpus, "the name of the corpus to make and keep; without, eval-FOLDER-EMBEDDER");
-    options.Integer("--threads", corpus_.threads, "threads that compute; 0: one for each core");
-    options.Integer("--documents", most_documents_,
-                    "index only so many: those that the queries are judged by, then the first others; 0: all");
     options.Text("--stage-model", stage_model_, "that rewrites; without, the default chat model");
     options.Takes("MODEL", Completion::kModels);
   }
@@ -42,11 +32,10 @@ class EvalConversationsCommand final : public Command {
   Result<void> Run(const Invocation& invocation) override {
     TRY(const std::vector<JudgedConversation> conversations, LoadConversations(Files::Real(), conversations_));
     if (conversations.empty()) return Error::Invalid(conversations_, "got no conversation");
-    JudgedCorpus judged{.folder = folder_, .embedder = embedder_, .name = corpus_.corpus};
-    judged.most_documents = most_documents_;
+    JudgedCorpus judged = judged_.Corpus();
     for (const JudgedConversation& conversation : conversations) judged.only.insert(conversation.query);
-    TRY(const JudgedSet set, judged.LoadSet(split_, 0));
-    TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::Open(invocation, corpus_));
+    TRY(const JudgedSet set, judged.LoadSet(judged_.split, 0));
+    TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::Open(invocation, judged_.corpus));
     TRY_VOID(judged.Open(*session, set));
     std::vector<RetrievalRow> rows;
     for (const Way& way : kWays) {
@@ -71,15 +60,14 @@ class EvalConversationsCommand final : public Command {
     config.candidates = 1000;  // as `eval retrieval`
     if (*name != '\0') {
       StageConfig& stage = config.stages.emplace_back();
-      stage.stage = name, stage.model = stage_model_, stage.budget_ms = kStageBudgetMs;
+      stage.stage = name, stage.model = stage_model_, stage.budget_ms = kMeasuredStageBudgetMs;
     }
     const Retriever retriever = session.MakeRetriever(std::move(config));
     return session.Run(ScoreRetrieval(session.MakeCall(), queries, retriever));
   }
 
-  CorpusOptions corpus_;
-  std::string folder_, conversations_, split_ = "test", embedder_, stage_model_;
-  int64_t most_documents_ = 0;
+  JudgedOptions judged_;
+  std::string conversations_, stage_model_;
 };
 
 }  // namespace
@@ -87,8 +75,7 @@ class EvalConversationsCommand final : public Command {
 extern const CommandEntry command_eval_conversations{
     "eval conversations", "Measure search on the last turns of conversations",
     "Each conversation ends in a question of the judged set. It is searched in four ways: the last turn alone, after "
-    "what "
-    "the user said before (stage `history`), as a model makes it stand alone (stage `rewrite`), and the set's own "
+    "what the user said before (stage `history`), as a model makes it stand alone (stage `rewrite`), and the set's own "
     "question, which is the best that rewriting can do.\n"
     "\n"
     "  atelier eval conversations scifact tests/knowledge/conversations/scifact.jsonl",

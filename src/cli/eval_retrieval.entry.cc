@@ -11,26 +11,16 @@
 namespace atelier {
 namespace {
 
-constexpr int32_t kStageBudgetMs = 120'000;  // measured whatever it takes
-
 class EvalRetrievalCommand final : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text("folder", folder_, "corpus.jsonl, queries.jsonl and qrels/, as BEIR has them");
-    options.Takes("DIR", Completion::kFiles);
-    options.Required();
-    options.Text("--split", split_, "which of qrels/*.tsv");
-    options.Text("--embedder", embedder_, "an embedding model; \"none\": by words alone; without, the default one");
-    options.Text("--keep,-c", corpus_.corpus, "the name of the corpus to make and keep; without, eval-FOLDER-EMBEDDER");
-    options.Integer("--threads", corpus_.threads, "threads that compute; 0: one for each core");
+    judged_.Declare(options);
     options.Flag("--whole", whole_,
                  "documents are not cut, and their beginning is embedded, as published figures have it");
     rerank_.Declare(options);
     options.Integer("--queries", most_queries_, "ask only the first so many; 0: all");
     options.Text("--legs", legs_, "only write what words and vectors found for each query to this file");
     options.Takes("FILE", Completion::kFiles);
-    options.Integer("--documents", most_documents_,
-                    "index only so many: those that the asked queries are judged by, then the first others; 0: all");
     options.Text("--chunking", chunking_, "how documents are cut (docs/chunking.md); without, by what each is");
     options.Number("--vector-weight", vector_weight_,
                    "of hybrid search, 0 to 1, the same for all; without, the default");
@@ -41,11 +31,10 @@ class EvalRetrievalCommand final : public Command {
   }
 
   Result<void> Run(const Invocation& invocation) override {
-    JudgedCorpus judged{.folder = folder_, .embedder = embedder_, .name = corpus_.corpus, .chunking = chunking_};
-    judged.whole = whole_;
-    judged.most_documents = most_documents_;
-    TRY(const JudgedSet set, judged.LoadSet(split_, most_queries_));
-    TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::Open(invocation, corpus_));
+    JudgedCorpus judged = judged_.Corpus();
+    judged.chunking = chunking_, judged.whole = whole_;
+    TRY(const JudgedSet set, judged.LoadSet(judged_.split, most_queries_));
+    TRY(const std::unique_ptr<CorpusSession> session, CorpusSession::Open(invocation, judged_.corpus));
     OracleModel oracle(session->app().loop(), set);
     if (stage_model_ == "oracle") judged.oracle = &oracle;
     TRY_VOID(judged.Open(*session, set));
@@ -81,7 +70,7 @@ class EvalRetrievalCommand final : public Command {
       StageConfig stage;
       stage.stage = name;
       stage.model = stage_model_;
-      stage.budget_ms = kStageBudgetMs;
+      stage.budget_ms = kMeasuredStageBudgetMs;
       ways.push_back({name, true, has_vectors, false, {stage}});
     }
     return ways;
@@ -119,11 +108,11 @@ class EvalRetrievalCommand final : public Command {
     return {};
   }
 
-  CorpusOptions corpus_;
+  JudgedOptions judged_;
   RerankOptions rerank_;
-  std::string folder_, split_ = "test", embedder_, stage_model_, chunking_, legs_;
+  std::string stage_model_, chunking_, legs_;
   std::vector<std::string> stages_;
-  int64_t most_queries_ = 0, most_documents_ = 0;
+  int64_t most_queries_ = 0;
   double vector_weight_ = -1;
   bool whole_ = false;
 };

@@ -60,6 +60,22 @@ Result<void> Use(const JudgedCorpus& judged, CorpusSession& session) {
 
 }  // namespace
 
+void JudgedOptions::Declare(Options& options) {
+  options.Text("folder", folder, "corpus.jsonl, queries.jsonl and qrels/, as BEIR has them");
+  options.Takes("DIR", Completion::kFiles);
+  options.Required();
+  options.Text("--split", split, "which of qrels/*.tsv");
+  options.Text("--embedder", embedder, "an embedding model; \"none\": by words alone; without, the default one");
+  options.Text("--keep,-c", corpus.corpus, "the name of the corpus to make and keep; without, eval-FOLDER-EMBEDDER");
+  options.Integer("--threads", corpus.threads, "threads that compute; 0: one for each core");
+  options.Integer("--documents", most_documents,
+                  "index only so many: those that the asked queries are judged by, then the first others; 0: all");
+}
+
+JudgedCorpus JudgedOptions::Corpus() const {
+  return {.folder = folder, .embedder = embedder, .name = corpus.corpus, .most_documents = most_documents};
+}
+
 Result<JudgedSet> JudgedCorpus::LoadSet(const std::string& split, int64_t most_queries) const {
   TRY(JudgedSet set, LoadJudgedSet(Files::Real(), folder, split));
   if (!only.empty()) {

@@ -1,16 +1,21 @@
 // The corpus of a judged set, made where it is not there yet.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 
 #include "base/result.h"
+#include "cli/command.h"
 #include "cli/corpus_session.h"
 #include "cli/interrupt.h"
 #include "eval/judged_set.h"
 #include "provider/language_model.h"
 
 namespace atelier {
+
+// How long a stage may take where it is measured: whatever it takes.
+inline constexpr int32_t kMeasuredStageBudgetMs = 120'000;
 
 struct JudgedCorpus {
   std::string folder;               // of the set, in BEIR's layout
@@ -26,6 +31,17 @@ struct JudgedCorpus {
   Result<JudgedSet> LoadSet(const std::string& split, int64_t most_queries) const;
   // Makes the corpus the session's, and puts what of the set it does not have yet; progress goes to the terminal.
   Result<void> Open(CorpusSession& session, const JudgedSet& set) const;
+};
+
+// What every command that measures search on a judged set can be told.
+struct JudgedOptions {
+  CorpusOptions corpus;
+  std::string folder, split = "test", embedder;
+  int64_t most_documents = 0;
+
+  // `folder`, which is required, and --split, --embedder, --keep, --threads, --documents.
+  void Declare(Options& options);
+  JudgedCorpus Corpus() const;
 };
 
 // "\rsaid DONE of TOTAL" on standard error, where that is a terminal.

@@ -121,6 +121,24 @@ class Case(unittest.TestCase):
         return answer
 
 
+class AgentCase(Case):
+    """A home of its own, and `self.config`, a configuration with agents."""
+
+    def setUp(self):
+        self.home = make_home()
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.config = pathlib.Path(self.folder.name, "atelier.yaml")
+
+    def agent(self, *args):
+        return atelier("--config", self.config, "agent", *args, home=self.home)
+
+    def document(self, *args):
+        answer = atelier("--config", self.config, "--json", "agent", *args, home=self.home)
+        self.assertEqual(answer.code, 0, answer.err)
+        return answer.json
+
+
 class FolderCase(Case):
     """A home of its own, and a folder docs/ to fill."""
 

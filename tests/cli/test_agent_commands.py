@@ -7,10 +7,9 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 
-from calling import ATELIER, Case, atelier, environment, make_home
+from calling import ATELIER, AgentCase, environment
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from scripted_upstream import ScriptedUpstream, call, last_content, num_turns  # noqa: E402
@@ -56,28 +55,14 @@ class Bell:
         self.server.server_close()
 
 
-class Waiting(Case):
-    def setUp(self):
-        self.home = make_home()
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
+class Waiting(AgentCase):
     def configure(self, answer, tools=({"type": "calculator"},), **agent):
         self.upstream = ScriptedUpstream(answer)
         self.addCleanup(self.upstream.stop)
         names = [] if agent.pop("no_tools", False) else ["*"]
-        self.config = pathlib.Path(self.folder.name, "atelier.yaml")
         self.config.write_text(json.dumps({
             "providers": [{"name": "far", "base_url": self.upstream.base_url, "models": [{"id": "m", "kind": "chat"}]}],
             "tools": list(tools), "agents": [{"name": "clerk", "model": "far/m", "tools": names, **agent}]}))
-
-    def agent(self, *args):
-        return atelier("--config", self.config, "agent", *args, home=self.home)
-
-    def document(self, *args):
-        answer = atelier("--config", self.config, "--json", "agent", *args, home=self.home)
-        self.assertEqual(answer.code, 0, answer.err)
-        return answer.json
 
     def refused(self, *args):
         answer = self.agent(*args)

@@ -3,37 +3,25 @@
 import json
 import pathlib
 import sys
-import tempfile
 
-from calling import Case, atelier, make_home
+from calling import AgentCase
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from scripted_upstream import ScriptedUpstream, calculate_then_tell  # noqa: E402
 
 
-class Agents(Case):
+class Agents(AgentCase):
     def setUp(self):
-        self.home = make_home()
+        super().setUp()
         self.upstream = ScriptedUpstream(calculate_then_tell)
         self.addCleanup(self.upstream.stop)
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
         self.configure()
 
     def configure(self, **agent):
         config = {"providers": [{"name": "far", "base_url": self.upstream.base_url, "models": [{"id": "m", "kind": "chat"}]}],
                   "tools": [{"type": "calculator"}],
                   "agents": [{"name": "clerk", "model": "far/m", "tools": ["calculator"], **agent}]}
-        self.config = pathlib.Path(self.folder.name, "atelier.yaml")
         self.config.write_text(json.dumps(config))
-
-    def agent(self, *args):
-        return atelier("--config", self.config, "agent", *args, home=self.home)
-
-    def document(self, *args):
-        answer = atelier("--config", self.config, "--json", "agent", *args, home=self.home)
-        self.assertEqual(answer.code, 0, answer.err)
-        return answer.json
 
     def test_a_run_is_told_listed_shown_and_removed(self):
         told = self.agent("run", "What is 17% of 2340?")

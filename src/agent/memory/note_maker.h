@@ -1,7 +1,7 @@
 // What a model is asked while a memory learns: notes of turns under a JSON Schema, how a note relates to what is known,
 // whether an answer did what was asked, and what kind of task that was. Every answer is bounded: notes and names by a
 // grammar, the rest are typed decisions (provider/decision.h). What follows from them is learning.h's matter;
-// `atelier eval memory --notes` measures them alone.
+// `atelier eval notes` measures them alone.
 //
 // Loop thread only.
 #pragma once
