@@ -14,6 +14,7 @@
 #include "agent/run_tools.h"
 #include "agent/shown_tools.h"
 #include "agent/tool_calls.h"
+#include "agent/tool_output.h"
 
 namespace atelier {
 namespace {
@@ -182,7 +183,8 @@ class GuidedRun {
       Result<Json> structured = Json::Parse(answer.text);
       if (!structured.ok() || answer.was_cut) co_return Limited({"answer_tokens", "the answer was cut"});
       outcome.structured = std::move(*structured);
-    } else if (!raw_.empty() && (answer.was_cut || answer.text.empty() || !KeepsTo(answer.text, raw_, task_))) {
+    } else if (!raw_.empty() && (answer.was_cut || answer.text.empty() || HasOutsideMarks(answer.text) ||
+                                 !KeepsTo(answer.text, raw_, task_))) {
       outcome.text = raw_;
     }
     CO_TRY(const auto refused, co_await GuardText(call, work_, agent_, "output", outcome.text, scope_.Next()));

@@ -2,6 +2,7 @@
 
 #include "agent/agent_testing.h"
 #include "agent/spans.h"
+#include "agent/tool_output.h"
 
 namespace atelier {
 namespace {
@@ -97,6 +98,12 @@ TEST_F(GuidedTest, AnAnswerWithANumberOfItsOwnIsReplacedByWhatTheToolGave) {
   EXPECT_EQ(life->Start("weather in Oslo")->outcome["text"], Json("It rains, 12 degrees."));
   const auto silent = LifeOf({Tool("weather", "It rains, 12 degrees."), Tool("news", "none")}, "It is nice.");
   EXPECT_EQ(silent->Start("weather in Oslo")->outcome["text"], Json("It rains, 12 degrees."));
+}
+
+TEST_F(GuidedTest, AnAnswerThatRepeatsTheMarksOfWhatIsOutsideIsReplacedByWhatTheToolGave) {
+  const auto life = LifeOf({Tool("weather", "It rains, 12 degrees."), Tool("news", "none")},
+                           MarkedOutside("weather", "It rains, 12 degrees."));
+  EXPECT_EQ(life->Start("weather in Oslo")->outcome["text"], Json("It rains, 12 degrees."));
 }
 
 TEST_F(GuidedTest, AfterAHandoffTheOtherDoesTheTask) {

@@ -9,6 +9,8 @@
 namespace atelier {
 namespace {
 
+constexpr std::string_view kOutsideBegins = "<data from=\"", kOutsideEnds = "</data>";
+
 // At most so many bytes, not within a character.
 std::string_view Beginning(std::string_view text, int64_t max_bytes) {
   size_t size = std::min(text.size(), static_cast<size_t>(max_bytes));
@@ -128,15 +130,17 @@ std::string TextForModel(const Json& output) {
 }
 
 std::string MarkedOutside(std::string_view source, std::string_view text) {
-  std::string marked = "<data from=\"" + std::string(source) + "\">\n";
+  std::string marked = std::string(kOutsideBegins) + std::string(source) + "\">\n";
   for (size_t i = 0; i < text.size(); ++i) {
     marked += text[i];
     const bool is_mark = text[i] == '<' && (EqualsIgnoringCase(text.substr(i + 1, 4), "data") ||
                                             EqualsIgnoringCase(text.substr(i + 1, 5), "/data"));
     if (is_mark) marked += ' ';
   }
-  return marked + "\n</data>";
+  return marked + "\n" + std::string(kOutsideEnds);
 }
+
+bool HasOutsideMarks(std::string_view text) { return text.contains(kOutsideBegins) || text.contains(kOutsideEnds); }
 
 std::shared_ptr<AgentTool> MakeReadResult(Journal& journal, Pool& pool, int64_t max_bytes) {
   return std::make_shared<ReadResult>(journal, pool, max_bytes);

@@ -24,6 +24,8 @@ bool IsErrorOutput(const Json& output);
 std::string TextForModel(const Json& output);
 // Between marks that cannot stand in the text itself.
 std::string MarkedOutside(std::string_view source, std::string_view text);
+// Whether a text has such marks: a small model repeats what it was shown.
+bool HasOutsideMarks(std::string_view text);
 
 inline constexpr char kReadResult[] = "read_result";
 // Reads on in a result by its handle: a part from a byte on, or the lines that contain a text.
