@@ -130,14 +130,24 @@ Task<Result<AgentOutcome>> RunRemembering(Call call, AgentWork work, const Agent
   if (outcome.status != RunStatus::kCompleted || question.empty() || outcome.text.empty()) co_return outcome;
 
   const MemoryScope told_to = ReadScope(before.value["scope"]);
-  MemoryTurn said, answered;
-  said.speaker = told_to.user, said.text = question;
-  answered.speaker = told_to.agent, answered.text = outcome.text;
-  said.said_ms = answered.said_ms = now_ms;
-  if (log.KeyOf(within).size() <= kMaxNameBytes) said.work = answered.work = log.KeyOf(within);
   const std::string known_as = ShortName(FirstOf({TextAt(before.value, "reference"), reference}));
-  said.reference = known_as + "/asked", answered.reference = known_as + "/answered";
-  std::vector<MemoryTurn> turns = {std::move(said), std::move(answered)};
+  std::vector<MemoryTurn> turns;
+  const auto add = [&](const std::string& speaker, const std::string& text, const std::string& part) {
+    if (text.empty()) return;
+    turns.push_back({.speaker = speaker, .text = text, .said_ms = now_ms, .reference = known_as + "/" + part});
+  };
+  add(told_to.user, question, "asked");
+  int64_t num_replies = 0;
+  for (const RunLog::Reply& reply : log.replies()) {
+    if (!reply.path.starts_with(within + ".")) continue;  // another agent's of the same run
+    const std::string number = std::to_string(++num_replies);
+    add(told_to.agent, reply.question, "question" + number);
+    add(told_to.user, reply.answer, "reply" + number);
+  }
+  add(told_to.agent, outcome.text, "answered");
+  // Of the first and the last alone: where a person had to be asked, the turn before the answer is a reply, and no
+  // procedure is learnt from what was asked.
+  if (log.KeyOf(within).size() <= kMaxNameBytes) turns.front().work = turns.back().work = log.KeyOf(within);
   StepSpec record{.path = path, .kind = RunStepKind::kValue, .name = kMemory};
   record.request = outcome.text;
   RunLog::Perform tell = [&](Call telling) { return Tell(std::move(telling), memory, told_to, turns); };

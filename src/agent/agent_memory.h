@@ -2,9 +2,9 @@
 // has answered. Both are steps of the run, so that a replay has what the run had, and a resumed run records once.
 //
 // Whichever door a conversation comes through (a response, a chat, a task of A2A, an editor's prompt, a call of MCP), a
-// run is one turn of it: what the person said last and what was answered. What a client sends back of earlier turns is
-// neither recorded again nor told twice; the same turn asked again (an answer that is made anew, a fork of a run) is
-// recorded once, as it was answered first.
+// run is one turn of it: what the person said last, what the agent asked them meanwhile (ask_person) with their
+// replies, and what was answered. What a client sends back of earlier turns is neither recorded again nor told twice;
+// the same turn asked again (an answer that is made anew, a fork of a run) is recorded once, as it was answered first.
 #pragma once
 
 #include <string>

@@ -150,6 +150,25 @@ TEST_F(AgentMemoryTest, AnAgentThatIsAskedTwiceInARunRemembersBoth) {
   EXPECT_EQ(memory_.turns.size(), 4u);
 }
 
+TEST_F(AgentMemoryTest, WhatAPersonSaidWhenAskedIsAmongTheTurns) {
+  Agent agent = AgentWith({});
+  agent.config.ask_person = true, agent.config.memory.emplace();
+  AgentLife life(folder(), std::move(agent),
+                 [](const GenerationRequest& request) {
+                   return IsFirst(request) ? Said::Calling("ask_person", R"({"question":"Which colour?"})")
+                                           : Said{.text = "It will be " + LastContent(request) + "."};
+                 },
+                 {.memory = &memory_});
+  const RunRow waiting = Run(life, "Paint the door.");
+  ASSERT_EQ(waiting.status, RunStatus::kWaiting);
+  EXPECT_THAT(memory_.Texts(), IsEmpty());
+  ASSERT_TRUE(life.Wait(life.runs().Answer(waiting.id, "", {.text = "green"})).ok());
+  EXPECT_EQ(life.Resume(waiting.id)->status, RunStatus::kCompleted);
+  EXPECT_THAT(memory_.Texts(), ElementsAre("Paint the door.", "Which colour?", "green", "It will be green."));
+  EXPECT_EQ(memory_.turns[2].speaker, "me");
+  EXPECT_TRUE(life.Wait(life.runs().Replay(Call(), waiting.id)).ok());
+}
+
 TEST_F(AgentMemoryTest, TheJournalTellsWhatARecordedAnswerCameOf) {
   AgentLife life = Life(CallThenTell);
   Run(life, "go");

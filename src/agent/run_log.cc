@@ -147,6 +147,9 @@ Task<Result<Json>> RunLog::AskPerson(std::string path, std::string name, Json qu
     CO_TRY_VOID(CheckSame(at->second, spec, hash));
     if (at->second.result) {
       Json answer = std::move(*at->second.result);
+      if (spec.request["question"].is_string() && answer["text"].is_string()) {
+        replies_.push_back({path, spec.request["question"].AsString(), answer["text"].AsString()});
+      }
       known_.erase(at);
       co_return answer;
     }

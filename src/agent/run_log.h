@@ -91,6 +91,11 @@ class RunLog {
   Task<Result<StepResult>> Step(Call call, StepSpec spec, Perform perform);
   // A person's answer, if it has been given; else Suspended, and the run waits.
   Task<Result<Json>> AskPerson(std::string path, std::string name, Json question);
+  // What persons said to questions so far, in the order in which the program came by; not approvals.
+  struct Reply {
+    std::string path, question, answer;
+  };
+  const std::vector<Reply>& replies() const { return replies_; }
   // The last word. What was not committed yet is.
   Task<Result<void>> SetStatus(RunStatus status, Json outcome);
 
@@ -121,6 +126,7 @@ class RunLog {
   const std::string run_id_;
   std::map<std::string, StepRow, std::less<>> known_;  // of earlier lives, until the program comes by
   std::vector<JournalChange> uncommitted_;             // ends of steps, which wait for the next intent
+  std::vector<Reply> replies_;
   int64_t next_number_ = 0;
   int64_t num_in_flight_ = 0;
   int64_t num_performed_ = 0;
