@@ -39,7 +39,13 @@ Result<AgentTools> ToolsNamed(const AgentConfig& config, const AgentTools& all) 
       found = true;
       if (std::ranges::find(named, tool) == named.end()) named.push_back(tool);
     }
-    if (!found) return Error::Invalid("agent " + config.name, "wants the tool '" + wanted + "', which `tools` lacks");
+    if (found) continue;
+    std::vector<std::string_view> known;
+    for (const auto& tool : all) known.push_back(tool->spec().name);
+    const std::string_view near = Nearest(wanted, known);
+    return Error::Invalid("agent " + config.name,
+                          "wants the tool '" + wanted + "', which `tools` lacks" +
+                              (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
   }
   return named;
 }

@@ -7,6 +7,7 @@
 
 #include "agent/agent_elsewhere.h"
 #include "agent/react.h"
+#include "agent/tool_calls.h"
 #include "agent/tool_output.h"
 #include "agent/tools/program_tool.h"
 #include "base/object_id.h"
@@ -44,6 +45,18 @@ Result<Json> Worded(const Json& question, const PersonAnswer& answer) {
   if (!answer.reason.empty()) worded.Set("reason", answer.reason);
   if (!answer.by.empty()) worded.Set("by", answer.by);
   return worded;
+}
+
+// Arguments that a person changed, before they are kept: who mistypes a key may say it again. Tools of other agents
+// that the run's agent asked are not known here; their calls check for themselves.
+Result<void> CheckEdit(const Agent& agent, const Json& question, const PersonAnswer& answer) {
+  if (answer.decision != "edit" || !answer.arguments.is_object()) return {};
+  for (const auto& tool : agent.tools) {
+    if (question["tool"] != Json(tool->spec().name)) continue;
+    TRY(const std::string wrong, WhatIsWrong(tool->spec(), answer.arguments));
+    if (!wrong.empty()) return Error::Invalid("arguments", wrong);
+  }
+  return {};
 }
 
 Json Started(const RunRow& row) { return Json::Object({{"run", row.id}, {"agent", row.agent}, {"input", row.input}}); }
@@ -193,6 +206,9 @@ Task<Result<void>> AgentRuns::Answer(std::string run_id, std::string path, Perso
   for (const OpenQuestion& one : open) {
     if (one.path != path) continue;
     CO_TRY(const Json worded, Worded(one.question, answer));
+    CO_TRY(const RunRow row, co_await GetRow(run_id));
+    const auto agent = parts_.find_agent(row.agent);
+    if (agent.ok()) CO_TRY_VOID(CheckEdit(**agent, one.question, answer));
     auto write = [&] { return parts_.journal.Answer(run_id, path, worded, NowMs()); };
     co_return co_await OnPool(parts_.pool, write);
   }

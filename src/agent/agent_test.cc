@@ -234,6 +234,18 @@ TEST_F(AgentTest, APersonMayChangeTheArgumentsOrRefuse) {
   EXPECT_EQ(again.error().kind, ErrorKind::kNotFound);
 }
 
+TEST_F(AgentTest, ArgumentsOfAPersonsThatDoNotFitAreRefusedAndTheRunStillWaits) {
+  ToolSpec spec = Spec("echo");
+  spec.needs_approval = true, spec.outside = false;
+  AgentLife life(folder(), AgentWith({Echo(spec)}), CallThenTell);
+  const auto row = life.Start("go");
+  PersonAnswer edit{.decision = "edit", .arguments = Json::Object({{"x", 7}})};
+  const auto kept = life.Wait(life.runs().Answer(row->id, "", std::move(edit)));
+  ASSERT_FALSE(kept.ok());
+  EXPECT_EQ(kept.error().where, "arguments");
+  EXPECT_EQ(life.Resume(row->id)->status, RunStatus::kWaiting);
+}
+
 TEST_F(AgentTest, OutsideDataKeepsTheRunFromSensitiveToolsUntilApproved) {
   int num_sent = 0;
   ToolSpec send = Spec("send");

@@ -42,15 +42,6 @@ std::string NoSuchTool(const Agent& agent, const std::string& name) {
          (near.empty() ? std::string(".") : "; did you mean '" + std::string(near) + "'?");
 }
 
-// Why the arguments are none; empty: they are fine.
-Result<std::string> WhatIsWrong(const ToolSpec& spec, const Json& arguments) {
-  TRY(auto schema, SchemaDocument::Parse(spec.parameters));
-  TRY(const auto violations, ValidateJson(std::move(schema), arguments, FormatPolicy::kAssert));
-  std::string wrong;
-  for (const SchemaViolation& violation : violations) wrong += (wrong.empty() ? "" : "; ") + violation.Text();
-  return wrong;
-}
-
 // Sets tool and arguments, or the output that says what is wrong with them.
 void ReadCall(const Agent& agent, CallInMaking& call) {
   for (const auto& tool : agent.tools) {
@@ -228,6 +219,14 @@ Json Answered(Turn turn, CallInMaking& call) {
 }
 
 }  // namespace
+
+Result<std::string> WhatIsWrong(const ToolSpec& spec, const Json& arguments) {
+  TRY(auto schema, SchemaDocument::Parse(spec.parameters));
+  TRY(const auto violations, ValidateJson(std::move(schema), arguments, FormatPolicy::kAssert));
+  std::string wrong;
+  for (const SchemaViolation& violation : violations) wrong += (wrong.empty() ? "" : "; ") + violation.Text();
+  return wrong;
+}
 
 AgentOutcome LimitedOutcome(const LimitReached& limit, std::string text, const CallHistory& history) {
   AgentOutcome outcome{.status = RunStatus::kLimited, .text = std::move(text)};

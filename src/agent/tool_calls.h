@@ -35,6 +35,9 @@ struct CallsAnswered {
 Task<Result<CallsAnswered>> CallTools(Call call, AgentWork& work, const Agent& agent, CallHistory& history,
                                       std::string path, std::vector<GatheredCall> calls);
 
+// Why the arguments are none for the tool; empty: they are fine.
+Result<std::string> WhatIsWrong(const ToolSpec& spec, const Json& arguments);
+
 // How a run ends where a limit was reached: with the text that there is, and what was called.
 AgentOutcome LimitedOutcome(const LimitReached& limit, std::string text, const CallHistory& history);
 
