@@ -133,19 +133,35 @@ TEST_F(SkillsTool, ListsThemAndLoadsOnDemand) {
   EXPECT_THAT(Run(*tools[0], R"({"name": "none"})").text, HasSubstr("want one of greeting, pdf-forms"));
 }
 
+TEST_F(SkillsTool, OneGoesByTheNameThatItSaysWhereverItLies) {
+  Put("skills/rules/SKILL.md", "---\nname: house-rules\ndescription: What is allowed.\n---\nSee more.md.\n");
+  Put("skills/rules/more.md", "No shoes.");
+  const auto tools = bench_.Make("skills", Json::Object({{"folder", bench_.folder() + "/skills"}})).value();
+  EXPECT_THAT(Run(*tools[0], R"({"name": "house-rules"})").text, AllOf(HasSubstr("See more"), HasSubstr("- more.md")));
+  EXPECT_EQ(Run(*tools[0], R"({"name": "house-rules", "file": "more.md"})").text, "No shoes.");
+}
+
+TEST_F(SkillsTool, OfADescriptionThatIsTooLongTheBeginningIsShown) {
+  // As in published collections: what one skill says too much of itself must not keep the others away.
+  Put("skills/a/SKILL.md", "---\nname: a\ndescription: " + std::string(1023, 'x') + "\u00e9z\n---\nDo it.\n");
+  Put("skills/b/SKILL.md", "---\nname: b\ndescription: short\n---\nDo it.\n");
+  const auto tools = bench_.Make("skills", Json::Object({{"folder", bench_.folder() + "/skills"}})).value();
+  EXPECT_THAT(tools[0]->spec().description, HasSubstr("xx\u00e9\n- b: short"));
+}
+
 TEST_F(SkillsTool, WrongOnesAreNamed) {
   const std::pair<std::string, std::string> wrong[] = {
       {"no frontmatter", "frontmatter"},
       {"---\nname: a\n", "frontmatter"},
-      {"---\nname: other\ndescription: x\n---\n", "want the folder's"},
       {"---\nname: a\n---\n", "description"},
       {"---\nname: A\ndescription: x\n---\n", "want 1 to 64"},
-      {"---\nname: a\ndescription: " + std::string(1025, 'x') + "\n---\n", "want 1 to 1024"},
       {"---\nname: [a\n---\n", "a/SKILL.md"},
       {"---\nname: a\ndescription: \"\xFF\"\n---\n", "UTF-8"},
-      {"---\n" + std::string(60'000, '[') + "\n---\n", "a/SKILL.md"}};
+      {"---\n" + std::string(60'000, '[') + "\n---\n", "a/SKILL.md"},
+      {"---\nname: taken\ndescription: x\n---\n", "which a has"}};  // the last: b stays
   for (const auto& [text, message] : wrong) {
     Put("skills/a/SKILL.md", text);
+    if (text.contains("taken")) Put("skills/b/SKILL.md", text);
     const auto tools = bench_.Make("skills", Json::Object({{"folder", bench_.folder() + "/skills"}}));
     ASSERT_FALSE(tools.ok()) << text.substr(0, 100);
     EXPECT_THAT(tools.error().Message(), AllOf(HasSubstr("with.folder"), HasSubstr(message)));

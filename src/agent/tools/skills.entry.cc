@@ -1,8 +1,11 @@
 // Agent Skills: a folder of folders, each with a SKILL.md.          [agentskills.io/specification]
 //
-//   NAME/SKILL.md    frontmatter in YAML between two lines "---": name (that of its folder), description, and
-//                    optionally license, compatibility, metadata, allowed-tools; then instructions in Markdown
-//   NAME/...         further files that the instructions name
+//   FOLDER/SKILL.md    frontmatter in YAML between two lines "---": name, description, and optionally license,
+//                      compatibility, metadata, allowed-tools; then instructions in Markdown
+//   FOLDER/...         further files that the instructions name
+//
+// The specification wants the folder's name, and a description of 1,024 characters at most. Published collections keep
+// to neither, so a skill goes by the name that it says, and of a longer description the beginning is shown.
 //
 // A model is shown names and descriptions; the instructions, and the other files, are loaded when it asks for them.
 // What a skill would allow by `allowed-tools` is told and has no effect: settings alone say which tools an agent has.
@@ -24,6 +27,7 @@ namespace {
 
 constexpr int64_t kMaxSkillBytes = 1 << 20;
 constexpr size_t kMaxSkills = 200;
+constexpr size_t kMaxDescription = 1024;  // characters; published skills say more, and would keep their neighbours away
 
 struct Options {
   std::string folder;
@@ -42,7 +46,7 @@ struct Frontmatter {
   static Fields Describe() {
     using F = Frontmatter;
     static constexpr Field fields[] = {
-        Key<&F::name>("name", "as its folder's").Required(),
+        Key<&F::name>("name", "by which it is loaded").Required(),
         Key<&F::description>("description", "what it does and when to use it").Required(),
         Key<&F::license>("license", "of the skill"),
         Key<&F::compatibility>("compatibility", "what it needs of where it runs"),
@@ -54,6 +58,7 @@ struct Frontmatter {
 };
 
 struct Skill {
+  std::string folder;
   Frontmatter front;
   std::string instructions;
 };
@@ -74,7 +79,7 @@ struct Arguments {
   }
 };
 
-Result<void> CheckFrontmatter(const Frontmatter& front, const std::string& folder) {
+Result<void> CheckFrontmatter(const Frontmatter& front) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   const std::string& name = front.name;
   if (name.empty() || name.size() > 64 || !std::ranges::all_of(name, allowed) || name.starts_with('-') ||
@@ -82,14 +87,7 @@ Result<void> CheckFrontmatter(const Frontmatter& front, const std::string& folde
     return Error::Invalid("name",
                           "got '" + name.substr(0, 80) + "', want 1 to 64 of a-z 0-9 and single '-' between them");
   }
-  if (name != folder) return Error::Invalid("name", "got '" + name + "', want the folder's, '" + folder + "'");
-  const size_t length = CountCodePoints(front.description);
-  if (length == 0 || length > 1024) {
-    return Error::Invalid("description", "got " + std::to_string(length) + " characters, want 1 to 1024");
-  }
-  if (CountCodePoints(front.compatibility) > 500) {
-    return Error::Invalid("compatibility", "got more than 500 characters, want fewer");
-  }
+  if (front.description.empty()) return Error::Invalid("description", "got none, want 1 to 1024 characters");
   return {};
 }
 
@@ -99,8 +97,9 @@ Result<Skill> ReadSkill(const FolderView& view, const std::string& folder) {
   std::vector<std::string> unknown;
   ReadOptions options{.refuse_unknown = false, .unknown = &unknown};  // other products' keys do no harm
   TRY(Frontmatter front, ReadJson<Frontmatter>(read.values, options));
-  TRY_VOID(CheckFrontmatter(front, folder));
-  return Skill{std::move(front), std::move(read.text)};
+  TRY_VOID(CheckFrontmatter(front));
+  front.description.resize(CodePointOffset(front.description, kMaxDescription));
+  return Skill{folder, std::move(front), std::move(read.text)};
 }
 
 Result<std::shared_ptr<const Skills>> ReadSkills(const std::string& folder) {
@@ -111,12 +110,15 @@ Result<std::shared_ptr<const Skills>> ReadSkills(const std::string& folder) {
     return folders.size() <= kMaxSkills;
   }));
   if (folders.size() > kMaxSkills) return Error::TooLarge("folder", "got more than 200 folders, want fewer");
-  for (const std::string& name : folders) {
-    auto skill = ReadSkill(skills->view, name);
-    if (skill.ok()) {
-      skills->by_name.emplace(name, *std::move(skill));
-    } else if (skill.error().kind != ErrorKind::kNotFound) {
-      return Error::Invalid("folder", name + "/SKILL.md: " + skill.error().Message());
+  for (const std::string& inner : folders) {
+    auto skill = ReadSkill(skills->view, inner);
+    if (!skill.ok() && skill.error().kind == ErrorKind::kNotFound) continue;
+    if (!skill.ok()) return Error::Invalid("folder", inner + "/SKILL.md: " + skill.error().Message());
+    const std::string name = skill->front.name;
+    const auto [at, is_new] = skills->by_name.emplace(name, *std::move(skill));
+    if (!is_new) {
+      return Error::Invalid("folder",
+                            inner + "/SKILL.md: name: got '" + name + "', which " + at->second.folder + " has");
     }
   }
   if (skills->by_name.empty()) return Error::Invalid("folder", "got '" + folder + "', want skills in it");
@@ -130,18 +132,19 @@ ToolOutput Load(const Skills& skills, const Arguments& arguments) {
     for (const auto& [name, skill] : skills.by_name) all += (all.empty() ? "" : ", ") + name;
     return ToolFailure("name: got '" + arguments.name.substr(0, 80) + "', want one of " + all);
   }
+  const std::string& folder = found->second.folder;
   if (arguments.file.empty()) {
     ToolOutput output{.text = found->second.instructions};
     std::string files;
-    static_cast<void>(skills.view.Walk(arguments.name, true, [&](const FolderEntry& entry) {
-      const std::string path = entry.path.substr(arguments.name.size() + 1);
+    static_cast<void>(skills.view.Walk(folder, true, [&](const FolderEntry& entry) {
+      const std::string path = entry.path.substr(folder.size() + 1);
       if (!entry.is_folder && path != "SKILL.md") files += "- " + ReplaceInvalidUtf8(path) + "\n";
       return files.size() < 4000;
     }));
     if (!files.empty()) output.text += "\n\nFiles of this skill, to be loaded by `file`:\n" + files;
     return output;
   }
-  const auto content = skills.view.Read(arguments.name + "/" + arguments.file, kMaxSkillBytes);
+  const auto content = skills.view.Read(folder + "/" + arguments.file, kMaxSkillBytes);
   if (!content.ok()) return ToolFailure(content.error());
   if (!IsValidUtf8(*content)) return ToolFailure("file: got bytes that are no UTF-8, want text");
   return {.text = *content};
