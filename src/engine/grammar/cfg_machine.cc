@@ -49,9 +49,12 @@ void CfgMachine::StepAll(std::span<const CfgThread> threads, uint8_t byte, std::
   Step step{arena, out};
   ++step_;
   num_met_ = 0;
-  for (const CfgThread& thread : threads) {
+  for (size_t i = 0; i < threads.size(); ++i) {
+    const CfgThread& thread = threads[i];
     if (thread.language == CfgThread::kInJson) {
-      StepJson(thread, byte, text, step);
+      const size_t num = DocumentThreads(threads.subspan(i));
+      StepJson(threads.subspan(i, num), byte, text, step);
+      i += num - 1;
       continue;
     }
     const LanguageId next = languages().Next(thread.language, byte);
@@ -80,10 +83,24 @@ ByteSet CfgMachine::MayFollow(std::span<const CfgThread> threads) {
   return bytes;
 }
 
-void CfgMachine::StepJson(const CfgThread& thread, uint8_t byte, std::string_view text, Step& step) {
+// Those in the same document at the same place, which stand together.
+size_t CfgMachine::DocumentThreads(std::span<const CfgThread> threads) {
+  size_t num = 1;
+  const auto same = [&](const CfgThread& thread) {
+    return thread.language == CfgThread::kInJson && thread.document == threads[0].document &&
+           thread.to == threads[0].to && thread.frame == threads[0].frame;
+  };
+  while (num < threads.size() && same(threads[num])) ++num;
+  return num;
+}
+
+void CfgMachine::StepJson(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Step& step) {
+  const CfgThread& thread = threads[0];
   JsonMachine& machine = cfg_.document(thread.document);
+  json_before_.clear();
+  for (const CfgThread& each : threads) json_before_.push_back(*each.json);
   json_.clear();
-  machine.Step(*thread.json, byte, text, step.arena, json_);
+  machine.StepAll(json_before_, byte, text, step.arena, json_);
   bool ends = false;
   for (const JsonThread& next : json_) {
     CfgThread& added = step.out.emplace_back(thread);

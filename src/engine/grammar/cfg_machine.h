@@ -99,7 +99,8 @@ class CfgMachine {
   enum class Answer : uint8_t { kUnknown, kDead, kEnds, kGoesOn, kEndsOrGoesOn };
 
   CfgMachine(Cfg cfg, CfgNetworks networks);
-  void StepJson(const CfgThread& thread, uint8_t byte, std::string_view text, Step& step);
+  static size_t DocumentThreads(std::span<const CfgThread> threads);
+  void StepJson(std::span<const CfgThread> threads, uint8_t byte, std::string_view text, Step& step);
   const CfgEdge* EdgesOf(const CfgFrame* frame);
   void Enter(int32_t state, const CfgFrame* frame);
   void Close(Step& step);
@@ -133,7 +134,7 @@ class CfgMachine {
   std::vector<const CfgFrame*> tails_;
   std::vector<Met> met_;  // open addressing
   size_t num_met_ = 0;
-  JsonThreads json_;
+  JsonThreads json_before_, json_;  // of one step
 };
 
 }  // namespace atelier

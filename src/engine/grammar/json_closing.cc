@@ -100,8 +100,11 @@ int64_t JsonClosing::CostLeft(const JsonFrame& frame) {
 
 int64_t JsonClosing::CostLeft(const JsonThread& thread) {
   int64_t cost = 0;
-  for (const JsonFrame* frame = thread.frame; frame != nullptr; frame = frame->parent) {
+  for (const JsonFrame* frame = thread.frame; frame != nullptr;) {
     cost = Add(cost, CostLeft(*frame));
+    const auto by_cost = [&](const JsonFrame* a, const JsonFrame* b) { return CostLeft(*a) < CostLeft(*b); };
+    const auto least = std::ranges::min_element(frame->parents, by_cost);
+    frame = least == frame->parents.end() ? nullptr : *least;
   }
   if (thread.phase == JsonPhase::kValue || thread.phase == JsonPhase::kColon) return Add(cost, Cost(thread.goal));
   if (thread.phase != JsonPhase::kName) return cost;

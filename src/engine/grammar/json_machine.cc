@@ -122,7 +122,7 @@ void JsonMachine::Step(const JsonThread& thread, uint8_t byte, std::string_view 
     }
     case JsonPhase::kFirstItem: {
       if (Space(thread, c)) return;
-      if (byte == ']') EndValue(thread.frame->parent, true, c);
+      if (byte == ']') Close(*thread.frame, c);
       return;
     }
     case JsonPhase::kAfterValue: return StepAfterValue(thread, c);
@@ -202,8 +202,13 @@ void JsonMachine::StepValue(const JsonThread& thread, StepContext& c) {
     case 'n': return word(form.null_ok, 0);
     case 't': return word(form.true_ok, 1);
     case 'f': return word(form.false_ok, 2);
-    case '{': return OpenObjects(thread, c);
-    case '[': return OpenArrays(thread, c);
+    case '{':
+    case '[': {
+      if (thread.frame == nullptr) return Open(thread.goal, {}, c);
+      const JsonFrame** parent = c.arena.MakeArray<const JsonFrame*>(1);
+      *parent = thread.frame;
+      return Open(thread.goal, {parent, 1}, c);
+    }
     case '"':
       if (form.strings == Languages::kNothing) return;
       c.out.push_back({.phase = JsonPhase::kText, .frame = thread.frame, .state = form.strings});
@@ -247,7 +252,7 @@ void JsonMachine::StepAfterValue(const JsonThread& thread, StepContext& c) {
     return;
   }
   if (c.byte == (frame.object != nullptr ? '}' : ']')) {
-    if (CanClose(frame)) EndValue(frame.parent, true, c);
+    if (CanClose(frame)) Close(frame, c);
   } else if (c.byte == ',' && (style_.any_whitespace || spaces_ || thread.lex == 0)) {
     if (frame.array != nullptr) return BeginItems(frame, c);
     if (AnyNamePossible(frame)) c.out.push_back({.phase = JsonPhase::kNextName, .frame = &frame});
@@ -273,12 +278,11 @@ void JsonMachine::EndValue(const JsonFrame* frame, bool with_byte, StepContext& 
 
 // ---- arrays
 
-void JsonMachine::OpenArrays(const JsonThread& thread, StepContext& c) {
-  const int32_t depth = thread.frame == nullptr ? 1 : thread.frame->depth + 1;
-  if (depth > kMaxNesting) return;
-  for (const ArrayPlan* plan : plans_->Of(thread.goal).arrays) {
-    const bool compared = plan->shape->unique != nullptr || (thread.frame != nullptr && thread.frame->compared);
-    JsonFrame frame{.parent = thread.frame, .array = plan, .depth = depth, .compared = compared};
+void JsonMachine::OpenArrays(GoalId goal, const JsonFrame& within, StepContext& c) {
+  for (const ArrayPlan* plan : plans_->Of(goal).arrays) {
+    JsonFrame frame = within;
+    frame.array = plan;
+    frame.compared = within.compared || plan->shape->unique != nullptr;
     if (!plan->counts.empty()) {
       int64_t* counted = c.arena.MakeArray<int64_t>(plan->counts.size());
       std::fill_n(counted, plan->counts.size(), 0);
@@ -345,15 +349,13 @@ GoalId JsonMachine::DifferingGoal(GoalId goal, const SeenItem* items) {
 
 // ---- objects
 
-void JsonMachine::OpenObjects(const JsonThread& thread, StepContext& c) {
-  const int32_t depth = thread.frame == nullptr ? 1 : thread.frame->depth + 1;
-  if (depth > kMaxNesting) return;
-  for (const ObjectPlan* plan : plans_->Of(thread.goal).objects) {
+void JsonMachine::OpenObjects(GoalId goal, const JsonFrame& within, StepContext& c) {
+  for (const ObjectPlan* plan : plans_->Of(goal).objects) {
     const size_t words = (plan->names.size() + 63) / 64;
     uint64_t* seen = c.arena.MakeArray<uint64_t>(words);
     std::fill_n(seen, words, 0);
-    JsonFrame frame{.parent = thread.frame, .object = plan, .depth = depth};
-    frame.compared = thread.frame != nullptr && thread.frame->compared;
+    JsonFrame frame = within;
+    frame.object = plan;
     frame.seen = seen;
     c.out.push_back({.phase = JsonPhase::kFirstName, .frame = c.arena.Make(frame)});
   }
@@ -363,7 +365,7 @@ void JsonMachine::StepFirstName(const JsonThread& thread, StepContext& c) {
   if (Space(thread, c)) return;
   if (c.byte == '"') return BeginName(thread, c);
   if (c.byte == '}' && thread.phase == JsonPhase::kFirstName && CanClose(*thread.frame)) {
-    EndValue(thread.frame->parent, true, c);
+    Close(*thread.frame, c);
   }
 }
 

@@ -7,7 +7,9 @@
 // a thread of it, and generation never comes to a dead end.
 //
 // A thread forks where more than one shape may still hold (`anyOf`), or where an item may or may not be one of those
-// that `contains` counts. JsonThreads of one document always stand at the same place of JSON's own grammar.
+// that `contains` counts. JsonThreads of one document always stand at the same place of JSON's own grammar. Those that
+// come to the same become one again, and those that begin one array or object alike go through it together, with
+// several outer frames (a graph-structured stack): so their number follows from the schema, not from the text.
 #pragma once
 
 #include <array>
@@ -48,7 +50,7 @@ struct SeenItem {
 };
 
 struct JsonFrame {
-  const JsonFrame* parent = nullptr;
+  std::span<const JsonFrame* const> parents = {};  // it ends in each of these; none: the document ends with it
   const ObjectPlan* object = nullptr;  // or:
   const ArrayPlan* array = nullptr;
   int32_t depth = 1;
@@ -110,10 +112,9 @@ class JsonMachine {
 
   // For masks (mask_walk.h).
   using Thread = JsonThread;
+  // Leaves out threads that others make needless (json_threads.cc).
   void StepAll(std::span<const JsonThread> threads, uint8_t byte, std::string_view text, Arena& arena,
-               JsonThreads& out) {
-    for (const JsonThread& thread : threads) Step(thread, byte, text, arena, out);
-  }
+               JsonThreads& out);
   // Bytes that may come next, and perhaps some that may not.
   ByteSet MayFollow(std::span<const JsonThread> threads);
   // What follows the closing quote of a string that is a value. REQUIRES: no item of a unique array ends with it.
@@ -156,8 +157,13 @@ class JsonMachine {
   void StepInString(JsonThread thread, StepContext& c);
   void StepFirstName(const JsonThread& thread, StepContext& c);
   void StepAfterValue(const JsonThread& thread, StepContext& c);
-  void OpenObjects(const JsonThread& thread, StepContext& c);
-  void OpenArrays(const JsonThread& thread, StepContext& c);
+  // An array or object of that goal, which the byte begins, in each of `parents`.
+  using Parents = std::span<const JsonFrame* const>;
+  void Open(GoalId goal, Parents parents, StepContext& c);
+  void OpenTogether(std::span<const JsonThread> threads, StepContext& c);
+  void OpenObjects(GoalId goal, const JsonFrame& within, StepContext& c);
+  void OpenArrays(GoalId goal, const JsonFrame& within, StepContext& c);
+  void Merge(size_t begin, JsonThreads& threads);
   void BeginItems(const JsonFrame& frame, StepContext& c);
   void ForkByCounts(JsonThread thread, JsonFrame frame, size_t count, StepContext& c);
   GoalId DifferingGoal(GoalId goal, const SeenItem* items);
@@ -166,6 +172,7 @@ class JsonMachine {
   void Member(JsonFrame frame, GoalId goal, uint32_t demands, StepContext& c);
   // The value that ends here, with the byte just read or before it, belongs to `frame`.
   void EndValue(const JsonFrame* frame, bool with_byte, StepContext& c);
+  void Close(const JsonFrame& frame, StepContext& c);
 
   bool StepChar(JsonThread& thread, std::string_view utf8);
   bool StepEscape(JsonThread& thread, uint8_t byte);
@@ -190,6 +197,9 @@ class JsonMachine {
   std::unique_ptr<JsonPlans> plans_;
   std::vector<std::unique_ptr<NumberTable>> numbers_;  // by index of a NumberSet
   std::unordered_map<uint64_t, bool> units_;           // of escapes in strings: by language and digits so far
+  // Of one step:
+  JsonThreads opening_;
+  std::vector<std::pair<uint64_t, size_t>> alike_;  // hash and index
 };
 
 }  // namespace atelier

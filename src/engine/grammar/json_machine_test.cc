@@ -205,5 +205,36 @@ TEST(JsonMachine, PatternsOfNoWhiteSpaceAreRefused) {
   }
 }
 
+// However many ways there are to read a text, they are read together.
+TEST(JsonMachine, WaysToReadATextDoNotMultiply) {
+  const std::string two_ways = R"({"anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": true}})";
+  auto rows = MachineOf(ParsedJson(R"({"items": )" + two_ways + "}"));
+  ASSERT_TRUE(rows.ok());
+  JsonReader reader = ReaderOf(**rows);
+  ASSERT_TRUE(reader.Read("["));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(reader.Read(R"({"a": [], "b": {}}, )"));
+  EXPECT_LE(reader.threads().size(), 4U);
+  EXPECT_TRUE(reader.Read("{}]") == false && reader.Read(R"({"b": 0}])") && AtEnd(**rows, reader));
+
+  const std::string tree = R"({"anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+      "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}}, "type": ["object", "null"]})";
+  auto nested = MachineOf(ParsedJson(tree));
+  ASSERT_TRUE(nested.ok());
+  JsonReader deep = ReaderOf(**nested);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(deep.Read(R"({"a":)"));
+  EXPECT_LE(deep.threads().size(), 4U);
+}
+
+// Of the ways to meet what is demanded of some member, those that met more stand for those that met less.
+TEST(JsonMachine, AMemberThatIsDemandedIsSoughtOnce) {
+  auto machine = MachineOf(ParsedJson(R"({"not": {"additionalProperties": {"type": "string"}}})"));
+  ASSERT_TRUE(machine.ok());
+  JsonReader reader = ReaderOf(**machine);
+  ASSERT_TRUE(reader.Read("{"));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(reader.Read("\"a" + std::to_string(i) + "\": 1, "));
+  EXPECT_LE(reader.threads().size(), 2U);
+  EXPECT_TRUE(reader.Read(R"("b": ""})") && AtEnd(**machine, reader));
+}
+
 }  // namespace
 }  // namespace atelier
