@@ -1,10 +1,12 @@
 // atelier eval answers
+#include <algorithm>
 #include <cstdio>
 
 #include "app/corpus_tools.h"
 #include "cli/corpus_session.h"
 #include "cli/judged_corpus.h"
 #include "eval/answer_eval.h"
+#include "knowledge/answerability.h"
 
 namespace atelier {
 namespace {
@@ -27,6 +29,8 @@ class EvalAnswersCommand final : public Command {
     options.Text("--model", model_, "that writes (default: the one that answers chats)");
     options.Takes("MODEL", Completion::kModels);
     options.Text("--figures", figures_, "write what each sentence is judged by to this file, a line each");
+    options.Takes("FILE", Completion::kFiles);
+    options.Text("--cues", cues_, "write what each refusal is decided by to this file, a line a question");
     options.Takes("FILE", Completion::kFiles);
     options.Flag("--each", each_, "print each question, how it was answered, and how sure");
   }
@@ -63,6 +67,10 @@ class EvalAnswersCommand final : public Command {
     }
     for (const Way& way : Ways(config)) {
       TRY(const std::vector<AnsweredQuestion> answered, AnswerAll(considered, session->corpus(), way.config));
+      if (!cues_.empty() && std::string_view(way.name) == "never refuse") {
+        TRY(const std::string lines, CueLines(session->corpus(), considered, answered));
+        TRY_VOID(WriteAtomically(Files::Real(), cues_, lines));
+      }
       tell(way.name, answered, each_ && mode_ != "abstractive" && std::string_view(way.name) == "as configured");
     }
     if (invocation.json)
@@ -123,6 +131,29 @@ class EvalAnswersCommand final : public Command {
     return lines;
   }
 
+  // A line a question, for tools/fit_answerability.py; `answered` without refusals.
+  static Result<std::string> CueLines(const Corpus& corpus, const std::vector<ConsideredQuestion>& all,
+                                      const std::vector<AnsweredQuestion>& answered) {
+    TRY(const Analyzer analyzer, Analyzer::Create(corpus.language()));
+    std::string lines;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const auto& [question, passages, candidates, figures] = all[i].considered;
+      if (figures.empty()) continue;
+      const auto likeliest = std::ranges::max_element(figures, {}, &Relevance);
+      const AnswerCues cues = CuesOf(question.text, candidates[likeliest - figures.begin()], analyzer);
+      lines += Json::Object({{"question", all[i].question->id},
+                             {"answerable", all[i].question->answerable},
+                             {"found", answered[i].found},
+                             {"relevance", Relevance(*likeliest)},
+                             {"specifics_missing", cues.specifics_missing},
+                             {"quantity_asked", cues.quantity_asked},
+                             {"quantity_missing", cues.quantity_missing}})
+                   .Dump() +
+               "\n";
+    }
+    return lines;
+  }
+
   static Json Body(const char* name, const AnswerFigures& figures) {
     return Json::Object({{"name", name},
                          {"accuracy", figures.accuracy},
@@ -154,7 +185,7 @@ class EvalAnswersCommand final : public Command {
   }
 
   CorpusOptions corpus_;
-  std::string questions_, prefix_, figures_, mode_ = "extractive", model_;
+  std::string questions_, prefix_, figures_, cues_, mode_ = "extractive", model_;
   bool each_ = false;
 };
 

@@ -14,7 +14,7 @@ Fields AnswerConfig::Describe() {
       Key<&C::support_at_least>("support_at_least", "of a sentence that it wrote: others are left out").Between(0, 1),
       Key<&C::passages>("passages", "that are read for an answer").Between(1, 100),
       Key<&C::most_sentences>("most_sentences", "of an extractive answer").Between(1, 50),
-      Key<&C::refuse_below>("refuse_below", "confidence below which the documents don't say").Between(0, 1),
+      Key<&C::refuse_below>("refuse_below", "how near the likeliest sentence must come; 0: never refuse").Between(0, 1),
       Key<&C::leave_out_below>("leave_out_below", "sentences less relevant than this share of the best are left out")
           .Between(0, 1),
       Key<&C::first_sentence>("first_sentence", "quote the best passage's first sentence: a baseline for measurements"),

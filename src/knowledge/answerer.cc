@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "knowledge/answerability.h"
 #include "knowledge/citing.h"
 #include "knowledge/sentence_choice.h"
 #include "knowledge/whole_corpus.h"
@@ -37,6 +38,24 @@ std::vector<Scored> ByRelevance(const std::vector<QuotableFigures>& figures) {
   std::stable_sort(scored.begin(), scored.end(),
                    [](const auto& a, const auto& b) { return a.relevance > b.relevance; });
   return scored;
+}
+
+struct Judged {
+  bool refused = true;
+  double confidence = 0;
+};
+
+// Whether the documents answer. `refuse_below` bounds how near the likeliest sentence comes; of 0, nothing is refused.
+Result<Judged> Judge(const Corpus& corpus, const Answerer::Considered& considered, double refuse_below) {
+  Judged judged{.refused = refuse_below > 0};
+  if (considered.candidates.empty()) return judged;
+  TRY(const Analyzer analyzer, Analyzer::Create(corpus.language()));
+  const Scored likeliest = ByRelevance(considered.figures)[0];
+  const Quotable& sentence = considered.candidates[likeliest.candidate];
+  const double near = refuse_below > 0 ? std::min(1.0, likeliest.relevance / refuse_below) : 1;
+  judged.confidence = near * Answerability(CuesOf(considered.question.text, sentence, analyzer));
+  judged.refused = refuse_below > 0 && (near < 1 || judged.confidence < kAnswerAtLeast);
+  return judged;
 }
 
 // Quotes the best sentences, in the order in which they stand in the passages.
@@ -111,10 +130,10 @@ Result<CitedAnswer> Answerer::Compose(const Corpus& corpus, const Considered& co
   CitedAnswer answer;
   answer.refused = true;
   answer.passages = considered.passages;
-  if (considered.candidates.empty()) return answer;
+  TRY(const Judged judged, Judge(corpus, considered, config.refuse_below));
+  answer.confidence = judged.confidence;
+  if (judged.refused || considered.candidates.empty()) return answer;
   std::vector<Scored> scored = ByRelevance(considered.figures);
-  answer.confidence = Confidence(considered.figures);
-  if (answer.confidence < config.refuse_below) return answer;
   if (config.first_sentence) scored = {{0, 1}};
   TRY_VOID(Quote(corpus, considered, config, std::move(scored), answer));
   return answer;
@@ -124,10 +143,10 @@ Task<Result<CitedAnswer>> Answerer::Write(Call call, Considered considered, OnCl
   if (tools_.model == nullptr) {
     co_return Error::Unsupported("answers.mode", "got abstractive, want a language model: none is configured");
   }
-  const double confidence = considered.figures.empty() ? 0 : Confidence(considered.figures);
+  CO_TRY(const Judged judged, Judge(corpus_, considered, config_.refuse_below));
   CitedAnswer answer;
   answer.refused = true;
-  if (confidence < config_.refuse_below) {
+  if (judged.refused) {
     answer.passages = std::move(considered.passages);
   } else {
     if (config_.whole) {
@@ -143,7 +162,7 @@ Task<Result<CitedAnswer>> Answerer::Write(Call call, Considered considered, OnCl
                     considered.question.visible, std::move(considered.passages), config_, std::move(on_claim));
     CO_TRY(answer, co_await writing);
   }
-  answer.confidence = confidence;
+  answer.confidence = judged.confidence;
   co_return answer;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text/sentences.h"
+#include "knowledge/specifics.h"
 
 namespace atelier {
 namespace {
@@ -22,7 +23,6 @@ struct Term {
 };
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsCapital(char c) { return c >= 'A' && c <= 'Z'; }
 
 // Terms that are neither stop words nor numbers (these are judged apart), in order.
 std::vector<Term> TermsOf(std::string_view text, const Analyzer& analyzer) {
@@ -32,45 +32,6 @@ std::vector<Term> TermsOf(std::string_view text, const Analyzer& analyzer) {
     terms.push_back({std::string(token.term), token.position});
   });
   return terms;
-}
-
-// Numbers without what only groups digits: "4,096" and "4096" are one.
-std::vector<std::string> NumbersOf(std::string_view text) {
-  std::vector<std::string> numbers;
-  for (size_t i = 0; i < text.size();) {
-    if (!IsDigit(text[i])) {
-      ++i;
-      continue;
-    }
-    std::string number;
-    for (; i < text.size(); ++i) {
-      const bool inside = i + 1 < text.size() && IsDigit(text[i + 1]);
-      if (IsDigit(text[i]) || (text[i] == '.' && inside)) {
-        number += text[i];
-      } else if (text[i] != ',' || !inside) {
-        break;
-      }
-    }
-    numbers.push_back(std::move(number));
-  }
-  return numbers;
-}
-
-// Identifiers, and words with a capital that do not begin a sentence; as written.
-std::vector<std::string> NamesOf(std::string_view text) {
-  std::vector<std::string> names;
-  for (const std::string_view sentence : SplitSentences(text)) {
-    bool first = true;
-    for (Analyzer::Word word = Analyzer::NextWord(sentence, 0); word.begin < sentence.size();
-         word = Analyzer::NextWord(sentence, word.end)) {
-      const std::string_view spelt = sentence.substr(word.begin, word.end - word.begin);
-      const bool inner_capital = std::any_of(spelt.begin() + 1, spelt.end(), IsCapital);
-      const bool joined = spelt.find('_') != spelt.npos;
-      if (joined || inner_capital || (!first && IsCapital(spelt[0]) && spelt.size() > 1)) names.emplace_back(spelt);
-      first = false;
-    }
-  }
-  return names;
 }
 
 template <class T>
