@@ -16,8 +16,8 @@
 namespace atelier {
 
 struct AnswerCues {
-  double specifics_missing = 0;  // names and numbers of the question that the sentence and its headings lack, 3 at
-                                 // most; digits of a name are numbers too
+  // Names and numbers of the question that the sentence and its headings lack, 3 at most; digits of a name are numbers.
+  double specifics_missing = 0;
   double quantity_asked = 0;    // 1: "how many", "what size", "the default of"
   double quantity_missing = 0;  // 1: and the sentence has no number
 };

@@ -51,7 +51,7 @@ struct SeenItem {
 
 struct JsonFrame {
   std::span<const JsonFrame* const> parents = {};  // it ends in each of these; none: the document ends with it
-  const ObjectPlan* object = nullptr;  // or:
+  const ObjectPlan* object = nullptr;              // or:
   const ArrayPlan* array = nullptr;
   int32_t depth = 1;
   bool compared = false;  // its text, or that of something it stands in, is compared with other items when it ends
