@@ -147,7 +147,7 @@ Result<void> ReadQuestions(const Json& qa, const TurnNames& turns, MemorySample&
 Result<MemorySample> ReadSample(const Json& json, size_t index, MemorySet& set) {
   MemorySample sample;
   sample.id = json.Has("sample_id") ? TextOf(json["sample_id"]) : "sample-" + std::to_string(index + 1);
-  const Json& conversation = json["conversation"];
+  const Json& conversation = json.Has("session_1") ? json : json["conversation"];
   if (!conversation.is_object()) {
     return Error::Invalid("conversation", "got " + std::string(conversation.TypeName()) + ", want an object");
   }

@@ -3,6 +3,7 @@
 //   {"sample_id"?, "conversation": {"session_1_date_time": "1:56 pm on 8 May, 2023",
 //                                   "session_1": [{"speaker", "dia_id", "text", "blip_caption"?}, ...], ...},
 //    "qa": [{"question", "evidence": ["D1:3", ...], "category": 1 to 5, "answer"?}, ...]}
+// or, as it was published at first, with the sessions beside "qa".
 // Evidence is read as people have written it: "D8:6; D9:17", "D:11:26", "D30:05". What still names no turn is counted,
 // and a question that is left without evidence is left out and counted.
 #pragma once

@@ -60,6 +60,16 @@ TEST(MemorySet, ThePublishedLayoutIsReadAsItIs) {
   EXPECT_EQ(set.num_left_out, 1);
 }
 
+// As the ten conversations were published at first, one a file.
+TEST(MemorySet, ASampleWhoseSessionsStandBesideItsQuestionsIsReadToo) {
+  const MemorySet set = ReadMemorySet(*Json::Parse(R"({"speaker_a": "Ana", "session_1_date_time": "1 May, 2023",
+      "session_1": [{"speaker": "Ana", "dia_id": "D1:1", "text": "I have a dog."}],
+      "qa": [{"question": "Who has a dog?", "answer": "Ana", "evidence": ["D1:1"], "category": 4}]})"))
+                            .value();
+  EXPECT_EQ(set.samples.at(0).num_turns(), 1);
+  EXPECT_EQ(set.samples.at(0).questions.size(), 1u);
+}
+
 TEST(MemorySet, EvidenceIsUnderstoodAsPeopleWriteIt) {
   const auto evidence = [](std::string_view json) { return Read(json).value().samples[0].questions.at(0).evidence; };
   EXPECT_THAT(evidence(R"(["D1:1; D2:1"])"), ElementsAre("D1:1", "D2:1"));
