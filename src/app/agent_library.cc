@@ -126,9 +126,13 @@ Result<void> CheckAgents(const std::vector<AgentConfig>& agents, const std::vect
   }
   for (size_t i = 0; i < tools.size(); ++i) {
     const auto is_type = [&](const ToolEntry* entry) { return entry->type == tools[i].type; };
-    if (tools[i].type != kForeignAgent && std::ranges::none_of(ToolTypes(), is_type)) {
-      return Error::Invalid(At("tools", i) + ".type", "got '" + tools[i].type + "', which is no type of tool");
-    }
+    if (tools[i].type == kForeignAgent || std::ranges::any_of(ToolTypes(), is_type)) continue;
+    std::vector<std::string_view> known = {kForeignAgent};
+    for (const ToolEntry* entry : ToolTypes()) known.push_back(entry->type);
+    const std::string_view near = Nearest(tools[i].type, known);
+    return Error::Invalid(At("tools", i) + ".type",
+                          "got '" + tools[i].type.substr(0, 64) + "', which is no type of tool" +
+                              (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
   }
   WorkflowSurroundings surroundings{.runnables = RunnablesOf(agents)};
   return CheckWorkflows(workflows, surroundings);

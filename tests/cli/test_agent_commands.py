@@ -138,6 +138,20 @@ class Questions(Waiting):
         self.assertEqual(self.document("resume", run["id"])["status"], "cancelled", "what has ended stays ended")
         self.assertEqual(self.document("list", "--agent", "nobody"), [])
 
+    def test_arguments_that_do_not_fit_may_be_given_again(self):
+        self.configure(lambda body: [call("calculator", {"expression": "1 + 1"})] if num_turns(body) == 0
+                       else last_content(body), needs_approval=["*"])
+        self.agent("run", "go")
+        self.assertIn('want a member "expression"', self.refused("edit", "--arguments", '{"expresion": "2 + 2"}'))
+        self.assertIn("4", self.document("edit", "--arguments", '{"expression": "2 + 2"}')["output"])
+
+    def test_tools_that_are_not_there_name_the_nearest(self):
+        self.configure(lambda body: "done", tools=[{"type": "calculatr"}])
+        self.assertIn("did you mean 'calculator'?", self.refused("run", "go"))
+        self.configure(lambda body: "done")
+        self.config.write_text(self.config.read_text().replace('"*"', '"calclator"'))
+        self.assertIn("did you mean 'calculator'?", self.refused("run", "go"))
+
 
 class Killed(Waiting):
     """The process dies while a call is under way that must not be made twice."""
