@@ -28,9 +28,11 @@ export async function openPage(url) {
   await once(socket, 'open');
 
   const waiting = new Map();
+  const loaded = Promise.withResolvers();
   let last = 0;
   socket.addEventListener('message', ({data}) => {
     const message = JSON.parse(data);
+    if (message.method === 'Page.loadEventFired') loaded.resolve();
     const {resolve, reject} = waiting.get(message.id) ?? {};
     waiting.delete(message.id);
     message.error ? reject?.(new Error(message.error.message)) : resolve?.(message.result);
@@ -42,8 +44,11 @@ export async function openPage(url) {
     return promise;
   };
 
-  const {targetId} = await call('Target.createTarget', {url});
+  const {targetId} = await call('Target.createTarget', {url: 'about:blank'});
   const {sessionId} = await call('Target.attachToTarget', {targetId, flatten: true});
+  await call('Page.enable', {}, sessionId);
+  await call('Page.navigate', {url}, sessionId);
+  await loaded.promise;
   const run = async (expression) => {
     const answer = await call('Runtime.evaluate', {expression, awaitPromise: true, returnByValue: true}, sessionId);
     if (answer.exceptionDetails) throw new Error(answer.exceptionDetails.exception?.description ?? answer.exceptionDetails.text);

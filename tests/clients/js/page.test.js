@@ -55,6 +55,7 @@ test('nothing waits: the page says nothing of it', {skip}, async () => {
 
 test('a call is approved', {skip}, async () => {
   const {run, card} = await waiting('careful', 'What is 17% of 2340?');
+  assert.ok((await page.run(`${card}.innerText`)).includes('task: What is 17% of 2340?'));
   assert.deepEqual(JSON.parse(await page.run(`${card}.querySelector('textarea').value`)), {expression: '17% of 2340'});
   await page.run(`${card}.querySelector('.yes').click()`);
   assert.match(await said(card), /^completed: .*397\.8/);
@@ -69,6 +70,10 @@ test('a call is approved with other arguments', {skip}, async () => {
   await page.run(`${card}.querySelector('.yes').click()`);
   await page.until(`${card}.querySelector('.said.error')?.textContent.includes('no JSON')`);
   assert.equal((await statusOf(run)).status, 'waiting');
+  await change('{"expresion": "1 + 1"}');
+  await page.run(`${card}.querySelector('.yes').click()`);
+  await page.until(`${card}.querySelector('.said.error')?.textContent.includes('want a member')`);
+  assert.equal((await statusOf(run)).status, 'waiting', 'it may be said again');
   await change('{"expression": "9007199254740993 + 0"}');
   await page.run(`${card}.querySelector('.yes').click()`);
   assert.match(await said(card), /^completed: .*9007199254740993/);
