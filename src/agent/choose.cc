@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/io/sha256.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -22,7 +23,7 @@ Json RequestOf(const ChoiceQuestion& question) {
 
 Task<Result<Performed>> ByLikeness(Call call, AgentWork& work, ChoiceQuestion question) {
   EmbeddingRequest request;
-  request.model = work.embedding_model, request.truncate = true;
+  request.model = work.embedding_model;
   request.inputs.emplace_back(TextPrompt{question.text});
   std::vector<size_t> option_of;  // of inputs after the first
   for (size_t i = 0; i < question.options.size(); ++i) {
@@ -31,7 +32,7 @@ Task<Result<Performed>> ByLikeness(Call call, AgentWork& work, ChoiceQuestion qu
     for (const std::string& other : option.others) request.inputs.emplace_back(TextPrompt{other});
     option_of.resize(request.inputs.size() - 1, i);
   }
-  CO_TRY(const Embeddings embedded, co_await work.embedder->Embed(std::move(call), std::move(request)));
+  CO_TRY(const Embeddings embedded, co_await EmbedTruncated(std::move(call), *work.embedder, std::move(request)));
   const std::vector<float>& text = embedded.vectors.front();
   std::vector<double> scores(question.options.size(), -1 / kTemperature);
   for (size_t i = 1; i < embedded.vectors.size(); ++i) {

@@ -6,6 +6,7 @@
 #include "base/io/sha256.h"
 #include "base/text/sentences.h"
 #include "knowledge/question_terms.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -23,9 +24,9 @@ double Dot(const std::vector<float>& a, const std::vector<float>& b) {
 
 Task<Result<std::vector<std::vector<float>>>> Embed(Call call, AgentWork& work, std::vector<std::string> texts) {
   EmbeddingRequest request;
-  request.model = work.embedding_model, request.truncate = true;
+  request.model = work.embedding_model;
   for (std::string& text : texts) request.inputs.emplace_back(TextPrompt{std::move(text)});
-  CO_TRY(Embeddings embedded, co_await work.embedder->Embed(std::move(call), std::move(request)));
+  CO_TRY(Embeddings embedded, co_await EmbedTruncated(std::move(call), *work.embedder, std::move(request)));
   co_return std::move(embedded.vectors);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "knowledge/retrieve/embedder_profile.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -22,10 +23,10 @@ double Cosine(const std::vector<float>& a, const std::vector<float>& b) {
 Task<Result<std::vector<std::vector<float>>>> Embed(Call call, Embedder& embedder, std::string model,
                                                     std::vector<std::string> texts) {
   EmbeddingRequest request;
-  request.model = model, request.truncate = true;
+  request.model = model;
   const size_t wanted = texts.size();
   for (std::string& text : texts) request.inputs.emplace_back(TextPrompt{std::move(text)});
-  CO_TRY(Embeddings embedded, co_await embedder.Embed(std::move(call), std::move(request)));
+  CO_TRY(Embeddings embedded, co_await EmbedTruncated(std::move(call), embedder, std::move(request)));
   if (embedded.vectors.size() != wanted) {
     co_return Error::Unavailable(
         model, "got " + std::to_string(embedded.vectors.size()) + " vectors, want " + std::to_string(wanted));

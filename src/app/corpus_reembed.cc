@@ -2,6 +2,7 @@
 
 #include "app/corpus_library.h"
 #include "app/corpus_tools.h"
+#include "app/vector_size.h"
 #include "knowledge/corpus/corpus_record.h"
 
 namespace atelier {
@@ -33,7 +34,7 @@ Task<Result<ReembedReport>> ReembedCorpus(Call call, App& app, std::string name,
   made.config.embedder = embedder;
   CO_TRY(const std::optional<ModelListing> model, EmbedderFor(app, made.config));
   made.config.embedder = model ? model->id : "none";
-  made.dimensions = model ? static_cast<int32_t>(model->vector_size) : 0;
+  CO_TRY(made.dimensions, co_await VectorSizeOf(call, app, model));
   if (made.config.embedder == change.made->config.embedder) {
     co_return Error::Conflict("embedder", "got " + made.config.embedder + ", which corpus " + name + " has already");
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/corpus_tools.h"
+#include "app/vector_size.h"
 #include "cli/corpus_session.h"
 #include "cli/models.h"
 #include "cli/terminal_text.h"
@@ -81,8 +82,8 @@ class IndexCommand final : public Command {
     TRY(CorpusConfig config, Configured(*session));
     TRY(const std::optional<ModelListing> embedder, EmbedderFor(session->app(), config));
     config.embedder = embedder ? embedder->id : "none";
-    TRY(std::shared_ptr<OpenedCorpus> opened,
-        session->app().corpora().Make(config, embedder ? static_cast<int32_t>(embedder->vector_size) : 0));
+    TRY(const int32_t dimensions, session->Run(VectorSizeOf(session->MakeCall(), session->app(), embedder)));
+    TRY(std::shared_ptr<OpenedCorpus> opened, session->app().corpora().Make(config, dimensions));
     session->Use(std::move(opened));
     TRY(PreparationTools tools, ToolsFor(session->app(), config));
     ProgressLine line;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "app/corpus_tools.h"
+#include "app/vector_size.h"
 #include "eval/retrieval_eval.h"
 
 namespace atelier {
@@ -52,8 +53,8 @@ Result<void> Use(const JudgedCorpus& judged, CorpusSession& session) {
     config.chunking.method = "fixed", config.chunking.unit = "characters";
     config.chunking.limit = kWholeDocument, config.chunking.overlap = 0;
   }
-  TRY(std::shared_ptr<OpenedCorpus> opened,
-      session.app().corpora().Make(config, embedder ? static_cast<int32_t>(embedder->vector_size) : 0));
+  TRY(const int32_t dimensions, session.Run(VectorSizeOf(session.MakeCall(), session.app(), embedder)));
+  TRY(std::shared_ptr<OpenedCorpus> opened, session.app().corpora().Make(config, dimensions));
   session.Use(std::move(opened));
   return {};
 }

@@ -9,6 +9,7 @@
 #include "knowledge/citing.h"
 #include "knowledge/sentence_choice.h"
 #include "knowledge/whole_corpus.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -96,9 +97,8 @@ void TellEach(const CitedAnswer& answer, const OnClaim& on_claim) {
 Task<Result<void>> Answerer::AddCosines(Call call, std::vector<float> query_vector, Considered& considered) const {
   EmbeddingRequest request;
   request.model = corpus_.embedder();
-  request.truncate = true;
   for (const Quotable& candidate : considered.candidates) request.inputs.emplace_back(TextPrompt{candidate.said});
-  CO_TRY(const Embeddings embeddings, co_await tools_.embedder->Embed(call, std::move(request)));
+  CO_TRY(const Embeddings embeddings, co_await EmbedTruncated(call, *tools_.embedder, std::move(request)));
   for (size_t i = 0; i < considered.figures.size(); ++i) {
     considered.figures[i].cosine = Cosine(query_vector, embeddings.vectors[i]);
   }

@@ -5,6 +5,7 @@
 #include "base/io/sha256.h"
 #include "knowledge/chunk/embed_chunks.h"
 #include "knowledge/retrieve/embedder_profile.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -168,10 +169,9 @@ Task<Result<int64_t>> EmbedPrepared(Call call, std::vector<Prepared>& prepared, 
     EmbeddingRequest request;
     request.model = config.embedder;
     request.priority = config.priority;
-    request.truncate = true;  // a chunk's limit is in other units than the model's where the user said so
     const size_t end = std::min(missing.size(), begin + kTextsAtOnce);
     for (size_t i = begin; i < end; ++i) request.inputs.emplace_back(TextPrompt{*missing[i].text});
-    CO_TRY(Embeddings embeddings, co_await tools.chunk.embedder->Embed(call, std::move(request)));
+    CO_TRY(Embeddings embeddings, co_await EmbedTruncated(call, *tools.chunk.embedder, std::move(request)));
     for (size_t i = begin; i < end; ++i) missing[i].part->vector = std::move(embeddings.vectors[i - begin]);
   }
   co_return num_embedded + static_cast<int64_t>(missing.size());

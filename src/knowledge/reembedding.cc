@@ -7,6 +7,7 @@
 #include "knowledge/corpus/corpus_record.h"
 #include "knowledge/index/index_copy.h"
 #include "knowledge/retrieve/embedder_profile.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -101,12 +102,11 @@ class Reembedding {
     if (config_.chunking.method == "late") co_return co_await EmbedLate(std::move(chunks));
     EmbeddingRequest request;
     request.model = config_.embedder;
-    request.truncate = true;  // chunks were cut for another embedder
     const std::string prefix = ProfileOf(config_.embedder).passage_prefix;
     for (const ChunkToEmbed& chunk : chunks) {
       request.inputs.emplace_back(TextPrompt{prefix + TextOfChunk(chunk, limits_, tools_.chunk.counter.get())});
     }
-    CO_TRY(Embeddings embeddings, co_await tools_.chunk.embedder->Embed(call_, std::move(request)));
+    CO_TRY(Embeddings embeddings, co_await EmbedTruncated(call_, *tools_.chunk.embedder, std::move(request)));
     for (size_t i = 0; i < chunks.size(); ++i) chunks[i].record->vector = std::move(embeddings.vectors[i]);
     co_return Result<void>();
   }

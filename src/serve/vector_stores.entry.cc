@@ -13,6 +13,7 @@
 #include "app/corpus_tools.h"
 #include "app/file_store.h"
 #include "app/query_rewriting.h"
+#include "app/vector_size.h"
 #include "app/vector_store_corpora.h"
 #include "app/vector_store_search.h"
 #include "app/vector_store_view.h"
@@ -96,21 +97,23 @@ Fields StoreSearchBody::Describe() {
   return fields;
 }
 
-Result<VectorStore> MakeStore(App& app, const StoreCreateBody& body, const std::string& principal) {
+// What a new store's texts are embedded by. Nothing: no embedding model is there at all, words are searched alone.
+Result<std::optional<ModelListing>> EmbedderOf(const App& app, const StoreCreateBody& body) {
+  CorpusConfig config;
+  config.embedder = body.embedding_model;
+  Result<std::optional<ModelListing>> embedder = EmbedderFor(app, config);
+  if (embedder.ok() || !body.embedding_model.empty()) return embedder;
+  return std::optional<ModelListing>();
+}
+
+Result<VectorStore> MakeStore(App& app, const StoreCreateBody& body, const std::string& embedder, int32_t dimensions,
+                              const std::string& principal) {
   VectorStore store;
+  store.embedder = embedder, store.dimensions = dimensions;
   store.name = body.name, store.description = body.description;
   store.owner = app.access()->UserOf(principal);
   store.metadata = TextsBody(body.metadata);
   if (body.expires_after) store.expires_after_days = body.expires_after->days;
-  CorpusConfig config;
-  config.embedder = body.embedding_model;
-  Result<std::optional<ModelListing>> embedder = EmbedderFor(app, config);
-  // No embedding model at all: words are searched alone.
-  if (!embedder.ok() && !body.embedding_model.empty()) return std::move(embedder).error().Under("embedding_model");
-  if (embedder.ok() && *embedder) {
-    store.embedder = (*embedder)->id;
-    store.dimensions = static_cast<int32_t>((*embedder)->vector_size);
-  }
   std::vector<StoreFileBody> files;
   for (const std::string& id : body.file_ids) files.push_back({id, Json(), body.chunking_strategy});
   TRY(auto attached, AttachedFiles(app, files, "file_ids", principal));
@@ -120,7 +123,12 @@ Result<VectorStore> MakeStore(App& app, const StoreCreateBody& body, const std::
 Task<HttpResponse> CreateStore(HttpRequest http, App& app) {
   Result<Parsed<StoreCreateBody>> parsed = ParseBody<StoreCreateBody>(http, app);
   if (!parsed.ok()) co_return ErrorResponse(parsed.error());
-  auto make = [&] { return MakeStore(app, parsed->body, http.call.principal); };
+  const Result<std::optional<ModelListing>> embedder = EmbedderOf(app, parsed->body);
+  if (!embedder.ok()) co_return ErrorResponse(Error(embedder.error()).Under("embedding_model"));
+  const Result<int32_t> dimensions = co_await VectorSizeOf(http.call, app, *embedder);
+  if (!dimensions.ok()) co_return ErrorResponse(Error(dimensions.error()).Under("embedding_model"));
+  const std::string embedder_id = *embedder ? (*embedder)->id : "none";
+  auto make = [&] { return MakeStore(app, parsed->body, embedder_id, *dimensions, http.call.principal); };
   auto making = OnPool(app.pool(), make);
   const Result<VectorStore> store = co_await making;
   if (!store.ok()) co_return ErrorResponse(store.error());

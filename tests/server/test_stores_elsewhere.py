@@ -250,3 +250,30 @@ class Broken:
         elif self.what == "half":
             connection.sendall(head + b"Content-Length: 100\r\n\r\n{")
             connection.close()
+
+
+def test_a_corpus_is_embedded_and_searched_through_a_provider(far, tmp_path):
+    """No model here: another Atelier embeds documents and questions, each text of a document once."""
+    home = tmp_path / "home"
+    (home / "models").mkdir(parents=True)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, (text, _) in FACTS.items():
+        (folder / name).write_text(text)
+    config = home / "atelier.yaml"
+    config.write_text(json.dumps({"providers": [{"name": "far", "base_url": far.url + "/v1", "key": "env:FAR_KEY"}]}))
+
+    def told(*args):
+        done = subprocess.run([serving.ATELIER, "--config", config, "--json", *args], capture_output=True, text=True, timeout=300,
+                              env={**os.environ, "ATELIER_HOME": str(home), "FAR_KEY": "sk-far-away"})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    model = "far/all-minilm-l6-v2"
+    assert told("index", str(folder), "-c", "facts", "--embedder", model)["embedded"] == len(FACTS)
+    assert told("corpus", "stats", "facts")["embedder"] == model
+    found = told("search", "hot drink", "-c", "facts")["results"]
+    assert found[0]["text"] == FACTS["kitchen.md"][0], "no word of it stands there: likeness found it"
+    (folder / "engine.md").rename(folder / "motor.md")
+    (folder / "kitchen.md").touch()
+    assert told("index", str(folder), "-c", "facts")["embedded"] <= 1, "what is the same keeps its vector"

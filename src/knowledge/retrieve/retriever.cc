@@ -6,6 +6,7 @@
 
 #include "knowledge/retrieve/embedder_profile.h"
 #include "knowledge/retrieve/fusion.h"
+#include "provider/embed_truncated.h"
 
 namespace atelier {
 namespace {
@@ -82,7 +83,6 @@ Task<Result<std::vector<std::vector<float>>>> Retriever::QueryVectors(Call call,
   if (!config_.vectors || tools_.embedder == nullptr || corpus_.embedder().empty()) co_return vectors;
   EmbeddingRequest request;
   request.model = corpus_.embedder();
-  request.truncate = true;
   const EmbedderProfile profile = ProfileOf(request.model);
   std::vector<size_t> places;
   for (size_t i = 0; i < queries.size(); ++i) {
@@ -92,7 +92,7 @@ Task<Result<std::vector<std::vector<float>>>> Retriever::QueryVectors(Call call,
     places.push_back(i);
   }
   if (places.empty()) co_return vectors;
-  CO_TRY(Embeddings embeddings, co_await tools_.embedder->Embed(call, std::move(request)));
+  CO_TRY(Embeddings embeddings, co_await EmbedTruncated(call, *tools_.embedder, std::move(request)));
   for (size_t i = 0; i < places.size(); ++i) vectors[places[i]] = std::move(embeddings.vectors[i]);
   co_return vectors;
 }
