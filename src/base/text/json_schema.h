@@ -46,6 +46,7 @@ struct SchemaNode {
   bool never = false;  // the schema `false`. `true` is a node without keywords.
 
   uint8_t types = kSchemaAnyType;
+  bool whole_integers = false;                   // drafts 3 and 4: 1.0 and 1e0 are no integers
   std::optional<std::vector<Json>> enum_values;  // `const` is here too where `enum` is absent
   std::optional<Json> const_value;               // only where both are given
 

@@ -74,8 +74,10 @@ void AppendIdentity(std::string& out, const Json& value) {
 bool SchemaEvaluation::Types(const SchemaNode& node, const Json& value, Seen*) {
   if (node.types == kSchemaAnyType || (node.types & TypeOf(value)) != 0) return true;
   if (value.is_number() && (node.types & kSchemaInteger) != 0) {
-    const auto number = Decimal::Parse(value.NumberText());
-    if (number && number->IsInteger()) return true;
+    const std::string_view text = value.NumberText();
+    const auto number = Decimal::Parse(text);
+    const bool is_whole = text.find_first_of(".eE") == text.npos;
+    if (number && number->IsInteger() && (is_whole || !node.whole_integers)) return true;
   }
   return Violates(node, "type", [&] { return "got " + Shown(value) + ", want " + TypeNames(node.types); });
 }

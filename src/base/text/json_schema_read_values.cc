@@ -37,6 +37,7 @@ Result<void> SchemaReader::ReadTypes(Work& work) {
   const auto names = type->is_array() ? type->items() : std::span<const Json>(type, 1);
   if (names.empty()) return work.Wrong(kType, "got no type, want at least one");
   work.node->types = 0;
+  work.node->whole_integers = draft <= SchemaDraft::k4;
   for (const Json& name : names) {
     const uint8_t bits = TypeBits(name, draft);
     if (bits == 0) {

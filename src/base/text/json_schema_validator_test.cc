@@ -18,6 +18,13 @@ std::string Check(std::string_view schema, std::string_view value, FormatPolicy 
   return text.empty() ? "valid" : text;
 }
 
+TEST(JsonSchemaValidator, InDraftFourAnIntegerHasNoFraction) {
+  const std::string four = R"({"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"})";
+  EXPECT_EQ(Check(four, "12"), "valid");
+  EXPECT_EQ(Check(four, "12.0"), "the value: got 12.0, want an integer (#/type)");
+  EXPECT_EQ(Check(R"({"type": "integer"})", "12.0"), "valid");
+}
+
 TEST(JsonSchemaValidator, ViolationsSayWhereAndWhatWasWanted) {
   EXPECT_EQ(Check(R"({"properties": {"a/b": {"items": {"type": "string"}}}})", R"({"a/b": ["x", 3]})"),
             "/a~1b/1: got 3, want a string (#/properties/a~1b/items/type)");

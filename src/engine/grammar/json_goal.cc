@@ -139,7 +139,8 @@ const GoalForm& JsonGoals::Form(GoalId goal) {
   return *goals_[static_cast<size_t>(goal)].form;
 }
 
-int32_t JsonGoals::InternNumbers(NumberSet set) {
+int32_t JsonGoals::InternNumbers(NumberSides sides) {
+  NumberSides set = sides.Apart();
   if (set.over_budget() || set.IsNothing()) return -1;  // the former was refused
   const auto [at, added] = number_ids_.try_emplace(set.Key(), static_cast<int32_t>(number_sets_.size()));
   if (added) number_sets_.push_back(std::move(set));
@@ -155,7 +156,7 @@ GoalForm JsonGoals::MakeForm(GoalId goal) {
   form.null_ok = all(Json());
   form.true_ok = all(Json(true));
   form.false_ok = all(Json(false));
-  NumberSet numbers = NumberSet::Everything();
+  NumberSides numbers{NumberSet::Everything()};
   std::vector<LanguageId> strings;
   for (const SchemaLiteral literal : literals) {
     numbers = numbers.And(scalars_->Numbers(literal));
@@ -211,7 +212,7 @@ bool JsonGoals::PossibleScalar(std::span<const SchemaLiteral> literals) {
   for (const Json& value : {Json(), Json(true), Json(false)}) {
     if (std::ranges::all_of(literals, [&](SchemaLiteral l) { return scalars_->Accepts(l, value); })) return true;
   }
-  NumberSet numbers = NumberSet::Everything();
+  NumberSides numbers{NumberSet::Everything()};
   std::vector<LanguageId> strings;
   for (const SchemaLiteral literal : literals) {
     numbers = numbers.And(scalars_->Numbers(literal));

@@ -3,7 +3,7 @@
 // several schemas speak of must satisfy all of them, and what `not`, `oneOf` and `if` forbid below becomes a negation
 // there.
 //
-// A goal is answered by type (GoalForm): null, true and false by yes or no; numbers by one NumberSet; strings by one
+// A goal is answered by type (GoalForm): null, true and false by yes or no; numbers by NumberSides; strings by one
 // regular language, for both are closed under and, or and not; arrays and objects by a list of shapes, each a
 // conjunction of plain facts, of which the value must satisfy at least one (a disjunctive normal form).
 // Forms are made on first use and kept. A shape is made from its goal alone, never from the shapes of the values within
@@ -25,7 +25,7 @@
 #include "base/result.h"
 #include "base/text/json_schema.h"
 #include "engine/grammar/language.h"
-#include "engine/grammar/number_set.h"
+#include "engine/grammar/number_sides.h"
 
 namespace atelier {
 
@@ -88,7 +88,7 @@ struct ArrayShape {
 
 struct GoalForm {
   bool null_ok = false, true_ok = false, false_ok = false;
-  int32_t numbers = -1;  // index of a NumberSet; -1: none
+  int32_t numbers = -1;  // index of NumberSides; -1: none
   LanguageId strings = Languages::kNothing;
   std::vector<const ArrayShape*> arrays;
   std::vector<const ObjectShape*> objects;
@@ -123,7 +123,7 @@ class JsonGoals {
   SchemaLiteral Never() const { return {&never_, true}; }
 
   const GoalForm& Form(GoalId goal);
-  const NumberSet& Numbers(int32_t index) const { return number_sets_[static_cast<size_t>(index)]; }
+  const NumberSides& Numbers(int32_t index) const { return number_sets_[static_cast<size_t>(index)]; }
   // False only where no value satisfies all of these. Does not look inside arrays and objects.
   bool PossibleAtAGlance(std::span<const SchemaLiteral> literals);
 
@@ -144,7 +144,7 @@ class JsonGoals {
   };
   GoalForm MakeForm(GoalId goal);
   void AddShapes(std::span<const SchemaLiteral> literals, GoalForm& form);
-  int32_t InternNumbers(NumberSet set);
+  int32_t InternNumbers(NumberSides set);
   bool PossibleScalar(std::span<const SchemaLiteral> literals);
   uint8_t TypesOf(SchemaLiteral literal, int depth);
 
@@ -157,7 +157,7 @@ class JsonGoals {
   std::deque<SchemaNode> constants_;
   std::map<std::string, const SchemaNode*> constant_nodes_;  // by their canonical text
   std::map<std::vector<const SchemaNode*>, SchemaNode> unions_;
-  std::deque<NumberSet> number_sets_;
+  std::deque<NumberSides> number_sets_;
   std::unordered_map<std::string, int32_t> number_ids_;
   std::deque<ObjectShape> object_shapes_;
   std::deque<ArrayShape> array_shapes_;

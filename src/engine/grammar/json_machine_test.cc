@@ -205,6 +205,17 @@ TEST(JsonMachine, PatternsOfNoWhiteSpaceAreRefused) {
   }
 }
 
+// [JSON Schema draft 4, 3.5: an integer is a number without a fraction or exponent part]
+TEST(JsonMachine, DraftFourHasNoIntegersWithAFraction) {
+  const std::string four = R"("$schema": "http://json-schema.org/draft-04/schema#", )";
+  const std::string both = R"("anyOf": [{"type": "integer"}, {"minimum": 5.5}]})";
+  Check({{("{" + four + R"("type": "integer", "maximum": 20})").c_str(), {"1", "-7", "20"}, {"1.0", "10e0", "1.5"}},
+         {("{" + four + R"("type": "number", "multipleOf": 1})").c_str(), {"1", "1.0"}, {"1.5"}},
+         {("{" + four + R"("not": {"type": "integer"}})").c_str(), {"1.5"}, {"1"}},
+         {("{" + four + both).c_str(), {"1", "7", "7.0", "6.5"}, {"1.0", "1.5", "5.25"}},
+         {("{" + both).c_str(), {"1", "7", "7.0", "6.5", "1.0"}, {"1.5", "5.25"}}});
+}
+
 // However many ways there are to read a text, they are read together.
 TEST(JsonMachine, WaysToReadATextDoNotMultiply) {
   const std::string two_ways = R"({"anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": true}})";

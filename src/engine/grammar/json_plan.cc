@@ -292,7 +292,8 @@ std::optional<int64_t> JsonPlans::NumScalars(GoalId goal, int64_t limit) {
   const GoalForm& form = goals_->Form(goal);
   int64_t num = form.null_ok + form.true_ok + form.false_ok;
   if (form.numbers >= 0) {
-    const auto members = goals_->Numbers(form.numbers).Members(limit);
+    const NumberSides& numbers = goals_->Numbers(form.numbers);
+    const auto members = numbers.whole.Or(numbers.others()).Members(limit);
     if (!members) return std::nullopt;
     num += static_cast<int64_t>(members->size());
   }

@@ -20,12 +20,12 @@ struct BitAlgebra {
 };
 
 struct NumberAlgebra {
-  using Set = NumberSet;
+  using Set = NumberSides;
   static Set And(const Set& a, const Set& b) { return a.And(b); }
   static Set Or(const Set& a, const Set& b) { return a.Or(b); }
   static Set Not(const Set& a) { return a.Not(); }
-  static Set Nothing() { return NumberSet::Nothing(); }
-  static Set Everything() { return NumberSet::Everything(); }
+  static Set Nothing() { return {NumberSet::Nothing()}; }
+  static Set Everything() { return {NumberSet::Everything()}; }
 };
 
 // Of what is no regular language both sides are followed: `within` has the wanted strings alone, `around` all of them.
@@ -104,15 +104,15 @@ bool ScalarForms::AcceptsNode(const SchemaNode& node, const Json& value) {
   return Combine(BitAlgebra{}, node, true, [&](const SchemaNode* part) { return AcceptsNode(*part, value); });
 }
 
-const NumberSet& ScalarForms::Numbers(SchemaLiteral literal) {
+const NumberSides& ScalarForms::Numbers(SchemaLiteral literal) {
   if (const auto found = numbers_.find(literal); found != numbers_.end()) return found->second;
-  NumberSet set = literal.positive ? NumbersOfNode(*literal.node) : Numbers(literal.Not()).Not();
+  NumberSides set = literal.positive ? NumbersOfNode(*literal.node) : Numbers(literal.Not()).Not();
   if (set.over_budget()) goals_->Refuse(*literal.node, "multipleOf", "got a combination of bounds and units too large");
   return numbers_.emplace(literal, std::move(set)).first->second;
 }
 
-NumberSet ScalarForms::OwnNumbers(const SchemaNode& node) {
-  if (node.never || (node.types & (kSchemaNumber | kSchemaInteger)) == 0) return NumberSet::Nothing();
+NumberSides ScalarForms::OwnNumbers(const SchemaNode& node) {
+  if (node.never || (node.types & (kSchemaNumber | kSchemaInteger)) == 0) return NumberAlgebra::Nothing();
   NumberSet set = (node.types & kSchemaNumber) != 0 ? NumberSet::Everything() : NumberSet::Integers();
   for (const auto* values : {&node.enum_values}) {
     if (!*values) continue;
@@ -132,13 +132,14 @@ NumberSet ScalarForms::OwnNumbers(const SchemaNode& node) {
   if (node.exclusive_minimum) set = set.And(NumberSet::Above({*node.exclusive_minimum, true}));
   if (node.maximum) set = set.And(NumberSet::Below({*node.maximum, false}));
   if (node.exclusive_maximum) set = set.And(NumberSet::Below({*node.exclusive_maximum, true}));
-  return set;
+  if (node.whole_integers && (node.types & kSchemaNumber) == 0) return {std::move(set), NumberSet::Nothing()};
+  return {std::move(set)};
 }
 
-NumberSet ScalarForms::NumbersOfNode(const SchemaNode& node) {
+NumberSides ScalarForms::NumbersOfNode(const SchemaNode& node) {
   const SchemaDepth depth(*goals_, node, depth_);
-  if (!depth.ok()) return NumberSet::Nothing();
-  NumberSet own = OwnNumbers(node);
+  if (!depth.ok()) return NumberAlgebra::Nothing();
+  NumberSides own = OwnNumbers(node);
   if (own.IsNothing()) return own;
   return Combine(NumberAlgebra{}, node, std::move(own), [&](const SchemaNode* part) { return Numbers({part, true}); });
 }

@@ -18,20 +18,20 @@ class ScalarForms {
 
   // Whether `value`, which is null or a boolean, satisfies the schema.
   bool Accepts(SchemaLiteral literal, const Json& value);
-  const NumberSet& Numbers(SchemaLiteral literal);
+  const NumberSides& Numbers(SchemaLiteral literal);
   LanguageId Strings(SchemaLiteral literal);
 
  private:
   bool AcceptsNode(const SchemaNode& node, const Json& value);
-  NumberSet NumbersOfNode(const SchemaNode& node);
-  NumberSet OwnNumbers(const SchemaNode& node);
+  NumberSides NumbersOfNode(const SchemaNode& node);
+  NumberSides OwnNumbers(const SchemaNode& node);
   FormatBounds StringsOf(const SchemaNode& node);
   FormatBounds StringsOfNode(const SchemaNode& node);
   FormatBounds OwnStrings(const SchemaNode& node);
   LanguageId PatternOf(const SchemaNode& node);
 
   JsonGoals* goals_;
-  std::map<SchemaLiteral, NumberSet> numbers_;
+  std::map<SchemaLiteral, NumberSides> numbers_;
   std::unordered_map<const SchemaNode*, FormatBounds> strings_;
   int depth_ = 0;
 };

@@ -41,6 +41,7 @@ class ShapeForms {
   List Product(const List& a, const List& b) const {
     List product;
     for (const Shape& x : a) {
+      if (goals_->refusal()) break;  // it is over
       for (const Shape& y : b) {
         if (auto both = Merge(x, y)) product.push_back(std::move(*both));
         if (product.size() > kMaxShapes) return product;  // the caller refuses
@@ -126,6 +127,7 @@ class ShapeForms {
     List one;
     for (const SchemaNode* part : node.one_of) {
       for (const Shape& shape : Product(base, Of(part))) {
+        if (one.size() > kMaxShapes || goals_->refusal()) return one;
         List only = {shape};
         for (const SchemaNode* other : node.one_of) {
           if (other == part || Product(only, Of(other)).empty()) continue;
