@@ -10,7 +10,7 @@
 namespace atelier {
 
 struct NumberSides {
-  NumberSet whole;                           // written as an integer
+  NumberSet whole;                      // written as an integer
   std::optional<NumberSet> other = {};  // with a fraction or an exponent; none: the same
 
   const NumberSet& others() const { return other ? *other : whole; }
@@ -28,9 +28,7 @@ struct NumberSides {
 
   // Where the sides differ: integers on the one, on the other what may be written in any way. What satisfies with a
   // fraction alone (1.0, of what is no integer) is left out.
-  NumberSides Apart() const {
-    return other ? NumberSides{whole.And(NumberSet::Integers()), whole.And(*other)} : *this;
-  }
+  NumberSides Apart() const { return other ? NumberSides{whole.And(NumberSet::Integers()), whole.And(*other)} : *this; }
 
  private:
   template <class Join>

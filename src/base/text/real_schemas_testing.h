@@ -1,0 +1,15 @@
+// For tests: real schemas with instances and verdicts, lines of {"name", "schema", "tests": [{"description", "valid",
+// "data"}]}. Those of ../shared/datasets, or those of the file that ATELIER_REAL_SCHEMAS names.
+#pragma once
+
+#include <cstdlib>
+#include <fstream>
+
+namespace atelier {
+
+inline std::ifstream RealSchemasFile() {
+  const char* path = std::getenv("ATELIER_REAL_SCHEMAS");
+  return std::ifstream(path != nullptr ? path : ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+}
+
+}  // namespace atelier
