@@ -78,7 +78,7 @@ class TagReader {
     if (schema.is_string()) {
       TRY(schema, Json::Parse(schema.AsString()));
     }
-    TRY(const CfgExprId content, Under("schema", Document(schema)));
+    TRY(const CfgExprId content, Under("schema", Document(schema, style_)));
     return Tag{begin, cfg_->Concat({content, Text(end)})};
   }
 
@@ -128,12 +128,15 @@ class TagReader {
   Result<CfgExprId> JsonContent(const Json& format) {
     TRY(const bool any_order, fields_.Bool(format, "any_order", false));
     TRY(const Texts excludes, fields_.List(format, "excludes", &TagFields::SpelledText));
-    if (any_order)
-      return Error::Unsupported("any_order", "got true, want false: members that must be there are kept there");
     if (!excludes.empty()) return Error::Unsupported("excludes", "got texts, want none within JSON");
     if (!format.Has("json_schema")) return Error::Invalid("json_schema", "got none, want a schema");
     const bool older = format["type"] == Json("qwen_xml_parameter");
-    if (!older && (!format.Has("style") || format["style"] == Json("json"))) return JsonDocument(format);
+    if (!older && (!format.Has("style") || format["style"] == Json("json"))) {
+      JsonStyle style = style_;
+      style.schema_order &= !any_order;
+      return Under("json_schema", Document(format["json_schema"], style));
+    }
+    if (any_order) return Error::Unsupported("any_order", "got true beside arguments between tags, want it for JSON");
     const std::string style = older ? "qwen_xml" : format["style"].is_string() ? format["style"].AsString() : "";
     if (!IsArgumentStyle(style)) {
       return Error::Unsupported(
@@ -143,11 +146,9 @@ class TagReader {
     return Under("json_schema", TaggedArgumentsOf(format["json_schema"], style, style_, *cfg_));
   }
 
-  Result<CfgExprId> JsonDocument(const Json& format) { return Under("json_schema", Document(format["json_schema"])); }
-
-  Result<CfgExprId> Document(const Json& schema) {
+  Result<CfgExprId> Document(const Json& schema, const JsonStyle& style) {
     TRY(const auto document, SchemaDocument::Parse(schema));
-    TRY(auto machine, JsonMachine::Create(document, style_));
+    TRY(auto machine, JsonMachine::Create(document, style));
     return cfg_->Json(std::move(machine));
   }
 

@@ -19,7 +19,8 @@
 // The older qwen_xml_parameter{json_schema} is json_schema in the style qwen_xml.
 //
 // Refused by name (Unsupported): what counts tokens (exclude_token, max_tokens), the styles cohere_xml and
-// minimax_m3_xml, any_order and excludes of json_schema.
+// minimax_m3_xml, excludes of json_schema, and any_order where its arguments stand between tags. In JSON any_order is
+// members in any order, and unlike xgrammar's keeps the schema: what is required is there, and nothing twice.
 #pragma once
 
 #include <cstdint>

@@ -36,6 +36,23 @@ TEST(StructuralTag, TextGoesOnUntilATrigger) {
   EXPECT_FALSE(grammar.Accepts("<f=b>open"));
 }
 
+TEST(StructuralTag, MembersStandInAnyOrderWhereThatIsAskedFor) {
+  const auto served = [](const std::string& more) {
+    const auto read = [](std::string_view text, Cfg& cfg) -> Result<int32_t> {
+      TRY(const Json tag, Json::Parse(text));
+      return ReadStructuralTag(tag, JsonStyle::Served(), cfg);
+    };
+    return TestGrammar::Of(read, R"({"type": "structural_tag", "format": {"type": "json_schema", "json_schema": {
+        "type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "null"}}, "required": ["a", "b"],
+        "additionalProperties": false})" + more + "}}");
+  };
+  EXPECT_FALSE(served("").Accepts(R"({"b": null, "a": null})"));
+  TestGrammar any = served(R"(, "any_order": true)");
+  EXPECT_TRUE(any.Accepts(R"({"b": null, "a": null})"));
+  EXPECT_FALSE(any.Accepts(R"({"a": null})"));
+  EXPECT_FALSE(any.Begins(R"({"a": null, "a")"));
+}
+
 TEST(StructuralTag, AtLeastOneAndOnlyOne) {
   TestGrammar first = Format(R"({"type": "triggered_tags", "triggers": ["<f="], "at_least_one": true, "tags": )" +
                              std::string(kTwoFunctions) + "}");
