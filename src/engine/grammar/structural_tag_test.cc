@@ -44,7 +44,8 @@ TEST(StructuralTag, MembersStandInAnyOrderWhereThatIsAskedFor) {
     };
     return TestGrammar::Of(read, R"({"type": "structural_tag", "format": {"type": "json_schema", "json_schema": {
         "type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "null"}}, "required": ["a", "b"],
-        "additionalProperties": false})" + more + "}}");
+        "additionalProperties": false})" +
+                                     more + "}}");
   };
   EXPECT_FALSE(served("").Accepts(R"({"b": null, "a": null})"));
   TestGrammar any = served(R"(, "any_order": true)");
