@@ -5,6 +5,7 @@ eras. The clients print one JSON document of what they saw (clients/), the serve
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -58,9 +59,11 @@ class Application(unittest.TestCase):
 
     def listening(self, command):
         """Starts a program that prints its URL first; the URL."""
-        program = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True, cwd=HERE)
+        # A group of its own: node may be a wrapper, whose child would stay behind.
+        program = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True, cwd=HERE,
+                                   start_new_session=True)
         self.addCleanup(program.wait, 60)
-        self.addCleanup(program.terminate)
+        self.addCleanup(os.killpg, program.pid, signal.SIGTERM)
         self.addCleanup(program.stdout.close)
         return program.stdout.readline().split()[-1]
 
