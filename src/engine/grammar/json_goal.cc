@@ -179,7 +179,7 @@ void JsonGoals::AddShapes(std::span<const SchemaLiteral> literals, GoalForm& for
     arrays = first ? arrays_->Of(literal) : arrays_->Product(arrays, arrays_->Of(literal));
     first = false;
   }
-  if (objects.size() > kMaxShapes || arrays.size() > kMaxShapes) {
+  if (objects_->too_many() || arrays_->too_many() || objects.size() > kMaxShapes || arrays.size() > kMaxShapes) {
     Refuse(*literals[0].node, "allOf", "got too many combinations of alternatives");
     return;
   }

@@ -6,12 +6,14 @@
 // `anyOf` holds or does not), so that a shape knows exactly which subschemas hold and what they evaluated.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "engine/grammar/json_goal.h"
+#include "engine/grammar/json_shape_order.h"
 
 namespace atelier {
 
@@ -31,24 +33,30 @@ class ShapeForms {
     const SchemaDepth depth(*goals_, *literal.node, depth_);
     List list;
     if (depth.ok()) list = literal.positive ? Satisfying(*literal.node) : Violating(*literal.node);
-    if (list.size() > kMaxShapes) {
+    Absorb(list);
+    if (too_many_ || list.size() > kMaxShapes) {
       goals_->Refuse(*literal.node, TooManyKeyword(*literal.node), "got too many combinations of alternatives");
       list.clear();
     }
     return lists_.insert_or_assign(literal, std::move(list)).first->second;
   }
 
-  List Product(const List& a, const List& b) const {
+  List Product(const List& a, const List& b) {
     List product;
     for (const Shape& x : a) {
       if (goals_->refusal()) break;  // it is over
       for (const Shape& y : b) {
         if (auto both = Merge(x, y)) product.push_back(std::move(*both));
-        if (product.size() > kMaxShapes) return product;  // the caller refuses
+        if (product.size() <= kMaxShapes) continue;
+        Absorb(product);
+        too_many_ |= product.size() > kMaxShapes / 2;
+        if (too_many_) return product;  // the caller refuses
       }
     }
     return product;
   }
+
+  bool too_many() const { return too_many_; }
 
  protected:
   // What a node's own keywords say: those that speak of this type and are not in place.
@@ -63,6 +71,18 @@ class ShapeForms {
 
   // The document speaks of what is unevaluated: what evaluates must be known.
   bool disjoint() const { return disjoint_; }
+
+  // Leaves out shapes that imply another. Which subschemas hold is no matter then.
+  void Absorb(List& list) const {
+    if (disjoint_) return;
+    List kept;
+    for (Shape& shape : list) {
+      if (std::ranges::any_of(kept, [&](const Shape& other) { return Implies(shape, other); })) continue;
+      std::erase_if(kept, [&](const Shape& other) { return Implies(other, shape); });
+      kept.push_back(std::move(shape));
+    }
+    list = std::move(kept);
+  }
 
   static void Append(List& list, const List& more) {
     if (list.size() <= kMaxShapes) list.insert(list.end(), more.begin(), more.end());
@@ -176,6 +196,7 @@ class ShapeForms {
   }
 
   bool disjoint_;
+  bool too_many_ = false;  // a product was given up
   std::map<SchemaLiteral, List> lists_;
   int depth_ = 0;
 };
