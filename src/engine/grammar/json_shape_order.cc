@@ -9,9 +9,8 @@ namespace {
 // All of `few` are among `many`.
 template <class T>
 bool Among(const std::vector<T>& few, const std::vector<T>& many) {
-  return few.size() <= many.size() && std::ranges::all_of(few, [&](const T& one) {
-           return std::ranges::find(many, one) != many.end();
-         });
+  return few.size() <= many.size() &&
+         std::ranges::all_of(few, [&](const T& one) { return std::ranges::find(many, one) != many.end(); });
 }
 
 }  // namespace
