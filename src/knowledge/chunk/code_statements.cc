@@ -195,10 +195,12 @@ class StatementReader {
   bool WantsBody(size_t begin, size_t last) const {
     return !Token(last).Is('}') && (Has(kWantMore, view_.Word(begin)) || Token(last).Is(')'));
   }
-  // @One @Two(...) with nothing after them.
+  // @One @Two(...) with nothing after them. Asked at each line of a run of them, it goes on from the latest decorator.
   bool OnlyDecorates(size_t begin, size_t last) const {
-    size_t at = begin;
+    size_t at = begin == decorated_ && decorator_ <= last ? decorator_ : begin;
+    decorated_ = begin, decorator_ = at;
     while (at <= last && Token(at).Is('@')) {
+      decorator_ = at;
       for (++at; at <= last && (IsWordAt(at) || Token(at).Is('.')); ++at) {
         if (IsWordAt(at) && at > begin + 1 && IsWordAt(at - 1)) return false;
       }
@@ -221,6 +223,8 @@ class StatementReader {
   const CodeView& view_;
   const CodeRange range_;
   size_t body_ = 0;  // the last '{' of the item that is being read
+  // Where the item begins that OnlyDecorates was asked of last, and its latest decorator.
+  mutable size_t decorated_ = std::string_view::npos, decorator_ = 0;
   std::vector<CodeItem> items_;
 };
 
