@@ -19,7 +19,7 @@ struct AnswerConfig {
   int64_t answer_tokens = 300;    // that it may write
   double support_at_least = 0.7;  // of a claim that is kept; docs/knowledge.md has why
   int32_t most_sentences = 3;     // of an extractive answer
-  double refuse_below = 0.02;     // confidence; docs/knowledge.md has how it was chosen
+  double refuse_below = 0.02;     // nearness of the likeliest sentence; 0: never refuses (docs/knowledge.md)
   double leave_out_below = 0.5;   // sentences after the first, as a share of the first's relevance
   bool first_sentence = false;    // quote the best passage's first sentence, whatever it says: what is to be beaten
   static Fields Describe();

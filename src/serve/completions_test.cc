@@ -185,7 +185,7 @@ TEST_F(Completions, PropsAndSlotsHaveLlamaServersShape) {
 // --- filling gaps, over a tiny model ---
 
 Config TinyConfig() {
-  const std::string folder = testing::TempDir() + "serve_test_tiny_llama";
+  const std::string folder = TinyModelFolder("llama");
   MakeTinyLlama(folder);
   Config config;
   config.models.push_back({"tiny", folder});

@@ -134,7 +134,7 @@ TEST(ServedMetrics, TotalsGoOnWhereAModelIsLoadedAgain) {
 }
 
 TEST(ServedMetrics, AFullQueueIs429WithRetryAfterAndIsCounted) {
-  const std::string folder = testing::TempDir() + "serve_test_queue";
+  const std::string folder = TinyModelFolder("queue");
   MakeTinyLlama(folder);
   Config config;
   config.models.push_back({"tiny", folder});

@@ -22,7 +22,7 @@ constexpr int64_t kBudget = 12;
 constexpr int64_t kMostThought = kBudget + 8;  // the mark that ends it: </think> is a token a byte here
 
 Config ThinkingConfig() {
-  const std::string folder = testing::TempDir() + "serve_test_thinking";
+  const std::string folder = TinyModelFolder("thinking");
   MakeTinyLlama(folder);
   std::ofstream(folder + "/tokenizer_config.json")
       << Json::Object({{"eos_token", "<|im_end|>"}, {"add_bos_token", false}, {"chat_template", kTemplate}}).Dump();

@@ -1,5 +1,8 @@
 #include "serve/tiny_model.h"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -160,6 +163,10 @@ Json BertTokenizer() {
 }
 
 }  // namespace
+
+std::string TinyModelFolder(const std::string& name) {
+  return testing::TempDir() + "serve_test_" + name + "_" + std::to_string(getpid());
+}
 
 void MakeTinyLlama(const std::string& folder) {
   constexpr int64_t kFeedForward = 56, kKeyValue = 24;

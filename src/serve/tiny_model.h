@@ -6,6 +6,10 @@
 
 namespace atelier {
 
+// Where a test keeps one: a folder of this process alone, as others run the tests beside it, and a file that is written
+// anew while another has it mapped ends that one.
+std::string TinyModelFolder(const std::string& name);
+
 // A Llama of one layer in `folder`: a token for each byte, "<|im_end|>" ends a text, and the tokens with which models
 // fill in the middle and know files. No chat template.
 void MakeTinyLlama(const std::string& folder);

@@ -132,7 +132,7 @@ TEST_F(Vectors, RerankBySimilarityInCoheresAndJinasShape) {
 }
 
 TEST(CrossEncoder, ScoresPairs) {
-  const std::string folder = testing::TempDir() + "serve_test_tiny_cross";
+  const std::string folder = TinyModelFolder("cross");
   MakeTinyCrossEncoder(folder);
   Config config;
   config.models.push_back({"tiny-cross", folder});
