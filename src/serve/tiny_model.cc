@@ -1,6 +1,5 @@
 #include "serve/tiny_model.h"
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -165,7 +164,7 @@ Json BertTokenizer() {
 }  // namespace
 
 std::string TinyModelFolder(const std::string& name) {
-  return testing::TempDir() + "serve_test_" + name + "_" + std::to_string(getpid());
+  return std::filesystem::temp_directory_path() / ("serve_test_" + name + "_" + std::to_string(getpid()));
 }
 
 void MakeTinyLlama(const std::string& folder) {
