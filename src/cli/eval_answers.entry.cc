@@ -82,7 +82,7 @@ class EvalAnswersCommand final : public Command {
   // As configured, and what is to be beaten.
   static std::vector<Way> Ways(const AnswerConfig& configured) {
     AnswerConfig always = configured, never = configured, first = configured;
-    always.refuse_below = 2;  // no confidence is
+    always.refuse_below = 2;  // no sentence comes so near
     never.refuse_below = 0;
     first.refuse_below = 0, first.first_sentence = true;
     return {

@@ -69,7 +69,7 @@ class NumberTable {
     const auto [at, added] = ids_.try_emplace(text, static_cast<int32_t>(texts_.size()));
     if (added) {
       texts_.push_back(text);
-      accepts_.push_back(IsWhole(text));
+      accepts_.push_back(IsMember(text));
       rows_.emplace_back().fill(kUnknown);
     }
     return at->second;
@@ -89,7 +89,7 @@ class NumberTable {
     if (!whole && !other) return std::nullopt;
     return whole.value_or(std::string(kNoWay)) + kBetween + other.value_or(std::string(kNoWay));
   }
-  bool IsWhole(std::string_view state) const {
+  bool IsMember(std::string_view state) const {
     if (!others_) return writer_.Accepts(state);
     const size_t between = state.find(kBetween);
     const auto accepts = [](const NumberWriter& writer, std::string_view own) {
