@@ -42,8 +42,9 @@ struct SchemaNode {
   using Ref = const SchemaNode*;  // lives as long as the document
   using Named = std::vector<std::pair<std::string, Ref>>;
 
-  std::string path;    // of the schema in its document, a JSON pointer as a fragment: "#/properties/a"; for messages
-  bool never = false;  // the schema `false`. `true` is a node without keywords.
+  int32_t ordinal = 0;  // no two schemas of a document have the same: an order that does not depend on addresses
+  std::string path;     // of the schema in its document, a JSON pointer as a fragment: "#/properties/a"; for messages
+  bool never = false;   // the schema `false`. `true` is a node without keywords.
 
   uint8_t types = kSchemaAnyType;
   bool whole_integers = false;                   // drafts 3 and 4: 1.0 and 1e0 are no integers

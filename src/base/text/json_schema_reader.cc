@@ -47,7 +47,9 @@ Result<SchemaNode::Ref> SchemaReader::NodeOf(SchemaPlace place, int scope) {
   if (document_.num_nodes() >= kMaxSchemaNodes) {
     return Error::TooLarge(place.path, "got over " + std::to_string(kMaxSchemaNodes) + " schemas");
   }
+  const auto ordinal = static_cast<int32_t>(document_.num_nodes());
   SchemaNode& node = document_.nodes_.emplace_back();
+  node.ordinal = ordinal;
   known->second = &node;
   node.path = std::move(place.path);
   if (place.json->is_bool()) {

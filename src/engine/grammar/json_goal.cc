@@ -67,13 +67,15 @@ SchemaDepth::SchemaDepth(JsonGoals& goals, const SchemaNode& node, int& depth)
 }
 
 JsonGoals::JsonGoals(const SchemaDocument& document, Languages& languages, bool formats, bool all_spellings)
-    : languages_(&languages),
+    : next_ordinal_(static_cast<int32_t>(document.num_nodes())),
+      languages_(&languages),
       formats_(formats),
       all_spellings_(all_spellings),
       scalars_(std::make_unique<ScalarForms>(*this)),
       objects_(std::make_unique<ObjectForms>(*this, HasUnevaluated(document))),
       arrays_(std::make_unique<ArrayForms>(*this, HasUnevaluated(document))) {
   never_.never = true;
+  never_.ordinal = next_ordinal_++;
   CHECK(Intern({}) == kAnyGoal);
   goals_.push_back({{Never()}, nullptr, false});
   goal_ids_.emplace(goals_.back().literals, kNeverGoal);
@@ -108,6 +110,7 @@ SchemaLiteral JsonGoals::Constants(const Json& values) {
   const auto [at, added] = constant_nodes_.try_emplace(CanonicalText(values), nullptr);
   if (added) {
     SchemaNode& node = constants_.emplace_back();
+    node.ordinal = next_ordinal_++;
     node.path = "(values of enum or const)";
     node.enum_values = std::vector<Json>(values.items().begin(), values.items().end());
     node.types = 0;
@@ -121,6 +124,7 @@ SchemaLiteral JsonGoals::AnyOf(const std::vector<const SchemaNode*>& schemas) {
   if (schemas.size() == 1) return {schemas[0], true};
   const auto [at, added] = unions_.try_emplace(schemas);
   if (added) {
+    at->second.ordinal = next_ordinal_++;
     at->second.path = schemas.back()->path;
     at->second.any_of = schemas;
   }

@@ -10,6 +10,7 @@
 // it, so recursive schemas end here.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -39,7 +40,11 @@ struct SchemaLiteral {
   bool positive = true;
 
   SchemaLiteral Not() const { return {node, !positive}; }
-  auto operator<=>(const SchemaLiteral&) const = default;
+  bool operator==(const SchemaLiteral&) const = default;
+  // By ordinals, so that a schema is combined, and refused, alike in every process.
+  std::strong_ordering operator<=>(const SchemaLiteral& o) const {
+    return node == o.node ? positive <=> o.positive : node->ordinal <=> o.node->ordinal;
+  }
 };
 
 // What one schema says of an object's members by their names: its `properties`, `patternProperties` and
@@ -148,6 +153,7 @@ class JsonGoals {
   bool PossibleScalar(std::span<const SchemaLiteral> literals);
   uint8_t TypesOf(SchemaLiteral literal, int depth);
 
+  int32_t next_ordinal_;  // of the schemas made here, after the document's
   Languages* languages_;
   bool formats_, all_spellings_;
   SchemaNode never_;

@@ -127,6 +127,24 @@ TEST(JsonMachine, RecursionEndsWhereTheSchemaDoes) {
           {R"({"v":1,"c":[{}]})"}}});
 }
 
+// Which of many combinations is refused, and by which place, follows from this order.
+TEST(JsonMachine, SchemasAreCombinedInTheOrderOfTheDocumentWhereverTheyLieInMemory) {
+  const Json schema = ParsedJson(R"({"allOf": [{"minimum": 1}, {"minimum": 2}, {"minimum": 3}, {"minimum": 4}]})");
+  ASSERT_TRUE(SchemaDocument::Parse(schema).ok());  // and let go of: what comes next lies where these did, in any order
+  const auto document = SchemaDocument::Parse(schema);
+  ASSERT_TRUE(document.ok());
+  Languages languages;
+  JsonGoals goals(**document, languages, /*formats=*/true, /*all_spellings=*/true);
+  std::vector<SchemaLiteral> literals;
+  std::vector<const SchemaNode*> in_order, combined;
+  for (const SchemaNode& node : (*document)->nodes()) {
+    literals.insert(literals.begin(), {&node, true});
+    in_order.push_back(&node);
+  }
+  for (const SchemaLiteral literal : goals.Literals(goals.Intern(literals))) combined.push_back(literal.node);
+  EXPECT_EQ(combined, in_order);
+}
+
 TEST(JsonMachine, WhatNothingCanKeepIsRefusedByKeywordAndPlace) {
   const std::pair<const char*, const char*> refused[] = {
       {R"({"properties": {"a": {"pattern": "(a)\\1"}}})", "#/properties/a/pattern"},
