@@ -72,7 +72,7 @@ ClaimChecker::ClaimChecker(const Corpus& corpus, const std::vector<Passage>& pas
       quotables_(QuotablesOf(passages)) {}
 
 // Among the sentences of `sources`; of all where that is null. Of equal ones the first.
-ClaimChecker::Best ClaimChecker::BestOf(const std::string& claim, const std::vector<int32_t>* sources) const {
+ClaimChecker::Best ClaimChecker::BestOf(std::string_view claim, const std::vector<int32_t>* sources) const {
   Best best;
   for (const Quotable& quotable : quotables_) {
     const auto number = static_cast<int32_t>(quotable.passage) + 1;
@@ -84,8 +84,13 @@ ClaimChecker::Best ClaimChecker::BestOf(const std::string& claim, const std::vec
 }
 
 Result<bool> ClaimChecker::Check(const WrittenClaim& claim, CitedAnswer& answer) const {
-  Best best = BestOf(claim.text, &claim.sources);
-  if (best.quotable == nullptr || best.support < support_at_least_) best = BestOf(claim.text, nullptr);
+  const bool was_said = std::ranges::find(answer.claims, claim.text, &CitedClaim::text) != answer.claims.end();
+  if (was_said) return false;
+  Best best;
+  if (const std::string_view says = WhatItSays(claim.text, analyzer_); !says.empty()) {
+    best = BestOf(says, &claim.sources);
+    if (best.quotable == nullptr || best.support < support_at_least_) best = BestOf(says, nullptr);
+  }
   bool stands = best.quotable != nullptr && best.support >= support_at_least_;
   if (stands) {
     Citation citation = CitationOf(passages_[best.quotable->passage], *best.quotable, 0);

@@ -31,7 +31,8 @@ class ClaimChecker {
   ClaimChecker(const Corpus& corpus, const std::vector<Passage>& passages, const Filter& visible,
                const Analyzer& analyzer, double support_at_least);
 
-  // Adds the claim with its citation to `answer`, or counts it as left out; whether it was added. Blocks.
+  // Adds the claim with its citation to `answer`, or counts it as left out; whether it was added. What was said before
+  // is neither. Blocks.
   Result<bool> Check(const WrittenClaim& claim, CitedAnswer& answer) const;
 
  private:
@@ -39,7 +40,7 @@ class ClaimChecker {
     const Quotable* quotable = nullptr;
     double support = 0;
   };
-  Best BestOf(const std::string& claim, const std::vector<int32_t>* sources) const;
+  Best BestOf(std::string_view claim, const std::vector<int32_t>* sources) const;
 
   const Corpus& corpus_;
   const std::vector<Passage>& passages_;

@@ -94,6 +94,18 @@ TEST_F(AnswererTest, NothingSupportedIsARefusal) {
   EXPECT_TRUE(told_.empty());
 }
 
+// A small model may say these forever.
+TEST_F(AnswererTest, WhatSaysNothingAndWhatWasSaidIsNoClaim) {
+  Put("asking.md", {"The answer is what a model gives."});
+  says_ = {"The answer is. [1] The answer is: Blocks hold 16 positions. [2] The answer is. [1] ",
+           "The answer is: Blocks hold 16 positions. [2] The answer is:"};
+  const CitedAnswer answer = Ask("What is the answer, how many positions do blocks hold?", Abstractive());
+  ASSERT_EQ(answer.claims.size(), 1u);
+  EXPECT_EQ(answer.claims[0].text, "The answer is: Blocks hold 16 positions.");
+  EXPECT_EQ(answer.citations[0].quote, "Blocks hold 16 positions.");
+  EXPECT_EQ(answer.num_unsupported, 3);
+}
+
 TEST_F(AnswererTest, ASmallCollectionIsReadWhole) {
   says_ = {"Green tea is brewed at 70 degrees."};
   const CitedAnswer whole = Ask("How many positions do blocks hold?", Abstractive());

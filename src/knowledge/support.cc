@@ -116,6 +116,17 @@ SupportFigures SupportFiguresOf(std::string_view claim, std::string_view quote, 
   return figures;
 }
 
+std::string_view WhatItSays(std::string_view claim, const Analyzer& analyzer) {
+  const auto says_something = [&](std::string_view text) {
+    return TermsOf(text, analyzer).size() > 1 || !NumbersOf(text).empty() || !NamesOf(text).empty();
+  };
+  const size_t colon = claim.find(':');
+  if (colon != claim.npos && (colon + 1 == claim.size() || !says_something(claim.substr(0, colon)))) {
+    claim.remove_prefix(colon + 1);
+  }
+  return says_something(claim) ? claim : std::string_view();
+}
+
 double Support(const SupportFigures& figures) {
   const double x = -6.5 + 5 * figures.terms + 5 * figures.pairs - AnyAndShare(4, 2, figures.numbers_missing) -
                    AnyAndShare(2.5, 1.5, figures.names_missing) - 4 * figures.negation_differs;

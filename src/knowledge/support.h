@@ -22,6 +22,10 @@ struct SupportFigures {
 
 SupportFigures SupportFiguresOf(std::string_view claim, std::string_view quote, const Analyzer& analyzer);
 
+// A claim without what only announces it: of "The answer is: 16 positions." what stands behind the colon. Empty where
+// it has neither two terms, nor a number, nor a name: any text with its one word would support it.
+std::string_view WhatItSays(std::string_view claim, const Analyzer& analyzer);
+
 // In [0, 1].
 double Support(const SupportFigures& figures);
 

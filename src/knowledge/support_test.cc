@@ -37,5 +37,16 @@ TEST(Support, AnotherPlaceIsNoSupport) {
   EXPECT_LT(SupportOf("", kQuote), 0.05) << "nothing said is nothing supported";
 }
 
+TEST(Support, WhatOnlyAnnouncesIsNoPartOfWhatAClaimSays) {
+  const Analyzer analyzer = *Analyzer::Create("en");
+  for (const char* claim : {"The answer is:", "The answer is.", "The queue of blocks holds at most:", "It is so."}) {
+    EXPECT_EQ(WhatItSays(claim, analyzer), "") << claim;
+  }
+  for (const char* claim : {"16.", "It is SQLite.", "The queue is bounded.", "The queue of blocks: it is bounded."}) {
+    EXPECT_EQ(WhatItSays(claim, analyzer), claim);
+  }
+  EXPECT_EQ(WhatItSays("The answer is: 16 positions.", analyzer), " 16 positions.");
+}
+
 }  // namespace
 }  // namespace atelier
