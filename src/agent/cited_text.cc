@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "agent/tool_output.h"
+#include "knowledge/citing.h"
 #include "knowledge/claim_reader.h"
-#include "knowledge/support.h"
 
 namespace atelier {
 namespace {
@@ -85,19 +85,12 @@ Result<CitedText> Supported(const std::string& written, const Evidence& evidence
   const std::vector<Quotable> quotables = QuotablesOf(evidence.pieces());
   CitedText cited;
   for (const WrittenClaim& claim : ReadClaims(written)) {
-    const Quotable* best = nullptr;
-    double best_support = 0;
-    for (const bool named : {true, false}) {
-      for (const Quotable& quotable : quotables) {
-        const auto number = static_cast<int32_t>(evidence.OriginOf(quotable.passage)) + 1;
-        const bool is_named = std::ranges::find(claim.sources, number) != claim.sources.end();
-        if (is_named != named) continue;
-        const double support = Support(SupportFiguresOf(claim.text, quotable.text, analyzer));
-        if (support > best_support) best = &quotable, best_support = support;
-      }
-      if (best_support >= at_least) break;
-    }
-    if (best == nullptr || best_support < at_least) continue;
+    const auto is_named = [&](const Quotable& quotable) {
+      const auto number = static_cast<int32_t>(evidence.OriginOf(quotable.passage)) + 1;
+      return std::ranges::find(claim.sources, number) != claim.sources.end();
+    };
+    const Quotable* best = FindSupport(claim.text, quotables, is_named, at_least, analyzer).quotable;
+    if (best == nullptr) continue;
     AddClaim(cited, {claim.text, evidence.OriginOf(best->passage), best->text}, " ");
   }
   return cited;

@@ -6,7 +6,6 @@
 
 #include "base/text/unicode.h"
 #include "knowledge/citing.h"
-#include "knowledge/support.h"
 
 namespace atelier {
 namespace {
@@ -71,27 +70,14 @@ ClaimChecker::ClaimChecker(const Corpus& corpus, const std::vector<Passage>& pas
       support_at_least_(support_at_least),
       quotables_(QuotablesOf(passages)) {}
 
-// Among the sentences of `sources`; of all where that is null. Of equal ones the first.
-ClaimChecker::Best ClaimChecker::BestOf(std::string_view claim, const std::vector<int32_t>* sources) const {
-  Best best;
-  for (const Quotable& quotable : quotables_) {
-    const auto number = static_cast<int32_t>(quotable.passage) + 1;
-    if (sources != nullptr && std::ranges::find(*sources, number) == sources->end()) continue;
-    const double support = Support(SupportFiguresOf(claim, quotable.said, analyzer_));
-    if (best.quotable == nullptr || support > best.support) best = {&quotable, support};
-  }
-  return best;
-}
-
 Result<bool> ClaimChecker::Check(const WrittenClaim& claim, CitedAnswer& answer) const {
   const bool was_said = std::ranges::find(answer.claims, claim.text, &CitedClaim::text) != answer.claims.end();
   if (was_said) return false;
-  Best best;
-  if (const std::string_view says = WhatItSays(claim.text, analyzer_); !says.empty()) {
-    best = BestOf(says, &claim.sources);
-    if (best.quotable == nullptr || best.support < support_at_least_) best = BestOf(says, nullptr);
-  }
-  bool stands = best.quotable != nullptr && best.support >= support_at_least_;
+  const auto is_named = [&](const Quotable& quotable) {
+    return std::ranges::find(claim.sources, static_cast<int32_t>(quotable.passage) + 1) != claim.sources.end();
+  };
+  const FoundSupport best = FindSupport(claim.text, quotables_, is_named, support_at_least_, analyzer_);
+  bool stands = best.quotable != nullptr;
   if (stands) {
     Citation citation = CitationOf(passages_[best.quotable->passage], *best.quotable, 0);
     const auto same = std::ranges::find_if(answer.citations, [&](const Citation& one) {

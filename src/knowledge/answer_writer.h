@@ -36,12 +36,6 @@ class ClaimChecker {
   Result<bool> Check(const WrittenClaim& claim, CitedAnswer& answer) const;
 
  private:
-  struct Best {
-    const Quotable* quotable = nullptr;
-    double support = 0;
-  };
-  Best BestOf(std::string_view claim, const std::vector<int32_t>* sources) const;
-
   const Corpus& corpus_;
   const std::vector<Passage>& passages_;
   const Filter& visible_;

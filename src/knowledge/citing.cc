@@ -1,6 +1,25 @@
 #include "knowledge/citing.h"
 
+#include "knowledge/support.h"
+
 namespace atelier {
+
+FoundSupport FindSupport(std::string_view claim, const std::vector<Quotable>& quotables,
+                         const std::function<bool(const Quotable&)>& is_named, double at_least,
+                         const Analyzer& analyzer) {
+  const std::string_view says = WhatItSays(claim, analyzer);
+  if (says.empty()) return {};
+  for (const bool only_named : {true, false}) {
+    FoundSupport best;
+    for (const Quotable& quotable : quotables) {
+      if (only_named && !is_named(quotable)) continue;
+      const double support = Support(SupportFiguresOf(says, quotable.said, analyzer));
+      if (best.quotable == nullptr || support > best.support) best = {&quotable, support};
+    }
+    if (best.quotable != nullptr && best.support >= at_least) return best;
+  }
+  return {};
+}
 
 Citation CitationOf(const Passage& passage, const Quotable& quotable, int32_t number) {
   Citation citation;

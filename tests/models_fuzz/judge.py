@@ -20,12 +20,6 @@ CLASSES = {3: jsonschema.Draft3Validator, 4: jsonschema.Draft4Validator, 6: json
 # Where one of the two calls a value invalid that is valid. (who, keyword or format): (of which values, why). Each was
 # looked at.
 JUDGED = {
-    ("jsonschema", "pattern"): (
-        lambda value: True, "Python's re is not ECMA-262: \\d and \\w take all of Unicode, $ a line end before the end, "
-                            "\\p{…} and \\u{…} are unknown"),
-    ("jsonschema", "additionalProperties"): (
-        lambda value: not all(name.isascii() for name in value),
-        "which names patternProperties takes: Python's \\b and \\w know letters of all of Unicode"),
     ("jsonschema", "format date"): (
         lambda value: value.startswith("0000"), "Python's years begin with 1, RFC 3339's with 0"),
     ("jsonschema", "format date-time"): (
@@ -33,10 +27,14 @@ JUDGED = {
     ("jsonschema", "format time"): (lambda value: ":60" in value, "RFC 3339 has leap seconds"),
     ("jsonschema", "format idn-hostname"): (
         lambda value: not value.isascii(), "PyPI idna knows another Unicode, and dots other than '.' only in part"),
-    ("jsonschema", "format regex"): (lambda value: True, "Python's re is not ECMA-262"),
+    ("jsonschema", "format relative-json-pointer"): (
+        lambda value: re.match(r"[1-9][0-9]*0[0-9]", value) is not None,
+        "a 0 within the number is taken for one that begins it"),
     ("ajv", "multipleOf"): (
-        lambda value: value is None or not float(value).is_integer() or abs(value) > 2**53,  # None: infinite
-        "of doubles: 0.3 is no multiple of 0.1 then, and integers above 2^53 are others"),
+        lambda value: True, "of doubles: 0.3 is no multiple of 0.1 then, and integers above 2^53 are others; jsonschema "
+                            "divides decimals"),
+    ("ajv", "format uri-template"): (
+        lambda value: re.search(r"\{[^}]*\.[^}]*\}", value) is not None, "RFC 6570 has dots within names"),
     ("ajv", "format email"): (
         lambda value: '"' in value or "[" in value or "." not in value.rpartition("@")[2],
         "RFC 5321 has quoted local parts, address literals and domains of one label"),
@@ -45,6 +43,10 @@ JUDGED = {
 }
 for _name_of_format in ("iri", "iri-reference", "idn-email", "idn-hostname"):  # told under `not` alone
     JUDGED["ajv", "format " + _name_of_format] = (lambda value: False, "ajv-formats has none, so nothing fails it")
+# The same where it agrees as soon as V8 searches for the patterns, and an empty one is a pattern.
+PATTERNS = ("jsonschema", "patterns")
+WHY_PATTERNS = ("Python's re is not ECMA-262: \\d, \\w and \\b take all of Unicode, $ a line end before the end, . some line "
+                "ends; and an empty pattern of patternProperties is passed over")
 # The same where the text has a number that no double is.
 DOUBLES = ("ajv", "numbers that no double is")
 # The same where the schema has a keyword.
@@ -139,14 +141,28 @@ def _has_other_numbers(value):
 
 
 class JsonSchema:
-    """PyPI jsonschema with its FORMAT_CHECKER."""
+    """PyPI jsonschema with its FORMAT_CHECKER.
+
+    expressions: what it searches for patterns with; Python's re, or something that has its search, compile and error.
+    """
 
     name = "jsonschema"
+    MODULES = [jsonschema._keywords, jsonschema._legacy_keywords, jsonschema._utils]
+
+    def __init__(self, expressions=re):
+        self.expressions = expressions
 
     def errors(self, schema, draft, text):
         """What it finds wrong, as [(keyword or format, value)]; None: it cannot read the schema."""
-        schema = json.loads(json.dumps(schema), parse_float=decimal.Decimal)
-        validator = VALIDATORS[draft](schema, format_checker=CLASSES[draft].FORMAT_CHECKER)
+        written = json.dumps(schema)
+        if self.expressions is not re:
+            written = written.replace('"patternProperties": {"": ', '"patternProperties": {"(?:)": ')
+        schema = json.loads(written, parse_float=decimal.Decimal)
+        checker = jsonschema.FormatChecker(())
+        checker.checkers = CLASSES[draft].FORMAT_CHECKER.checkers | {"regex": (self._is_regex, re.error)}
+        validator = VALIDATORS[draft](schema, format_checker=checker)
+        for module in self.MODULES:
+            module.re = self.expressions
         try:
             found = [leaf for error in validator.iter_errors(parse(text)) for leaf in _leaves(error)]
         except Broken:
@@ -156,6 +172,9 @@ class JsonSchema:
         except Exception:  # a reference to elsewhere, a keyword of the wrong type: whatever it raises
             return None
         return [(_name(leaf.validator, leaf.validator_value), leaf.instance) for leaf in found]
+
+    def _is_regex(self, value):
+        return not isinstance(value, str) or bool(self.expressions.compile(value))
 
 
 def without_siblings(schema):
@@ -178,12 +197,22 @@ class Ajv:
         script = pathlib.Path(__file__).with_name("judge_ajv.js")
         self.process = subprocess.Popen(["node", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
+    def _ask(self, question):
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def search(self, pattern, text):
+        """What ECMA-262's expressions find, by V8; re.error where they have no such pattern."""
+        answer = self._ask({"pattern": pattern, "text": text})
+        if "unreadable" in answer:
+            raise re.error(answer["unreadable"], pattern)
+        return answer["found"]
+
     def errors(self, schema, draft, text):
         if draft <= 7:
             schema = without_siblings(schema)
-        self.process.stdin.write(json.dumps({"schema": schema, "draft": draft, "text": text}) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        answer = self._ask({"schema": schema, "draft": draft, "text": text})
         if "unreadable" in answer:
             return None
         return [(_name(error["keyword"], error.get("format")), error.get("value")) for error in answer["errors"]]
@@ -191,6 +220,27 @@ class Ajv:
     def end(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Expressions:
+    """Those of ECMA-262, in the words of Python's re that jsonschema uses."""
+
+    error = re.error
+
+    def __init__(self, ajv):
+        self.ajv = ajv
+
+    def search(self, pattern, text):
+        return self.ajv.search(pattern, text)
+
+    def compile(self, pattern):
+        self.search(pattern, "")
+        return True
+
+
+def _explained(name, errors):
+    """Whether JUDGED explains each error, and not only one of them."""
+    return all(entry and entry[0](value) for entry, value in ((JUDGED.get((name, error)), value) for error, value in errors))
 
 
 def _judgement(name, errors, schema):
@@ -214,6 +264,7 @@ class Judge:
     def __init__(self):
         self.ajv = Ajv()
         self.validators = [JsonSchema(), self.ajv]
+        self.with_patterns = JsonSchema(Expressions(self.ajv))
 
     def verdict(self, schema, text):
         """(kind, what): "valid"; "judged", where one of the two is wrong by JUDGED; "unread" where neither reads the schema;
@@ -230,9 +281,24 @@ class Judge:
         wrong = [name for name, errors in said.items() if errors]
         if not wrong:
             return "valid", "".join(name + " cannot read it" for name in silent)
-        judged = _judgement(wrong[0], said[wrong[0]], schema) if len(wrong) == 1 and not silent else None
-        if not judged and wrong == [DOUBLES[0]] and not silent and _has_other_numbers(value):
-            judged = DOUBLES
+        judged = None if silent else self._judged(said, wrong, schema, draft, value, text)
         if judged:
             return "judged", ": ".join(judged)
         return "violation", "; ".join(sorted({f"{name}: {error}" for name in wrong for error, _ in said[name]}))
+
+    def _judged(self, said, wrong, schema, draft, value, text):
+        """Why what they say is no violation; None: it is one."""
+        if PATTERNS[0] in wrong:
+            said = said | {PATTERNS[0]: self.with_patterns.errors(schema, draft, text)}
+            wrong = [name for name, errors in said.items() if errors]
+        if not wrong:
+            return PATTERNS
+        if wrong == [DOUBLES[0]] and _has_other_numbers(value):
+            return DOUBLES
+        if len(wrong) == 1:
+            return _judgement(wrong[0], said[wrong[0]], schema)
+        # Each is wrong where the other is right.
+        told = [{(error, json.dumps(value, default=str)) for error, value in said[name]} for name in wrong]
+        if told[0] & told[1] or not all(_explained(name, said[name]) for name in wrong):
+            return None
+        return wrong[0], said[wrong[0]][0][0]

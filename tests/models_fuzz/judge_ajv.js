@@ -1,5 +1,5 @@
-// The opinion of ajv: lines {schema, text} in, {valid, errors} or {unreadable} out. Schemas are those of their own
-// draft; without one, draft 2020-12.
+// The opinion of ajv: lines {schema, draft, text} in, {valid, errors} or {unreadable} out. Schemas are those of their own
+// draft; without one, draft 2020-12. And of RegExp: lines {pattern, text} in, {found} or {unreadable} out.
 import { createRequire } from 'node:module';
 import readline from 'node:readline';
 const require = createRequire(new URL('../clients/js/package.json', import.meta.url));
@@ -37,16 +37,33 @@ function validatorOf(schema, draft) {
   return compiled.get(key);
 }
 
-for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { schema, text, draft } = JSON.parse(line);
-  const validate = validatorOf(schema, draft);
-  let out;
-  if (validate instanceof Error) {
-    out = { unreadable: validate.message };
-  } else {
-    const valid = validate(JSON.parse(text));
-    const errors = (validate.errors ?? []).map((e) => ({ keyword: e.keyword, format: e.params?.format, value: e.data }));
-    out = { valid, errors };
+const regExps = new Map();
+function search(pattern, text) {
+  if (!regExps.has(pattern)) {
+    let read;
+    for (const flags of ['', 'u']) {  // the latter where it can be read so
+      try {
+        read = new RegExp(pattern, flags);
+      } catch (error) {
+        read ??= error;
+      }
+    }
+    regExps.set(pattern, read);
   }
+  const regExp = regExps.get(pattern);
+  return regExp instanceof Error ? { unreadable: regExp.message } : { found: regExp.test(text) };
+}
+
+function opinion(schema, draft, text) {
+  const validate = validatorOf(schema, draft);
+  if (validate instanceof Error) return { unreadable: validate.message };
+  const valid = validate(JSON.parse(text));
+  const errors = (validate.errors ?? []).map((e) => ({ keyword: e.keyword, format: e.params?.format, value: e.data }));
+  return { valid, errors };
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { schema, draft, pattern, text } = JSON.parse(line);
+  const out = pattern === undefined ? opinion(schema, draft, text) : search(pattern, text);
   process.stdout.write(JSON.stringify(out) + '\n');
 }
