@@ -10,9 +10,9 @@ becomes 0 of a leg's scores (the greatest found becomes 1, and what a leg did no
     found       the least found in either leg
     mixed       0 of BM25, the least found of a cosine
     deviations  both legs by how many standard deviations above their mean; what was not found is two below
-    stand out   0 of BM25, the 100th likeness; the vectors' weight is less by a factor times 1 - s, where the best by
-                words at a place has a share s of the first one's score, and is the last figure at least
-                (src/knowledge/retrieve/fusion.h)
+    quoted      0 of BM25, the 100th likeness; the vectors' weight is less by itself times said ** power, but at least
+                the last figure; `said` is the share of the question's terms that the best by words has, as the file
+                has it (src/knowledge/retrieve/fusion.h)
 """
 import json
 import math
@@ -20,9 +20,8 @@ import statistics
 import sys
 
 WEIGHTS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
-PLACES = [5, 10]
-FACTORS = [0.5, 0.6, 0.7, 0.75, 0.8]
-LEAST_WEIGHTS = [0.05, 0.03, 0.01]
+POWERS = [1, 1.5, 2, 3]
+LEAST_WEIGHTS = [0.05, 0.02]
 
 
 def ndcg(ranking, relevant):
@@ -63,13 +62,10 @@ METHODS = {
 }
 
 
-def standing_out(query, place, weight, factor, least_weight):
+def quoted(query, weight, power, least_weight):
     text, vector = [row[1] for row in query["found"]], [row[2] for row in query["found"]]
-    words = sorted((score for score in text if score is not None), reverse=True)
     likeness = sorted((score for score in vector if score is not None), reverse=True)
-    if words and words[0] > 0:
-        stands_out = 1 - words[place] / words[0] if len(words) > place else 1.0
-        weight = max(least_weight, weight - factor * stands_out)
+    weight = max(least_weight, weight * (1 - query["said"] ** power))
     least = likeness[min(99, len(likeness) - 1)] if likeness else None
     return [(1 - weight) * a + weight * b for a, b in zip(scaled(text, 0.0), scaled(vector, least))]
 
@@ -104,11 +100,10 @@ def main():
                 text, vector = method([row[1] for row in query["found"]], [row[2] for row in query["found"]])
                 return [(1 - weight) * a + weight * b for a, b in zip(text, vector)]
             show(f"{name} {weight}", fused)
-    for place in PLACES:
-        for weight in WEIGHTS[1:4]:
-            for factor in FACTORS:
-                for least in LEAST_WEIGHTS:
-                    show(f"out {place} {weight} {factor} {least}", lambda q: standing_out(q, place, weight, factor, least))
+    for weight in WEIGHTS[1:5]:
+        for power in POWERS:
+            for least in LEAST_WEIGHTS:
+                show(f"quoted {weight} {power} {least}", lambda q: quoted(q, weight, power, least))
 
 
 if __name__ == "__main__":

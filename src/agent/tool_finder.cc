@@ -135,7 +135,8 @@ std::vector<double> ToolFinder::ScoresOf(const ToolQuery& query, bool words) con
   }
   std::erase_if(found, [](const Found& one) { return !one.text_score && !one.vector_score; });
   std::vector<double> scores(state_->num_tools, kNotFound);
-  for (const Ranked& ranked : Fuse(found, state_->options.fusion)) scores[std::stoul(ranked.chunk_id)] = ranked.score;
+  for (const Ranked& ranked : Fuse(found, state_->options.fusion, /*said=*/0))
+    scores[std::stoul(ranked.chunk_id)] = ranked.score;
   return scores;
 }
 

@@ -27,7 +27,7 @@ struct ToolWords {
 
 struct ToolFinderOptions {
   double name_boost = 1.5, parameters_boost = 0.7;  // a word in the description counts 1
-  FusionConfig fusion = {.vector_weight = 0.6, .stand_out = 0};
+  FusionConfig fusion = {.vector_weight = 0.6, .quoted = 0};
   double sentence_weight = 2;  // of the sentence that a tool fits best, beside 1 of the whole text
 };
 

@@ -54,7 +54,7 @@ Result<MadeCorpus> HeaderOf(const std::string& path, std::string_view lines) {
     return Error::Invalid(path, "got a first line that tells of no corpus, want what `atelier corpus export` writes");
   }
   json->Erase("kind");
-  Result<MadeCorpus> made = ReadJson<MadeCorpus>(*json);
+  Result<MadeCorpus> made = ReadJson<MadeCorpus>(*json, {.refuse_unknown = false});
   if (!made.ok()) return std::move(made).error().Under(path + ": line 1");
   const bool has_vectors = lines.find("\"vector\":") != lines.npos;
   if (made->config.embedder.empty() || !has_vectors) made->config.embedder = "none";

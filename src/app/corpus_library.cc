@@ -114,7 +114,8 @@ Result<MadeCorpus> ReadMadeCorpus(Files& files, const std::string& folder) {
   TRY(const std::string text, ReadWholeFile(files, path, kMaxConfigBytes));
   const Result<Json> json = Json::Parse(text);
   if (!json.ok()) return Error::Corrupt(path, json.error().Message());
-  Result<MadeCorpus> made = ReadJson<MadeCorpus>(*json);
+  // A setting that another version knew must not close the corpus.
+  Result<MadeCorpus> made = ReadJson<MadeCorpus>(*json, {.refuse_unknown = false});
   if (!made.ok()) return Error::Corrupt(path, made.error().Message());
   if (made->index.empty()) made->index = kIndexName;
   if (IndexNumber(made->index) == 0)

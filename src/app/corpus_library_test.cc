@@ -64,6 +64,19 @@ TEST(CorpusLibrary, ACorpusMadeAnewUnderTheSameNameIsReadAsItIs) {
   EXPECT_EQ(TextOfD(reading, "docs"), "drei");
 }
 
+TEST(CorpusLibrary, ACorpusOfAnotherVersionOpens) {
+  SimFiles files;
+  CorpusLibrary library(files, kHome, {});
+  ASSERT_TRUE(Put(*library.Make(ConfigOf("docs"), 0).value()->corpus, "d", "one").ok());
+  const std::string path = kHome + "/docs/corpus.json";
+  std::string text = ReadWholeFile(files, path, 1 << 20).value();
+  const std::string_view setting = "\"candidates\"";
+  text.insert(text.find(setting), "\"a_setting_of_another_version\": 0.7, ");
+  ASSERT_TRUE(WriteAtomically(files, path, text).ok());
+  CorpusLibrary later(files, kHome, {});
+  EXPECT_EQ(TextOfD(later, "docs"), "one");
+}
+
 TEST(CorpusLibrary, ASnapshotIsOfItsMomentAndARestoreTakesThePlaceInOneStep) {
   SimFiles files;
   CorpusLibrary library(files, kHome, {}), other(files, kHome, {});

@@ -29,7 +29,6 @@ class EvalToolsCommand final : public Command {
     options.Number("--vector-weight", choice_.fusion.vector_weight, "of likeness; words have the rest");
     options.Number("--sentence-weight", choice_.sentence_weight,
                    "of the best sentence, beside 1 of the whole question");
-    options.Number("--stand-out", choice_.fusion.stand_out, "of the fusion convex");
   }
 
   Result<void> Run(const Invocation& invocation) override {

@@ -89,7 +89,9 @@ Task<Result<std::string>> LegsOf(Call call, const JudgedSet& set, const Retrieve
       if (passage.document_id == query.id) continue;
       found.Push(Json::Array({passage.document_id, score(passage.text_score), score(passage.vector_score)}));
     }
-    lines += Json::Object({{"relevant", std::move(relevant)}, {"found", std::move(found)}}).Dump() + "\n";
+    lines += Json::Object({{"relevant", std::move(relevant)}, {"said", retrieved.said}, {"found", std::move(found)}})
+                 .Dump() +
+             "\n";
   }
   co_return lines;
 }

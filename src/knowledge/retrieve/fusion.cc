@@ -12,7 +12,6 @@ using Leg = std::vector<Score>;  // by place in `found`
 
 constexpr double kLeastBm25 = 0;
 constexpr size_t kLikenessDepth = 100;       // convex: the likeness of this place counts nothing
-constexpr size_t kStandOutPlace = 10;        // counted from 0
 constexpr double kLeastVectorWeight = 0.05;  // so that chunks without the question's words stay in order
 
 // Scores between `least` and the greatest as 0 to 1; where all are `least`, what was found is 1.
@@ -42,14 +41,9 @@ double ScoreAt(const std::vector<double>& sorted, size_t place) {
   return sorted.empty() ? 0 : sorted[std::min(place, sorted.size() - 1)];
 }
 
-// Of convex; `sorted` is what words found. Where they found fewer than that place and the collection is no small one
-// (likeness always finds what there is), what they found stands out.
-double VectorWeight(const std::vector<double>& sorted, bool is_small, const FusionConfig& config) {
-  if (sorted.empty() || sorted[0] <= 0) return config.vector_weight;
-  const bool is_rare = sorted.size() <= kStandOutPlace && !is_small;
-  const double stands_out = is_rare ? 1 : 1 - ScoreAt(sorted, kStandOutPlace) / sorted[0];
+double VectorWeight(const FusionConfig& config, double said) {
   const double least = std::min(config.vector_weight, kLeastVectorWeight);
-  return std::max(least, config.vector_weight - config.stand_out * stands_out);
+  return std::max(least, config.vector_weight * (1 - config.quoted * said * said));
 }
 
 std::vector<double> ByRank(const Leg& leg, double constant) {
@@ -66,7 +60,7 @@ std::vector<double> ByRank(const Leg& leg, double constant) {
 
 }  // namespace
 
-std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& config) {
+std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& config, double said) {
   Leg text, vector;
   for (const Found& one : found) {
     text.push_back(one.text_score);
@@ -78,8 +72,7 @@ std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& co
   const double least_vector = ScoreAt(vector_sorted, convex ? kLikenessDepth - 1 : vector_sorted.size());
   const std::vector<double> by_text = by_rank ? ByRank(text, config.rank_constant) : Scaled(text, least_text);
   const std::vector<double> by_vector = by_rank ? ByRank(vector, config.rank_constant) : Scaled(vector, least_vector);
-  const double weight =
-      convex ? VectorWeight(text_sorted, vector_sorted.size() < kLikenessDepth, config) : config.vector_weight;
+  const double weight = convex ? VectorWeight(config, said) : config.vector_weight;
   std::vector<Ranked> ranked;
   for (size_t i = 0; i < found.size(); ++i) {
     ranked.push_back({found[i].chunk_id, (1 - weight) * by_text[i] + weight * by_vector[i]});

@@ -7,8 +7,9 @@
 // A leg that did not find a chunk gives it 0.
 //
 // Of convex, likeness is not scaled from -1: a model's cosines may all lie between 0.6 and 0.9, and then to be found at
-// all would count more than to be found first. And its weight is less where one chunk stands out by words, as who asks
-// with a document's own words means that document. Both were fitted by tools/fit_fusion.py (docs/knowledge.md).
+// all would count more than to be found first. And its weight is less the more of the question's words the best by
+// words says: who asks with a document's own words means that document. Both were fitted by tools/fit_fusion.py
+// (docs/knowledge.md).
 #pragma once
 
 #include <string>
@@ -25,6 +26,7 @@ struct Ranked {
 };
 
 // Best first, ties by chunk_id. A search with one leg alone keeps that leg's order.
-std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& config);
+//   said   of the question's terms, the share that stands in what words found best, in [0, 1]
+std::vector<Ranked> Fuse(const std::vector<Found>& found, const FusionConfig& config, double said);
 
 }  // namespace atelier

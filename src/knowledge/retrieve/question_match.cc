@@ -77,4 +77,12 @@ TextMatch QuestionMatch::In(std::string_view text) {
   return match;
 }
 
+double QuestionMatch::ShareIn(std::span<const std::string_view> texts, double more) {
+  std::set<uint32_t> there;
+  for (const std::string_view text : texts) {
+    for (const TermHit& hit : In(text).hits) there.insert(hit.term);
+  }
+  return there.empty() ? 0 : static_cast<double>(there.size()) / (static_cast<double>(num_terms_) + more);
+}
+
 }  // namespace atelier

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +46,8 @@ class QuestionMatch {
   const std::vector<Pair>& pairs() const { return pairs_; }
 
   TextMatch In(std::string_view text);
+  // Of the question's terms, and so many more that stand nowhere, the share that stands in any of these.
+  double ShareIn(std::span<const std::string_view> texts, double more);
 
  private:
   struct Word {

@@ -83,6 +83,14 @@ TEST_F(RankFeaturesTest, SharesWeighTermsByTheirRarity) {
   EXPECT_EQ(Of(RankFeature::kShare, "green tea")[2], 1);
 }
 
+TEST_F(RankFeaturesTest, TheShareOfAQuestionThatTextsSay) {
+  QuestionMatch question(analyzer_, "How is the green tea brewed, tea?");
+  const std::vector<std::string_view> texts = {"Green leaves", "brewing"};
+  EXPECT_DOUBLE_EQ(question.ShareIn(texts, 0), 2.0 / 3) << "green, brewed; not tea";
+  EXPECT_DOUBLE_EQ(question.ShareIn(texts, 1), 2.0 / 4);
+  EXPECT_EQ(QuestionMatch(analyzer_, "?").ShareIn(texts, 0), 0);
+}
+
 TEST_F(RankFeaturesTest, TheSmallestStretchThatHoldsAllTermsCounts) {
   // Both terms are in both: equal weights. In the first they stand 1 apart the second time, in the second 5 apart.
   Put({"green x x x x tea x green tea", "green x x x tea", "green green"});

@@ -7,7 +7,7 @@ Fields FusionConfig::Describe() {
   static constexpr Field fields[] = {
       Key<&C::method>("method", "how two rankings become one").OneOf("convex|relative_score|reciprocal_rank"),
       Key<&C::vector_weight>("vector_weight", "share of the vectors' scores; words have the rest").Between(0, 1),
-      Key<&C::stand_out>("stand_out", "convex: of the vectors' weight, what words take where one stands out by them")
+      Key<&C::quoted>("quoted", "convex: of the vectors' weight, what words take where one says all of the question's")
           .Between(0, 1),
       Key<&C::rank_constant>("rank_constant", "k of reciprocal_rank: how little the first ranks stand out").AtLeast(0),
   };

@@ -12,10 +12,9 @@ namespace atelier {
 struct FusionConfig {
   std::string method = "convex";
   double vector_weight = 0.5;  // words have the rest
-  // convex: where the eleventh best by words has a share s of the best one's score, this times (1 - s) goes from
-  // the vectors' weight to the words'; fewer found by words in a collection of a hundred and more: s = 0. 0: weights
-  // are the same for all questions.
-  double stand_out = 0.7;
+  // convex: where what words found best says a share s of the question's terms, the vectors' weight is less by this
+  // times s * s. 0: weights are the same for all questions.
+  double quoted = 1;
   double rank_constant = 60;  // k of reciprocal_rank
   static Fields Describe();
 };

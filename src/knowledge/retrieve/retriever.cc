@@ -6,6 +6,7 @@
 
 #include "knowledge/retrieve/embedder_profile.h"
 #include "knowledge/retrieve/fusion.h"
+#include "knowledge/retrieve/question_match.h"
 #include "provider/embed_truncated.h"
 
 namespace atelier {
@@ -36,9 +37,25 @@ SearchResult Merge(std::vector<SearchResult> results, const std::vector<SubQuery
   return merged;
 }
 
+// A question of one word is said whole by whatever has it: this many terms more, which nothing has, make that say less.
+constexpr double kUnsaidTerms = 0.5;
+
+// Of the question's terms, the share that stands in what words found best.
+Result<double> SaidByBest(const Corpus& corpus, const std::vector<Found>& found, const CorpusQuery& query) {
+  const auto best = std::ranges::max_element(found, {}, &Found::text_score);
+  if (best == found.end() || !best->text_score) return 0;
+  TRY(const std::vector<Passage> passages, corpus.Passages({best->chunk_id}, query.visible));
+  if (passages.empty()) return 0;
+  TRY(const Analyzer analyzer, Analyzer::Create(corpus.language()));
+  const Passage& passage = passages[0];
+  std::vector<std::string_view> texts = {passage.title, passage.text};
+  texts.insert(texts.end(), passage.chunk.heading_path.begin(), passage.chunk.heading_path.end());
+  return QuestionMatch(analyzer, query.text).ShareIn(texts, kUnsaidTerms);
+}
+
 // What a backend has ranked by itself stays in its order.
-std::vector<Ranked> RankedOf(const std::vector<Found>& found, const FusionConfig& fusion) {
-  if (found.empty() || !found[0].own_score) return Fuse(found, fusion);
+std::vector<Ranked> RankedOf(const std::vector<Found>& found, const FusionConfig& fusion, double said) {
+  if (found.empty() || !found[0].own_score) return Fuse(found, fusion, said);
   std::vector<Ranked> ranked;
   for (const Found& one : found) ranked.push_back({one.chunk_id, one.own_score.value_or(0)});
   return ranked;
@@ -121,7 +138,9 @@ Task<Result<Retriever::Searched>> Retriever::Search(Call call, std::vector<SubQu
       query.text = by_meaning ? queries[i].meaning : config_.words ? queries[i].words : "";
       query.vector = std::move(vectors[i]);
       TRY(std::vector<Found> found, corpus_.Search(query));
-      std::vector<Ranked> ranked = RankedOf(found, config_.fusion);
+      TRY(const double said, SaidByBest(corpus_, found, query));
+      if (i == 0) searched.said = said;
+      std::vector<Ranked> ranked = RankedOf(found, config_.fusion, said);
       results.push_back({std::move(ranked), std::move(found)});
     }
     return PassagesOf(corpus_, Merge(std::move(results), queries), query.visible, num_wanted);
@@ -177,6 +196,7 @@ Task<Result<Retrieved>> Retriever::Retrieve(Call call, RetrievalRequest request)
   Retrieved retrieved;
   retrieved.passages = std::move(state.passages);
   retrieved.query_vector = std::move(searched.first_vector);
+  retrieved.said = searched.said;
   retrieved.question = std::move(state.question);
   retrieved.queries = std::move(state.queries);
   retrieved.skipped = std::move(state.skipped);

@@ -30,6 +30,7 @@ struct Retrieved {
   std::vector<Passage> passages;     // best first
   std::vector<float> query_vector;   // of `question`; empty: the search was by words alone
   std::string question;              // that was searched: the query, or what a stage made of it
+  double said = 0;                   // of its terms, the share that stands in what words found best
   std::vector<SubQuery> queries;     // all that were searched; the first is `question`
   std::vector<std::string> skipped;  // "hyde: why", "rerank: why": what was configured and not done
   Usage usage;                       // of the models that stages asked
@@ -52,6 +53,7 @@ class Retriever {
   struct Searched {
     std::vector<Passage> passages;
     std::vector<float> first_vector;  // of the first query
+    double said = 0;                  // of Retrieved
   };
   // The vectors of queries: empty where one is not searched by likeness.
   Task<Result<std::vector<std::vector<float>>>> QueryVectors(Call call, const std::vector<SubQuery>& queries) const;
