@@ -1,6 +1,7 @@
 #include "eval/oracle_model.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "base/text/unicode.h"
@@ -29,6 +30,11 @@ int64_t MostInList(const std::optional<GrammarSpec>& grammar) {
   return list.is_object() ? list["maxItems"].AsInt64().value_or(-1) : -1;
 }
 
+bool AsksFor(const std::optional<GrammarSpec>& grammar, std::string_view property) {
+  return grammar && grammar->kind == GrammarSpec::Kind::kJsonSchema &&
+         grammar->schema["properties"].Find(property) != nullptr;
+}
+
 }  // namespace
 
 OracleModel::OracleModel(Loop& loop, const JudgedSet& set) : loop_(loop), set_(set) {
@@ -55,14 +61,35 @@ std::vector<const JudgedSet::Text*> OracleModel::RelevantTo(std::string_view pro
 }
 
 Result<const JudgedSet::Text*> OracleModel::DocumentIn(std::string_view prompt) const {
+  std::vector<std::string> pieces;
+  for (const auto& part : std::views::split(prompt, '\n')) {
+    const std::string line(part.begin(), part.end());
+    if (line.size() >= kTellingBytes) pieces.push_back(Beginning(line, kTitleBytes));
+  }
   for (const JudgedSet::Text& document : set_.documents) {
-    const std::string beginning = Beginning(document.text, kTitleBytes);
     // A summary of it, where summaries are summed up, is its title.
     const bool by_title =
         document.title.size() >= kTellingBytes && prompt.find(document.title) != std::string_view::npos;
-    if (by_title || (!beginning.empty() && prompt.find(beginning) != std::string_view::npos)) return &document;
+    const auto is_its = [&](const std::string& piece) { return document.text.find(piece) != std::string::npos; };
+    if (by_title || std::ranges::any_of(pieces, is_its)) return &document;
   }
   return Error::Invalid("prompt", "got neither a query nor a document of the judged set in it");
+}
+
+std::string OracleModel::FactsOf(const JudgedSet::Text& document) const {
+  const auto entity = [](const std::string& name) { return Json::Object({{"name", name}, {"kind", "document"}}); };
+  Json entities = Json::Array({entity(document.title)}), relations = Json::Array();
+  for (const auto& [query, judged] : set_.judgements) {
+    if (const auto ours = judged.find(document.id); ours == judged.end() || ours->second <= 0) continue;
+    for (const auto& [id, grade] : judged) {
+      const auto other = documents_.find(id);
+      if (grade <= 0 || id == document.id || other == documents_.end()) continue;
+      entities.Push(entity(other->second->title));
+      relations.Push(Json::Object(
+          {{"source", document.title}, {"relation", "is asked for with"}, {"target", other->second->title}}));
+    }
+  }
+  return Json::Object({{"entities", std::move(entities)}, {"relations", std::move(relations)}}).Dump();
 }
 
 Task<Result<Generation>> OracleModel::Generate(Call /*call*/, GenerationRequest request) {
@@ -74,7 +101,8 @@ Task<Result<Generation>> OracleModel::Generate(Call /*call*/, GenerationRequest 
     CO_TRY(const JudgedSet::Text* const read, DocumentIn(prompt));
     Gathered title;
     title.choices.resize(1);
-    title.choices[0].text = read->title;
+    const bool wants_facts = AsksFor(request.options.grammar, "entities");
+    title.choices[0].text = wants_facts ? FactsOf(*read) : read->title;
     co_return Replay(loop_, EventsOf(title));
   }
   Gathered said;

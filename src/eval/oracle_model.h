@@ -3,7 +3,8 @@
 //
 //   a list        the titles of the query's relevant documents, or their beginnings
 //   other texts   how the best of them begins
-//   of a document the prompt has instead of a query, its title
+//   of a document the prompt has instead of a query, its title; as facts, it and the documents that answer the same
+//   queries
 //   decisions     whether the input quotes one of them
 #pragma once
 
@@ -33,6 +34,8 @@ class OracleModel final : public LanguageModel {
   // Of the longest query that stands in `prompt`; the best first. Empty: no query does.
   std::vector<const JudgedSet::Text*> RelevantTo(std::string_view prompt) const;
   Result<const JudgedSet::Text*> DocumentIn(std::string_view prompt) const;
+  // The JSON that chunk/graph.entry.cc asks for.
+  std::string FactsOf(const JudgedSet::Text& document) const;
 
   Loop& loop_;
   const JudgedSet& set_;
