@@ -37,7 +37,8 @@ TEST_F(OracleModelTest, AQueryIsAnsweredByItsBestDocument) {
 
 TEST_F(OracleModelTest, ADocumentIsKnownByAnyOfItsLines) {
   EXPECT_EQ(Says("A passage:\n\nBlack tea takes water that boils.\n\nSay what it tells."), "Brewing");
-  EXPECT_EQ(Says("Passages:\n\nLeaves of the tea plant\n\nSay what they tell."), "Leaves of the tea plant") << "a summary";
+  EXPECT_EQ(Says("Passages:\n\nLeaves of the tea plant\n\nSay what they tell."), "Leaves of the tea plant")
+      << "a summary";
   EXPECT_TRUE(Says("Say what this tells: nothing of ours at all.").starts_with("error: ")) << "of no document";
 }
 

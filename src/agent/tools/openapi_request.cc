@@ -159,7 +159,15 @@ class Builder {
     }
   }
 
-  AsyncRequest Finish() {
+  Result<AsyncRequest> Finish() {
+    // Escapes that may stay, and two parameters in one part of the path, may make of it what leads elsewhere.
+    const auto parts = Parts(path_), listed = Parts(operation_.path);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const bool leads_elsewhere = parts[i] == "." || parts[i] == "..";
+      if (leads_elsewhere && (i >= listed.size() || listed[i] != parts[i])) {
+        return Error::Invalid("path", "got '" + path_ + "', want no part that is '" + parts[i] + "'");
+      }
+    }
     request_.method = operation_.method;
     request_.url = target_.base_url + path_;
     for (size_t i = 0; i < query_.size(); ++i) request_.url += (i == 0 ? "?" : "&") + query_[i];
@@ -170,8 +178,29 @@ class Builder {
   }
 
  private:
+  // What stands between slashes, as servers read its dots.
+  static std::vector<std::string> Parts(const std::string& path) {
+    std::vector<std::string> parts(1);
+    for (size_t i = 0; i < path.size(); ++i) {
+      const std::string_view escape = std::string_view(path).substr(i, 3);
+      if (path[i] == '/') {
+        parts.emplace_back();
+      } else if (escape == "%2e" || escape == "%2E") {
+        parts.back() += '.';
+        i += 2;
+      } else {
+        parts.back() += path[i];
+      }
+    }
+    return parts;
+  }
+
   Result<void> AddToPath(const ApiParameter& parameter, const Styled& styled, const Json& value) {
-    const std::string segment = styled.Segment(parameter.name, value);
+    std::string segment = styled.Segment(parameter.name, value);
+    // `allowReserved` leaves these as they are, and in a path they would end the part.   [OpenAPI 3.2, 4.12.2.2]
+    for (const auto& [byte, encoded] : {std::pair('/', "%2F"), std::pair('?', "%3F"), std::pair('#', "%23")}) {
+      for (size_t at = 0; (at = segment.find(byte, at)) != std::string::npos;) segment.replace(at, 1, encoded);
+    }
     // These would lead to another path than the document's.
     if (segment.empty() || segment == "." || segment == "..") {
       return Error::Invalid(parameter.name, "got '" + segment + "', want a part of a path");

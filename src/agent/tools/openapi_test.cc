@@ -177,6 +177,35 @@ TEST_F(OpenApi, ArgumentsCannotLeaveTheirPath) {
   EXPECT_TRUE(requests_.empty());
 }
 
+// The address of a GET of `path`, whose parameters are `a` and `b`.
+Result<std::string> AddressOf(const char* path, const char* a, const char* b, bool allow_reserved) {
+  ApiOperation operation;
+  operation.path = path;
+  operation.method = "GET";
+  for (const char* name : {"a", "b"}) {
+    ApiParameter& parameter = operation.parameters.emplace_back();
+    parameter.name = name;
+    parameter.in = ApiParameter::In::kPath;
+    parameter.allow_reserved = allow_reserved;
+  }
+  const ApiArguments names{{}, {{"a", 0}, {"b", 1}}, ""};
+  const Json arguments = Json::Object({{"a", a}, {"b", b}});
+  TRY(const AsyncRequest request, BuildApiRequest(operation, names, {"https://api.example", {}, ""}, arguments));
+  return request.url;
+}
+
+TEST_F(OpenApi, WhatMayBeReservedStaysInItsPartOfThePathToo) {
+  EXPECT_EQ(*AddressOf("/{a}/{b}", "../x?y#z", "1:2", true), "https://api.example/..%2Fx%3Fy%23z/1:2");
+}
+
+TEST_F(OpenApi, PartsOfThePathThatAreDotsAreTheDocumentsAlone) {
+  EXPECT_EQ(*AddressOf("/../{a}{b}", "1", ".x", false), "https://api.example/../1.x");
+  EXPECT_FALSE(AddressOf("/{a}/{b}", "%2E%2e", "1", true).ok());
+  EXPECT_FALSE(AddressOf("/{a}{b}", ".%2e", "", true).ok());
+  EXPECT_FALSE(AddressOf("/{a}.", "%2e", "1", true).ok()) << "together with the document's";
+  EXPECT_EQ(AddressOf("/x/.{a}", ".x", "1", false)->substr(19), "/x/..x");
+}
+
 TEST_F(OpenApi, PathStylesAreThoseOfTheSpecification) {
   const auto path = [](const char* style, bool explode, const char* value) {
     ApiOperation operation;

@@ -127,6 +127,19 @@ TEST(JsonMachine, RecursionEndsWhereTheSchemaDoes) {
           {R"({"v":1,"c":[{}]})"}}});
 }
 
+// With `unevaluated…` alternatives are told apart, so that two places of one value may have different goals.
+TEST(JsonMachine, PlacesOfOneValueCannotBothHaveItWhereItemsDiffer) {
+  for (const char* values : {"[null, null]", "[1, 1.0]", R"(["a", "a"])", "[true, true]"}) {
+    const std::string schema = R"({"uniqueItems": true, "anyOf": [{"oneOf": [{"enum": [)" + std::string(values) +
+                               R"(]}]}, {"unevaluatedProperties": true, "anyOf": [{"enum": [[0, 0]]}]}]})";
+    EXPECT_FALSE(MachineOf(ParsedJson(schema)).ok()) << schema;
+  }
+  Check({{R"({"uniqueItems": true, "anyOf": [{"oneOf": [{"enum": [[1, "1"]]}]}, {"unevaluatedProperties": true,
+              "anyOf": [{"enum": [[0, 0]]}]}]})",
+          {R"([1,"1"])"},
+          {"[0,0]", "[1]"}}});
+}
+
 // Which of many combinations is refused, and by which place, follows from this order.
 TEST(JsonMachine, SchemasAreCombinedInTheOrderOfTheDocumentWhereverTheyLieInMemory) {
   const Json schema = ParsedJson(R"({"allOf": [{"minimum": 1}, {"minimum": 2}, {"minimum": 3}, {"minimum": 4}]})");

@@ -331,6 +331,18 @@ void JsonPlans::BoundUnique(ArrayPlan& plan) {
   }
 }
 
+// Of goals that one scalar satisfies: equal for equal scalars, however the goals were put together.
+std::string JsonPlans::SingleScalar(GoalId goal) {
+  const GoalForm& form = goals_->Form(goal);
+  if (form.null_ok) return "null";
+  if (form.true_ok || form.false_ok) return form.true_ok ? "true" : "false";
+  if (form.numbers < 0) return "\"" + goals_->languages().Shortest(form.strings).value_or("");
+  const NumberSides& numbers = goals_->Numbers(form.numbers);
+  const auto members = numbers.whole.Or(numbers.others()).Members(1);
+  CHECK(members && members->size() == 1);
+  return (*members)[0].Text();
+}
+
 bool JsonPlans::HasContainers(GoalId goal) {
   const GoalForm& form = goals_->Form(goal);
   return !form.arrays.empty() || !form.objects.empty();
@@ -340,13 +352,13 @@ bool JsonPlans::HasContainers(GoalId goal) {
 // differ.
 void JsonPlans::BoundUniquePrefix(ArrayPlan& plan) {
   const auto num_listed = static_cast<int64_t>(plan.prefix.size());
-  std::set<GoalId> singles;
+  std::set<std::string> singles;
   bool few = false;
   bool others = plan.max > num_listed;
   for (int64_t i = 0; i < std::min(num_listed, plan.max); ++i) {
     const GoalId goal = plan.prefix[static_cast<size_t>(i)];
     const auto num = HasContainers(goal) ? std::nullopt : NumScalars(goal, kManyNames);
-    if (num == 1 && !singles.insert(goal).second) {
+    if (num == 1 && !singles.insert(SingleScalar(goal)).second) {
       plan.max = i;
       break;
     }

@@ -105,6 +105,7 @@ class JsonPlans {
   bool HasContainers(GoalId goal);
   void BoundByCounts(ArrayPlan& plan);
   std::optional<int64_t> NumScalars(GoalId goal, int64_t limit);
+  std::string SingleScalar(GoalId goal);
   GoalId MemberGoal(const ObjectShape& shape, const std::string& name);
 
   JsonGoals* goals_;
