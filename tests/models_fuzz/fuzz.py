@@ -168,7 +168,7 @@ class Tally:
         for kind, names in self.names.items():
             for name, count in names.most_common():
                 print(f"  {kind}: {count} {name}")
-        whys = judge.JUDGED_SCHEMAS | {key: why for key, (_, why) in judge.JUDGED.items()}
+        whys = {key: why for key, (_, why) in (judge.JUDGED_SCHEMAS | judge.JUDGED).items()}
         whys[judge.PATTERNS] = judge.WHY_PATTERNS
         for (who, what), why in whys.items():
             print(f"  {who}, {what}: {why}")

@@ -49,8 +49,24 @@ WHY_PATTERNS = ("Python's re is not ECMA-262: \\d, \\w and \\b take all of Unico
                 "ends; and an empty pattern of patternProperties is passed over")
 # The same where the text has a number that no double is.
 DOUBLES = ("ajv", "numbers that no double is")
-# The same where the schema has a keyword.
-JUDGED_SCHEMAS = {("ajv", "$dynamicRef"): "ajv does not follow the dynamic scope as JSON-Schema-Test-Suite has it"}
+
+
+def _has_if_alone(schema):
+    if isinstance(schema, list):
+        return any(_has_if_alone(item) for item in schema)
+    if not isinstance(schema, dict):
+        return False
+    return "if" in schema and not {"then", "else"} & set(schema) or any(_has_if_alone(part) for part in schema.values())
+
+
+# The same of some schemas.
+JUDGED_SCHEMAS = {
+    ("ajv", "$dynamicRef"): (
+        lambda schema: '"$dynamicRef"' in json.dumps(schema),
+        "ajv does not follow the dynamic scope as JSON-Schema-Test-Suite has it"),
+    ("ajv", "if"): (
+        _has_if_alone, "ajv passes over an if without then and else; JSON-Schema-Test-Suite has it count as evaluated"),
+}
 # What fails where something within it is judged otherwise.
 BRANCHING = {"if", "not", "oneOf", "anyOf", "contains", "unevaluatedProperties", "unevaluatedItems", "dependentSchemas"}
 
@@ -254,8 +270,8 @@ def _judgement(name, errors, schema):
         for who, error in JUDGED:
             if who == name and f'"{error.removeprefix("format ")}"' in written:
                 return who, error
-    for who, keyword in JUDGED_SCHEMAS:
-        if who == name and f'"{keyword}"' in json.dumps(schema):
+    for (who, keyword), (is_such, _) in JUDGED_SCHEMAS.items():
+        if who == name and is_such(schema):
             return who, keyword
     return None
 

@@ -54,11 +54,22 @@ int64_t JsonClosing::CostOf(const ObjectPlan& plan) {
     const ObjectPlan::Name& required = plan.names[static_cast<size_t>(name)];
     cost = Add(cost, Add(Cost(required.goal), static_cast<int64_t>(required.text.size()) + kMemberBytes));
   }
+  for (const GoalId demand : plan.demand_goals) cost = Add(cost, CostOfDemand(demand));
   return Add(cost, (plan.min - static_cast<int64_t>(plan.required.size())) * kMemberBytes);
+}
+
+// What is asked for before its time must cost no less than when it is begun: it would be put off for ever.
+int64_t JsonClosing::CostOfDemand(GoalId value) { return Add(Cost(value), 2 * kMemberBytes); }
+
+int64_t JsonClosing::CostOfCount(const ArrayPlan& plan, size_t count, int64_t left) {
+  if (left <= 0) return 0;
+  const GoalId counted = machine_->goals().And(plan.rest, plan.counts[count].value);
+  return left * (std::min<int64_t>(Cost(counted), 1 << 20) + kMemberBytes);
 }
 
 int64_t JsonClosing::CostOf(const ArrayPlan& plan) {
   int64_t cost = 2;
+  for (size_t i = 0; i < plan.counts.size(); ++i) cost = Add(cost, CostOfCount(plan, i, plan.counts[i].min));
   for (int64_t i = 0; i < std::min(plan.min, kNever); ++i) {
     cost = Add(cost, Add(Cost(plan.Goal(i)), 1));
     if (i >= static_cast<int64_t>(plan.prefix.size())) return Add(cost, (plan.min - i) * Cost(plan.rest));
@@ -78,9 +89,7 @@ int64_t JsonClosing::CostLeft(const JsonFrame& frame) {
       cost = Add(cost, Cost(plan.Goal(i)) + 1);
     }
     for (size_t i = 0; i < plan.counts.size(); ++i) {
-      const int64_t left = plan.counts[i].min - frame.counted[i];
-      const GoalId counted = machine_->goals().And(plan.rest, plan.counts[i].value);
-      if (left > 0) cost = Add(cost, left * (std::min<int64_t>(Cost(counted), 1 << 20) + 1));
+      cost = Add(cost, CostOfCount(plan, i, plan.counts[i].min - frame.counted[i]));
     }
     return cost;
   }
@@ -93,7 +102,7 @@ int64_t JsonClosing::CostLeft(const JsonFrame& frame) {
     cost = Add(cost, Add(Cost(required.goal), static_cast<int64_t>(required.text.size()) + kMemberBytes));
   }
   for (size_t i = 0; i < plan.demand_goals.size(); ++i) {
-    if (((frame.demands_met >> i) & 1) == 0) cost = Add(cost, Cost(plan.demand_goals[i]) + 2 * kMemberBytes);
+    if (((frame.demands_met >> i) & 1) == 0) cost = Add(cost, CostOfDemand(plan.demand_goals[i]));
   }
   return Add(cost, std::max<int64_t>(0, more) * kMemberBytes);
 }

@@ -29,6 +29,8 @@ class JsonClosing {
   int64_t Cost(GoalId goal);  // about how many bytes the smallest value needs
   int64_t CostOf(const ObjectPlan& plan);
   int64_t CostOf(const ArrayPlan& plan);
+  int64_t CostOfDemand(GoalId value);
+  int64_t CostOfCount(const ArrayPlan& plan, size_t count, int64_t left);
   int64_t CostLeft(const JsonThread& thread);
   int64_t CostLeft(const JsonFrame& frame);
   std::string NextOf(const JsonThread& thread, std::string_view text);

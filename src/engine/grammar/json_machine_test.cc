@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/grammar/json_closing.h"
 #include "engine/grammar/json_testing.h"
 
 namespace atelier {
@@ -125,6 +126,20 @@ TEST(JsonMachine, RecursionEndsWhereTheSchemaDoes) {
               "additionalProperties": false}}, "$ref": "#/$defs/tree"})",
           {R"({"v":1,"c":[{"v":2},{"c":[],"v":3}]})"},
           {R"({"v":1,"c":[{}]})"}}});
+}
+
+TEST(JsonMachine, TheWayToTheEndPutsNothingOffForEver) {
+  auto machine = MachineOf(ParsedJson(R"({"type": "array", "items": {"type": "object"},
+      "not": {"items": {"type": "object", "patternProperties": {"^(ab|c1)$": false}}, "minItems": 2}})"));
+  ASSERT_TRUE(machine.ok());
+  JsonReader reader = ReaderOf(**machine);
+  JsonClosing closing(**machine);
+  ASSERT_TRUE(reader.Read("[{},{"));
+  for (std::string next = "?"; !next.empty() && reader.text().size() < 60;) {
+    next = closing.Next(reader.threads(), reader.text());
+    ASSERT_TRUE(reader.Read(next)) << reader.text() << next;
+  }
+  EXPECT_TRUE(AtEnd(**machine, reader)) << reader.text();
 }
 
 // With `unevaluated…` alternatives are told apart, so that two places of one value may have different goals.
