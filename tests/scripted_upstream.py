@@ -10,6 +10,11 @@ def call(name, arguments, call_id="call_1"):
     return {"id": call_id, "name": name, "arguments": json.dumps(arguments)}
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # of Python's five places the kernel lets go of what comes at once on a busy machine
+
+
 class ScriptedUpstream:
     """`answer(body)` gives a text, a list of calls, or of one token how likely it is this or that ({"Yes": 0.9, …}).
     `base_url` is what atelier.yaml names."""
@@ -64,8 +69,7 @@ class ScriptedUpstream:
                 self.end_headers()
                 self.wfile.write(data)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.base_url = f"http://127.0.0.1:{self.server.server_port}/v1"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -165,7 +165,7 @@ def test_a_hundred_runs_at_once(desk):
     server = desk(calculate_then_tell)
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
         runs = list(pool.map(lambda i: server.post("/v1/runs", {"input": f"run {i}"})[1], range(100)))
-    assert [run["status"] for run in runs] == ["completed"] * 100
+    assert [run for run in runs if run["status"] != "completed"] == []
     assert len({run["id"] for run in runs}) == 100
 
 
