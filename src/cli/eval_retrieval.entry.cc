@@ -89,7 +89,7 @@ class EvalRetrievalCommand final : public Command {
       config.rerank = way.reranks ? rerank : RerankConfig();
       config.words = way.words, config.vectors = way.vectors;
       config.candidates = 1000;
-      if (vector_weight_ >= 0) config.fusion = {.vector_weight = vector_weight_, .quoted = 0};
+      if (vector_weight_ >= 0) config.fusion.vector_weight = vector_weight_, config.fusion.quoted = 0;
       config.stages = way.stages;
       RankerTools tools = RankerToolsFor(session.app());
       if (stage_model_ == "oracle") tools.model = &oracle;

@@ -197,7 +197,7 @@ class Builder {
 
   Result<void> AddToPath(const ApiParameter& parameter, const Styled& styled, const Json& value) {
     std::string segment = styled.Segment(parameter.name, value);
-    // `allowReserved` leaves these as they are, and in a path they would end the part.   [OpenAPI 3.2, 4.12.2.2]
+    // `allowReserved` leaves these as they are, and in a path they would end the part.   [RFC 3986, section 3.3]
     for (const auto& [byte, encoded] : {std::pair('/', "%2F"), std::pair('?', "%3F"), std::pair('#', "%23")}) {
       for (size_t at = 0; (at = segment.find(byte, at)) != std::string::npos;) segment.replace(at, 1, encoded);
     }
