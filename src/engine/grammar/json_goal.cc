@@ -30,6 +30,8 @@ uint8_t TypeOf(const Json& value) {
   return 0;
 }
 
+}  // namespace
+
 // One spelling a value: members sorted, numbers shortest.
 std::string CanonicalText(const Json& value) {
   if (value.is_number()) {
@@ -53,8 +55,6 @@ std::string CanonicalText(const Json& value) {
   }
   return value.Dump();
 }
-
-}  // namespace
 
 bool ContainsText(Languages& languages, LanguageId language, std::string_view text) {
   for (const char c : text) language = languages.Next(language, static_cast<uint8_t>(c));

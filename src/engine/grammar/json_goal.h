@@ -107,6 +107,9 @@ class ArrayForms;
 std::vector<SchemaLiteral> LiteralsOfMember(const ObjectShape& shape, const std::string& name, Languages& languages);
 bool ContainsText(Languages& languages, LanguageId language, std::string_view text);
 
+// Equal for equal values: members by name, numbers as values.
+std::string CanonicalText(const Json& value);
+
 class JsonGoals {
  public:
   // The document and the languages outlive this.
@@ -135,6 +138,8 @@ class JsonGoals {
   // Why something asked for so far cannot be kept, if it cannot: the first keyword and where it stands.
   const std::optional<Error>& refusal() const { return refusal_; }
   void Refuse(const SchemaNode& node, std::string_view keyword, std::string what);
+  // Counts work on combinations of shapes; false once it is more than any schema may take.
+  bool Spend(int64_t work) { return (work_ += work) <= kMaxWork; }
 
   Languages& languages() { return *languages_; }
   ScalarForms& scalars() { return *scalars_; }
@@ -142,6 +147,7 @@ class JsonGoals {
   bool all_spellings() const { return all_spellings_; }
 
  private:
+  static constexpr int64_t kMaxWork = 2'000'000;  // some seconds; largest seen: 851,117
   struct Goal {
     std::vector<SchemaLiteral> literals;  // sorted
     std::unique_ptr<GoalForm> form;
@@ -168,6 +174,7 @@ class JsonGoals {
   std::deque<ObjectShape> object_shapes_;
   std::deque<ArrayShape> array_shapes_;
   std::optional<Error> refusal_;
+  int64_t work_ = 0;
   std::unique_ptr<ScalarForms> scalars_;
   std::unique_ptr<ObjectForms> objects_;
   std::unique_ptr<ArrayForms> arrays_;

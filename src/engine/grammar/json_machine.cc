@@ -117,7 +117,7 @@ void JsonMachine::Step(const JsonThread& thread, uint8_t byte, std::string_view 
     case JsonPhase::kNextName: return StepFirstName(thread, c);
     case JsonPhase::kColon: {
       if ((style_.any_whitespace || spaces_) && Space(thread, c)) return;
-      if (byte == ':') out.push_back({.phase = JsonPhase::kValue, .frame = thread.frame, .goal = thread.goal});
+      if (byte == ':') BeginMember(thread, c);
       return;
     }
     case JsonPhase::kFirstItem: {
@@ -259,19 +259,27 @@ void JsonMachine::StepAfterValue(const JsonThread& thread, StepContext& c) {
   }
 }
 
+const Json* JsonMachine::ValueFrom(uint32_t begin, bool with_byte, StepContext& c) {
+  std::string text(c.text.substr(begin));
+  if (with_byte) text.push_back(static_cast<char>(c.byte));
+  auto value = Json::Parse(text);
+  CHECK_MSG(value.ok(), text);
+  return c.arena.Keep(std::move(*value));
+}
+
 void JsonMachine::EndValue(const JsonFrame* frame, bool with_byte, StepContext& c) {
   if (frame == nullptr) return c.out.push_back({.phase = JsonPhase::kEnd});
   if (frame->array != nullptr && frame->array->shape->unique != nullptr) {
-    std::string item(c.text.substr(frame->item_begin));
-    if (with_byte) item.push_back(static_cast<char>(c.byte));
-    auto value = Json::Parse(item);
-    CHECK_MSG(value.ok(), item);
+    const Json* value = ValueFrom(frame->item_begin, with_byte, c);
     for (const SeenItem* seen = frame->items; seen != nullptr; seen = seen->next) {
       if (*seen->value == *value) return;
     }
     JsonFrame with = *frame;
-    with.items = c.arena.Make(SeenItem{frame->items, c.arena.Keep(std::move(*value))});
+    with.items = c.arena.Make(SeenItem{frame->items, value});
     frame = c.arena.Make(with);
+  } else if (frame->rivals != nullptr) {
+    frame = EndMember(*frame, with_byte, c);
+    if (frame == nullptr) return;
   }
   c.out.push_back({.phase = JsonPhase::kAfterValue, .frame = frame});
 }
@@ -299,7 +307,11 @@ void JsonMachine::BeginItems(const JsonFrame& frame, StepContext& c) {
   const ArrayPlan& plan = *frame.array;
   if (frame.num >= plan.max) return;
   GoalId goal = plan.Goal(frame.num);
-  if (plan.shape->unique != nullptr) goal = DifferingGoal(goal, frame.items);
+  if (plan.shape->unique != nullptr) {
+    std::vector<const Json*> items;
+    for (const SeenItem* item = frame.items; item != nullptr; item = item->next) items.push_back(item->value);
+    goal = WithoutScalars(goal, items);
+  }
   JsonFrame next = frame;
   ++next.num;
   next.item_begin = static_cast<uint32_t>(c.text.size()) + 1;
@@ -335,16 +347,16 @@ void JsonMachine::ForkByCounts(JsonThread thread, JsonFrame frame, size_t count,
   ForkByCounts(thread, frame, count + 1, c);
 }
 
-// Scalars so far are excluded by the goal; arrays and objects are compared when they end.
-GoalId JsonMachine::DifferingGoal(GoalId goal, const SeenItem* items) {
-  Json values = Json::Array();
+// Scalars are excluded by the goal; arrays and objects are compared as they are read.
+GoalId JsonMachine::WithoutScalars(GoalId goal, std::span<const Json* const> values) {
+  Json scalars = Json::Array();
   int num_numbers = 0;
-  for (; items != nullptr; items = items->next) {
-    if (items->value->is_array() || items->value->is_object()) continue;
-    if (items->value->is_number() && (!IsPlain(*items->value) || ++num_numbers > kMaxNumbersApart)) continue;
-    values.Push(*items->value);
+  for (const Json* value : values) {
+    if (value->is_array() || value->is_object()) continue;
+    if (value->is_number() && (!IsPlain(*value) || ++num_numbers > kMaxNumbersApart)) continue;
+    scalars.Push(*value);
   }
-  return values.empty() ? goal : goals_->And(goal, goals_->Constants(values).Not());
+  return scalars.empty() ? goal : goals_->And(goal, goals_->Constants(scalars).Not());
 }
 
 // ---- objects
@@ -357,6 +369,7 @@ void JsonMachine::OpenObjects(GoalId goal, const JsonFrame& within, StepContext&
     JsonFrame frame = within;
     frame.object = plan;
     frame.seen = seen;
+    if (plan->Endless()) frame.rivals = nullptr;  // compared when it ends, as it can always go on
     c.out.push_back({.phase = JsonPhase::kFirstName, .frame = c.arena.Make(frame)});
   }
 }

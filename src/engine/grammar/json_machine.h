@@ -43,7 +43,7 @@ struct OtherName {
   std::string_view text;  // decoded
 };
 
-// Values of an array's items so far, where they must differ; newest first.
+// Values that others must differ from; of an array's items so far the newest first.
 struct SeenItem {
   const SeenItem* next;
   const Json* value;
@@ -61,9 +61,10 @@ struct JsonFrame {
   const OtherName* others = nullptr;
   uint32_t demands_met = 0;
   int32_t num_others = 0;
+  const SeenItem* rivals = nullptr;  // objects that it must not equal, and does so far (json_rivals.cc)
   const int64_t* counted = nullptr;  // arrays: by count
   const SeenItem* items = nullptr;
-  uint32_t item_begin = 0;  // arrays: offset of the current item in the text
+  uint32_t item_begin = 0;  // offset in the text: arrays: of the current item; objects with rivals: of the value
 };
 
 enum class JsonPhase : uint8_t {
@@ -166,12 +167,32 @@ class JsonMachine {
   void Merge(size_t begin, JsonThreads& threads);
   void BeginItems(const JsonFrame& frame, StepContext& c);
   void ForkByCounts(JsonThread thread, JsonFrame frame, size_t count, StepContext& c);
-  GoalId DifferingGoal(GoalId goal, const SeenItem* items);
+  GoalId WithoutScalars(GoalId goal, std::span<const Json* const> values);
+
+  // Objects that must differ from others (json_rivals.cc).
+  using Values = std::vector<const Json*>;
+  struct Alike {
+    const Json* value;  // of the name
+    Values rivals;      // that have it
+  };
+  static Values RivalsOf(const JsonFrame& frame);
+  static std::vector<Alike> ByValue(const Values& rivals, const std::string& name);
+  bool AnyEndlessLeft(const JsonFrame& frame, int32_t from) const;
+  bool MayCome(const JsonFrame& frame, int32_t name) const;
+  bool CanDiffer(const JsonFrame& frame, Values rivals, int32_t from = 0) const;
+  bool ValueCanDiffer(const JsonFrame& frame, const Values& rivals, int32_t name, int32_t from) const;
+  bool NameDiffers(const JsonFrame& frame, int32_t name) const;
+  Values Forbidden(const JsonFrame& frame) const;
+  static bool HasRivals(const JsonFrame& parent);
+  const SeenItem* RivalsWithin(const JsonFrame& parent, Arena& arena) const;
+  void BeginMember(const JsonThread& thread, StepContext& c);
+  const JsonFrame* EndMember(const JsonFrame& frame, bool with_byte, StepContext& c) const;
   void BeginName(const JsonThread& thread, StepContext& c);
   void CloseName(const JsonThread& thread, StepContext& c);
   void Member(JsonFrame frame, GoalId goal, uint32_t demands, StepContext& c);
   // The value that ends here, with the byte just read or before it, belongs to `frame`.
   void EndValue(const JsonFrame* frame, bool with_byte, StepContext& c);
+  static const Json* ValueFrom(uint32_t begin, bool with_byte, StepContext& c);
   void Close(const JsonFrame& frame, StepContext& c);
 
   bool StepChar(JsonThread& thread, std::string_view utf8);

@@ -155,6 +155,37 @@ TEST(JsonMachine, PlacesOfOneValueCannotBothHaveItWhereItemsDiffer) {
           {"[0,0]", "[1]"}}});
 }
 
+// They cannot go on until they differ: what tells them apart is decided member by member.
+TEST(JsonMachine, ObjectsWithoutFurtherPropertiesDifferAsItems) {
+  const char* pair = R"({"uniqueItems": true, "items": {"type": "object", "additionalProperties": false,
+      "properties": {"a": {"type": "string"}, "b": {"type": "boolean"}}}})";
+  const char* needed = R"({"uniqueItems": true, "items": {"type": "object", "additionalProperties": false,
+      "properties": {"b": {"const": 1}, "a": {"type": "integer"}}, "required": ["a", "b"]}})";
+  const char* nested = R"({"uniqueItems": true, "items": {"$ref": "#/$defs/node"}, "$defs": {"node": {
+      "type": "object", "additionalProperties": false, "properties": {"next": {"$ref": "#/$defs/node"},
+      "of": {"type": "array", "items": {"const": 1}}}}}})";
+  Check({{pair,
+          {"[]", "[{}]", R"([{"a":"x"},{"a":"y"},{"b":true},{"b":false},{}])",
+           R"([{"a":"x","b":true},{"b":false,"a":"x"}])"},
+          {"[{},{}]", R"([{"a":"x"},{"a":"x"}])", R"([{"a":"x","b":true},{"b":true,"a":"\u0078"}])", R"([{"c":1}])"}},
+         {needed, {R"([{"a":1,"b":1},{"b":1,"a":2}])"}, {R"([{"a":1,"b":1},{"b":1.0,"a":1.0}])", R"([{"a":1}])"}},
+         {nested,
+          {R"([{"next":{"of":[1]}},{"next":{"of":[]}},{"next":{}},{}])", R"([{"of":[1]},{"of":[1,1]}])"},
+          {R"([{"next":{"of":[1]}},{"next":{"of":[1]}}])", R"([{"of":[1]},{"of":[1]}])",
+           R"([{"next":{}},{"next":{}}])"}}});
+  // What is begun can be ended, and no further than that: the last member is named only where it still tells.
+  auto machine = MachineOf(ParsedJson(pair));
+  ASSERT_TRUE(machine.ok());
+  JsonReader reader = ReaderOf(**machine);
+  ASSERT_TRUE(reader.Read(R"([{"a":"x"},{"a":"x","b":true},{"a":"x","b":false},{"b":true},{)"));
+  EXPECT_TRUE(reader.CanRead(reader.threads(), R"("b":false})"));
+  EXPECT_TRUE(reader.CanRead(reader.threads(), R"("b":true,"a":"y"})"));
+  EXPECT_FALSE(reader.CanRead(reader.threads(), R"("b":true})"));
+  EXPECT_FALSE(reader.CanRead(reader.threads(), R"("b":true,"a":"x")"));
+  EXPECT_FALSE(reader.CanRead(reader.threads(), R"("a":"x")"));
+  EXPECT_TRUE(reader.CanRead(reader.threads(), R"("a":"xy"})"));
+}
+
 // Which of many combinations is refused, and by which place, follows from this order.
 TEST(JsonMachine, SchemasAreCombinedInTheOrderOfTheDocumentWhereverTheyLieInMemory) {
   const Json schema = ParsedJson(R"({"allOf": [{"minimum": 1}, {"minimum": 2}, {"minimum": 3}, {"minimum": 4}]})");
@@ -180,6 +211,9 @@ TEST(JsonMachine, WhatNothingCanKeepIsRefusedByKeywordAndPlace) {
       {R"({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}})", "no value satisfies"},
       {R"({"not": {"uniqueItems": true}})", "#/not/uniqueItems"},
       {R"({"uniqueItems": true, "items": {"type": "array", "prefixItems": [false]}})", "#/uniqueItems"},
+      {R"({"uniqueItems": true, "items": {"properties": {"a": {"type": "boolean"}}, "type": "object",
+           "additionalProperties": false}})",
+       "#/uniqueItems"},
   };
   for (const auto& [schema, named] : refused) {
     const auto machine = MachineOf(ParsedJson(schema));

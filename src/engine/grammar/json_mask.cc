@@ -5,15 +5,32 @@
 #include "engine/grammar/token_bits.h"
 
 namespace atelier {
+namespace {
+
+// Whether the text ends within a character of UTF-8.
+bool InCharacter(std::string_view text) {
+  size_t follow = 0;
+  while (follow < 3 && follow < text.size() && (static_cast<uint8_t>(text[text.size() - 1 - follow]) & 0xC0) == 0x80) {
+    ++follow;
+  }
+  if (follow == text.size()) return false;
+  const auto lead = static_cast<uint8_t>(text[text.size() - 1 - follow]);
+  return lead >= 0xC0 && follow < (lead >= 0xF0 ? 3U : lead >= 0xE0 ? 2U : 1U);
+}
+
+}  // namespace
 
 void JsonMask::Add(MachineReader<JsonMachine>& reader, std::span<const JsonThread> threads, std::span<uint64_t> bits) {
   reader_ = &reader;
   plain_.clear();
   texts_.clear();
+  // Within a character what was read is no string yet that others could be compared with.
+  const bool whole = !InCharacter(reader.text());
   for (const JsonThread& thread : threads) {
-    if (InText(thread)) {
+    const bool compared = thread.frame != nullptr && thread.frame->compared;
+    if (InText(thread) && (whole || !compared)) {
       texts_.push_back(thread);
-    } else if (InOtherName(thread)) {
+    } else if (whole && InOtherName(thread)) {
       MaskName(thread, bits);
     } else {
       plain_.push_back(thread);
@@ -54,11 +71,17 @@ void JsonMask::AddText(LanguageId language, std::span<const JsonThread> after, s
   }
 }
 
+void JsonMask::Walk(const JsonThread& thread, std::span<uint64_t> bits) {
+  reader().Walk({&thread, 1}, trie(), [&](int32_t token) { SetTokenBit(bits, token); });
+}
+
 // Of threads whose texts are of one language.
 void JsonMask::MaskTexts(std::span<const JsonThread> threads, std::span<uint64_t> bits) {
   after_.clear();
   for (const JsonThread& thread : threads) {
-    if (thread.frame != nullptr && thread.frame->compared) {
+    if (thread.frame != nullptr && thread.frame->rivals != nullptr) {
+      MaskRivalText(thread, bits);
+    } else if (thread.frame != nullptr && thread.frame->compared) {
       MaskComparedText(thread, bits);
     } else {
       after_.push_back(JsonMachine::AfterString(thread.frame));
@@ -87,9 +110,32 @@ void JsonMask::MaskComparedText(const JsonThread& thread, std::span<uint64_t> bi
   reader().Walk({&thread, 1}, strings().closing_on(), [&](int32_t token) { SetTokenBit(bits, token); });
 }
 
+// A member of an object that must not equal its rivals: whatever is none of their values there leaves none of them.
+void JsonMask::MaskRivalText(const JsonThread& thread, std::span<uint64_t> bits) {
+  const JsonFrame& frame = *thread.frame;
+  const std::string_view value = std::string_view(reader().text()).substr(frame.item_begin);
+  const auto read = Json::Parse(std::string(value.substr(value.find('"'))) + "\"");
+  if (!read.ok()) return Walk(thread, bits);
+  JsonFrame free = frame;
+  free.rivals = nullptr;
+  JsonThread other = thread;
+  other.frame = &free;
+  std::vector<uint64_t> mask(bits.size());
+  MaskComparedText(other, mask);
+  const std::string& name = frame.object->names[static_cast<size_t>(frame.last)].text;
+  for (const SeenItem* rival = frame.rivals; rival != nullptr; rival = rival->next) {
+    const Json* at = rival->value->is_object() ? rival->value->Find(name) : nullptr;
+    if (at == nullptr || !at->is_string() || !at->AsString().starts_with(read->AsString())) continue;
+    Recheck(thread, std::string_view(at->AsString()).substr(read->AsString().size()), mask);
+  }
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] |= mask[i];
+}
+
 void JsonMask::MaskName(const JsonThread& thread, std::span<uint64_t> bits) {
   const JsonFrame& frame = *thread.frame;
   const ObjectPlan& plan = *frame.object;
+  const auto read = Json::Parse("\"" + reader().text().substr(thread.begin) + "\"");
+  if (!read.ok()) return Walk(thread, bits);
   Arena& arena = reader().arena();
   const Arena::Mark mark = arena.Now();
   after_.clear();
@@ -97,18 +143,26 @@ void JsonMask::MaskName(const JsonThread& thread, std::span<uint64_t> bits) {
   scratch_.assign(bits.size(), 0);
   AddText(thread.state, after_, scratch_);
   arena.Reset(mark);
+  // A token that goes on to another name may say this one again.
+  const TextMask& mask = text_masks_->Of(thread.state);
+  for (size_t run = 0; run + 1 < mask.runs.size(); ++run) {
+    const auto first = static_cast<size_t>(mask.runs[run]);
+    if (!strings().HoldsString(mask.closers[first].rest)) continue;
+    for (size_t i = first; i < static_cast<size_t>(mask.runs[run + 1]); ++i) {
+      const int32_t token = mask.closers[i].token;
+      const bool taken = reader().CanRead({&thread, 1}, trie().Piece(token));
+      if (!taken) scratch_[static_cast<size_t>(token) / 64] &= ~(uint64_t{1} << (token % 64));
+    }
+  }
   // Names of the table mean something else, and those that were there may not come again.
   const auto at = static_cast<size_t>(thread.goal);
   for (int32_t i = thread.low; i < thread.high; ++i) {
     const ObjectPlan::Name& name = plan.names[static_cast<size_t>(plan.sorted[static_cast<size_t>(i)])];
     Recheck(thread, std::string_view(name.text).substr(at), scratch_);
   }
-  if (frame.others != nullptr) {
-    const auto read = Json::Parse("\"" + reader().text().substr(thread.begin) + "\"");
-    for (const OtherName* other = frame.others; other != nullptr && read.ok(); other = other->next) {
-      if (!other->text.starts_with(read->AsString())) continue;
-      Recheck(thread, other->text.substr(read->AsString().size()), scratch_);
-    }
+  for (const OtherName* other = frame.others; other != nullptr; other = other->next) {
+    if (!other->text.starts_with(read->AsString())) continue;
+    Recheck(thread, other->text.substr(read->AsString().size()), scratch_);
   }
   for (size_t i = 0; i < bits.size(); ++i) bits[i] |= scratch_[i];
 }

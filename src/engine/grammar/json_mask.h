@@ -33,7 +33,9 @@ class JsonMask {
     return thread.phase == JsonPhase::kName && thread.lex == 0 && thread.state != Languages::kNothing &&
            !thread.frame->compared;
   }
+  void Walk(const JsonThread& thread, std::span<uint64_t> bits);
   void MaskTexts(std::span<const JsonThread> threads, std::span<uint64_t> bits);
+  void MaskRivalText(const JsonThread& thread, std::span<uint64_t> bits);
   void MaskComparedText(const JsonThread& thread, std::span<uint64_t> bits);
   void MaskName(const JsonThread& thread, std::span<uint64_t> bits);
   void FindRests(std::span<const JsonThread> after);

@@ -44,7 +44,7 @@ Missing MissingWith(const JsonFrame& frame, int32_t name) {
 bool JsonMachine::NameAllowed(const JsonFrame& frame, int32_t name) const {
   if (!FitsInto(frame, name)) return false;
   const ObjectPlan& plan = *frame.object;
-  if (plan.shape->demands.empty()) return true;
+  if (plan.shape->demands.empty()) return NameDiffers(frame, name);
   std::vector<uint64_t> seen(frame.seen, frame.seen + (plan.names.size() + 63) / 64);
   seen[static_cast<size_t>(name) / 64] |= uint64_t{1} << (name % 64);
   JsonFrame with = frame;
@@ -99,7 +99,7 @@ bool JsonMachine::FitsInto(const JsonFrame& frame, int32_t name) const {
   if (plan.min <= frame.num + 1 + missing.num || plan.others_endless) return true;
   const auto later =
       std::count_if(plan.names.begin() + name + 1, plan.names.end(), [](const auto& n) { return n.allowed; });
-  return frame.num + 1 + later >= plan.min;
+  return frame.num + 1 + later + plan.num_others - frame.num_others >= plan.min;
 }
 
 bool JsonMachine::OthersAllowed(const JsonFrame& frame) const {
@@ -107,17 +107,17 @@ bool JsonMachine::OthersAllowed(const JsonFrame& frame) const {
   if (plan.others.empty()) return false;
   if (plan.max == INT64_MAX && !style_.schema_order) return true;
   const Missing missing = MissingWith(frame, -1);
-  if (style_.schema_order && missing.num > 0) return false;
+  if (style_.schema_order) {  // none of the table comes behind them
+    if (missing.num > 0) return false;
+    if (!plan.others_endless && frame.num + plan.num_others - frame.num_others < plan.min) return false;
+  }
   return plan.max == INT64_MAX || frame.num + 1 + missing.num <= plan.max;
 }
 
 bool JsonMachine::AnyNamePossible(const JsonFrame& frame) const {
   const ObjectPlan& plan = *frame.object;
   if (OthersAllowed(frame)) {
-    if (plan.others_endless) return true;
-    int64_t num = 0;
-    for (const ObjectPlan::Others& others : plan.others) num += *languages_->Count(others.names, INT32_MAX);
-    if (frame.num_others < num) return true;
+    if (plan.others_endless || frame.num_others < plan.num_others) return true;
   }
   for (int32_t i = 0; i < static_cast<int32_t>(plan.names.size()); ++i) {
     if (NameAllowed(frame, i)) return true;
@@ -149,6 +149,9 @@ bool JsonMachine::CanClose(const JsonFrame& frame) const {
   }
   const ObjectPlan& plan = *frame.object;
   if (frame.num < plan.min || MissingWith(frame, -1).num > 0) return false;
+  for (const SeenItem* rival = frame.rivals; rival != nullptr; rival = rival->next) {
+    if (rival->value->is_object() && rival->value->size() == frame.num) return false;
+  }
   return frame.demands_met == (uint32_t{1} << plan.shape->demands.size()) - 1;
 }
 

@@ -12,7 +12,6 @@ namespace atelier {
 namespace {
 
 constexpr int kMaxRequiredDepth = 300;  // values that require each other; deeper is refused
-constexpr int64_t kManyNames = 64;      // a language of names with more members than this counts as endless
 constexpr size_t kMaxPatterns = 10;     // of one shape: their combinations are enumerated
 constexpr size_t kMaxOthers = 200;      // kinds of members beyond the table
 
@@ -262,7 +261,9 @@ void JsonPlans::AddOthers(const ObjectShape& shape, ObjectPlan& plan) {
   if (plan.others.size() > kMaxOthers) {
     goals_->Refuse(*patterns[0].value.node, "patternProperties", "got too many kinds of members together");
   }
-  plan.others_endless = !NumOthers(plan).has_value();
+  const auto num = NumOthers(plan);
+  plan.others_endless = !num;
+  plan.num_others = num.value_or(0);
 }
 
 // How many names beyond the table there are; nothing where they are many.
@@ -285,87 +286,6 @@ const ObjectPlan* JsonPlans::PlanOf(const ObjectShape& shape) {
   AddDependencies(shape, *plan);
   AddOthers(shape, *plan);
   return object_plans_.emplace_back(std::move(plan)).get();
-}
-
-// The number of values that satisfy the goal, all of them scalars; nothing where they are over `limit` or endless.
-std::optional<int64_t> JsonPlans::NumScalars(GoalId goal, int64_t limit) {
-  const GoalForm& form = goals_->Form(goal);
-  int64_t num = form.null_ok + form.true_ok + form.false_ok;
-  if (form.numbers >= 0) {
-    const NumberSides& numbers = goals_->Numbers(form.numbers);
-    const auto members = numbers.whole.Or(numbers.others()).Members(limit);
-    if (!members) return std::nullopt;
-    num += static_cast<int64_t>(members->size());
-  }
-  const auto strings = goals_->languages().Count(form.strings, limit);
-  if (!strings || num + *strings > limit) return std::nullopt;
-  return num + *strings;
-}
-
-// Items that are scalars are kept apart by their goals. Arrays and objects are compared when they end, so they must be
-// such that another item or member can always be added.
-void JsonPlans::BoundUnique(ArrayPlan& plan) {
-  std::vector<GoalId> goals = plan.prefix;
-  if (plan.max > static_cast<int64_t>(plan.prefix.size())) goals.push_back(plan.rest);
-  bool endless = false;
-  for (const GoalId goal : goals) {
-    const GoalForm& form = goals_->Form(goal);
-    for (const ArrayShape* shape : form.arrays) {
-      endless = true;
-      const auto can_be = [&](const std::vector<SchemaLiteral>& item) { return Satisfiable(goals_->Intern(item)); };
-      const bool grows = std::ranges::all_of(shape->prefix, can_be) && can_be(shape->rest);
-      if (shape->max == INT64_MAX && shape->counts.empty() && grows) continue;
-      goals_->Refuse(*plan.shape->unique, "uniqueItems", "got items that are arrays of bounded size");
-    }
-    for (const ObjectShape* shape : form.objects) {
-      endless = true;
-      const ObjectPlan* members = PlanOf(*shape);
-      if (shape->max == INT64_MAX && members->others_endless) continue;
-      goals_->Refuse(*plan.shape->unique, "uniqueItems", "got items that are objects without further properties");
-    }
-  }
-  BoundUniquePrefix(plan);
-  if (endless || goals.empty()) return;
-  if (const auto num = NumScalars(goals.back(), kManyNames * kManyNames); num && plan.prefix.empty()) {
-    plan.max = std::min(plan.max, *num);
-  }
-}
-
-// Of goals that one scalar satisfies: equal for equal scalars, however the goals were put together.
-std::string JsonPlans::SingleScalar(GoalId goal) {
-  const GoalForm& form = goals_->Form(goal);
-  if (form.null_ok) return "null";
-  if (form.true_ok || form.false_ok) return form.true_ok ? "true" : "false";
-  if (form.numbers < 0) return "\"" + goals_->languages().Shortest(form.strings).value_or("");
-  const NumberSides& numbers = goals_->Numbers(form.numbers);
-  const auto members = numbers.whole.Or(numbers.others()).Members(1);
-  CHECK(members && members->size() == 1);
-  return (*members)[0].Text();
-}
-
-bool JsonPlans::HasContainers(GoalId goal) {
-  const GoalForm& form = goals_->Form(goal);
-  return !form.arrays.empty() || !form.objects.empty();
-}
-
-// A place of few values may lose them to others. Only where every place has one value is that plain to see: they must
-// differ.
-void JsonPlans::BoundUniquePrefix(ArrayPlan& plan) {
-  const auto num_listed = static_cast<int64_t>(plan.prefix.size());
-  std::set<std::string> singles;
-  bool few = false;
-  bool others = plan.max > num_listed;
-  for (int64_t i = 0; i < std::min(num_listed, plan.max); ++i) {
-    const GoalId goal = plan.prefix[static_cast<size_t>(i)];
-    const auto num = HasContainers(goal) ? std::nullopt : NumScalars(goal, kManyNames);
-    if (num == 1 && !singles.insert(SingleScalar(goal)).second) {
-      plan.max = i;
-      break;
-    }
-    few = few || (num && *num < plan.max);
-    others = others || num != 1;
-  }
-  if (few && others) goals_->Refuse(*plan.shape->unique, "uniqueItems", "got it beside places of few values");
 }
 
 // Items that cannot but count bound the array's size. Two counts that may contradict each other otherwise are refused:

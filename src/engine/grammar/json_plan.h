@@ -18,6 +18,8 @@
 
 namespace atelier {
 
+inline constexpr int64_t kManyNames = 64;  // a language with more members than this counts as endless
+
 // A set of small numbers. Values are shared and never changed; Add makes a new one in `out`.
 using Bits = std::vector<uint64_t>;
 
@@ -44,8 +46,11 @@ struct ObjectPlan {
   };
   std::vector<Others> others;
   bool others_endless = false;       // no number of members uses them up
+  int64_t num_others = 0;            // of their names, where not endless
   std::vector<GoalId> demand_goals;  // by demand: its value alone
   int64_t min = 0, max = INT64_MAX;
+
+  bool Endless() const { return others_endless && max == INT64_MAX; }  // another member can always be added
 };
 
 struct ArrayPlan {
@@ -85,6 +90,9 @@ class JsonPlans {
     std::vector<const ArrayPlan*> arrays;
   };
   const GoalPlans& Of(GoalId goal);
+  // How many values each name of the table can have; nothing: arrays or objects among them, or more than are used up.
+  using NumValues = std::vector<std::optional<int64_t>>;
+  const NumValues& NumValuesOf(const ObjectPlan& plan);
 
   JsonGoals& goals() { return *goals_; }
 
@@ -103,6 +111,9 @@ class JsonPlans {
   void BoundUnique(ArrayPlan& plan);
   void BoundUniquePrefix(ArrayPlan& plan);
   bool HasContainers(GoalId goal);
+  bool CanDiffer(const ArrayShape& shape);
+  bool CanDiffer(const ObjectShape& shape);
+  bool MembersTell(const ObjectPlan& plan);
   void BoundByCounts(ArrayPlan& plan);
   std::optional<int64_t> NumScalars(GoalId goal, int64_t limit);
   std::string SingleScalar(GoalId goal);
@@ -113,6 +124,8 @@ class JsonPlans {
   int depth_ = 0;
   bool provisional_ = false;  // a `no` that leaned on a question still open
   std::unordered_map<GoalId, std::unique_ptr<GoalPlans>> plans_;
+  std::unordered_map<const ObjectShape*, Answer> can_differ_;
+  std::unordered_map<const ObjectPlan*, NumValues> num_values_;
   std::vector<std::unique_ptr<ObjectPlan>> object_plans_;
   std::vector<std::unique_ptr<ArrayPlan>> array_plans_;
 };

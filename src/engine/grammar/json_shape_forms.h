@@ -19,6 +19,10 @@ namespace atelier {
 
 inline constexpr size_t kMaxShapes = 512;  // of one schema; beyond, the schema is refused
 
+// What copying and comparing a shape costs, about.
+inline int64_t Work(const ObjectShape& shape) { return 1 + std::ssize(shape.rules); }
+inline int64_t Work(const ArrayShape& shape) { return 1 + std::ssize(shape.prefix) + std::ssize(shape.counts); }
+
 template <class Shape>
 class ShapeForms {
  public:
@@ -46,6 +50,8 @@ class ShapeForms {
     for (const Shape& x : a) {
       if (goals_->refusal()) break;  // it is over
       for (const Shape& y : b) {
+        too_many_ |= !goals_->Spend(Work(x) + Work(y));
+        if (too_many_) return product;
         if (auto both = Merge(x, y)) product.push_back(std::move(*both));
         if (product.size() <= kMaxShapes) continue;
         Absorb(product);

@@ -1,6 +1,7 @@
 // For tests of the JSON machine: a schema read against texts.
 #pragma once
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,12 @@
 #include "engine/grammar/mask_walk.h"
 
 namespace atelier {
+
+// More of them, from other seeds: ATELIER_RANDOM_SCHEMAS=100000 ATELIER_RANDOM_SEED=7.
+inline int64_t FromEnvironment(const char* name, int64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoll(text);
+}
 
 inline Json ParsedJson(std::string_view text) {
   auto json = Json::Parse(text);

@@ -69,18 +69,25 @@ void JsonMachine::StepAll(std::span<const JsonThread> threads, uint8_t byte, std
   if (out.size() > begin + kMaxThreads) out.resize(begin + kMaxThreads);
 }
 
-// Threads that want a value of one goal begin it as one.
+// Threads that want a value of one goal begin it as one, if it has to differ from the same values in each.
 void JsonMachine::OpenTogether(std::span<const JsonThread> threads, StepContext& c) {
   opening_.clear();
   for (const JsonThread& thread : threads) {
     if (thread.phase == JsonPhase::kValue && !Space(thread, c)) opening_.push_back(thread);
   }
-  const auto compared = [](const JsonThread& thread) { return thread.frame != nullptr && thread.frame->compared; };
-  std::ranges::stable_sort(opening_, {}, [&](const JsonThread& thread) { return thread.goal * 2 + compared(thread); });
+  const auto kind = [](const JsonThread& thread) {
+    const JsonFrame* frame = thread.frame;
+    if (frame == nullptr || !frame->compared) return 0;
+    if (!HasRivals(*frame)) return 1;
+    return frame->array != nullptr ? 2 : 3;
+  };
+  std::ranges::stable_sort(opening_, {}, [&](const JsonThread& thread) { return thread.goal * 4 + kind(thread); });
   for (size_t first = 0, last = 0; first < opening_.size(); first = last) {
     const JsonThread& thread = opening_[first];
-    while (last < opening_.size() && opening_[last].goal == thread.goal && compared(opening_[last]) == compared(thread))
-      ++last;
+    const auto together = [&](const JsonThread& other) {
+      return other.goal == thread.goal && kind(other) == kind(thread) && kind(thread) != 3;
+    };
+    for (last = first + 1; last < opening_.size() && together(opening_[last]);) ++last;
     if (thread.frame == nullptr) {  // so it is for all: the document begins
       Open(thread.goal, {}, c);
       continue;
@@ -98,7 +105,10 @@ void JsonMachine::Open(GoalId goal, Parents parents, StepContext& c) {
     within.compared = parents[0]->compared;
   }
   if (within.depth > kMaxNesting) return;
-  if (c.byte == '{') return OpenObjects(goal, within, c);
+  if (c.byte == '{') {
+    if (within.compared) within.rivals = RivalsWithin(*parents[0], c.arena);
+    return OpenObjects(goal, within, c);
+  }
   OpenArrays(goal, within, c);
 }
 

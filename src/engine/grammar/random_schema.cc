@@ -70,8 +70,19 @@ void RandomSchema::AddArrayKeywords(Json& schema, int depth) {
     if (Chance(0.3)) schema.Set("minContains", Below(3));
     if (Chance(0.3)) schema.Set("maxContains", 1 + Below(2));
   }
-  if (Chance(0.1)) schema.Set("uniqueItems", true);
+  if (Chance(0.1)) {
+    schema.Set("uniqueItems", true);
+    if (Chance(0.5)) schema.Set("items", ClosedObject(depth));
+  }
   if (Chance(schema.Has("contains") ? 0.3 : 0.05)) schema.Set("unevaluatedItems", Schema(depth));
+}
+
+Json RandomSchema::ClosedObject(int depth) {
+  Json properties = Json::Object();
+  for (int64_t n = 1 + Below(4); n > 0; --n) properties.Set(Name(), Schema(depth));
+  Json schema = Json::Object({{"type", "object"}, {"properties", properties}, {"additionalProperties", false}});
+  if (Chance(0.5)) schema.Set("required", Json::Array({properties.members()[0].key}));
+  return schema;
 }
 
 void RandomSchema::AddObjectKeywords(Json& schema, int depth) {

@@ -29,6 +29,7 @@ class RandomSchema {
   void AddNumberKeywords(Json& schema);
   void AddStringKeywords(Json& schema);
   void AddArrayKeywords(Json& schema, int depth);
+  Json ClosedObject(int depth);
   void AddObjectKeywords(Json& schema, int depth);
   void AddInPlace(Json& schema, int depth);
 
