@@ -119,8 +119,10 @@ int64_t JsonClosing::CostLeft(const JsonThread& thread) {
   if (thread.phase != JsonPhase::kName) return cost;
   // Names that are asked for before others.
   const ObjectPlan& plan = *thread.frame->object;
-  const bool meets =
-      thread.state != Languages::kNothing && (plan.others[thread.after].demands & ~thread.frame->demands_met) != 0;
+  const auto can_meet = [&](const ObjectPlan::Others& others) {
+    return machine_->CanMeet(*thread.frame, others.goal, others.demands);
+  };
+  const bool meets = thread.state != Languages::kNothing && can_meet(plan.others[thread.after]);
   const bool missing = thread.low < thread.high && !machine_->IsComplete(*thread.frame);
   return Add(cost, meets ? 1 : missing ? 2 : 3);
 }
@@ -233,7 +235,7 @@ std::string JsonClosing::RestOfName(const JsonThread& thread, std::string_view t
     if (!machine_->NameAllowed(*thread.frame, name)) continue;
     const auto rank = [&](int32_t n) {
       const ObjectPlan::Name& each = plan.names[static_cast<size_t>(n)];
-      const bool meets = (each.demands & ~thread.frame->demands_met) != 0;
+      const bool meets = machine_->CanMeet(*thread.frame, each.goal, each.demands);
       return std::pair(machine_->IsWanted(*thread.frame, n) ? 0 : meets ? 1 : 2, Cost(each.goal));
     };
     if (chosen < 0 || rank(name) < rank(chosen)) chosen = name;

@@ -129,7 +129,9 @@ class JsonMachine {
   bool NameAllowed(const JsonFrame& frame, int32_t name) const;  // the member may come next
   bool CanClose(const JsonFrame& frame) const;
   bool IsWanted(const JsonFrame& frame, int32_t name) const;  // required, and not there yet
-  bool IsComplete(const JsonFrame& frame) const;              // nothing that is required is missing
+  // Whether a member of that goal, which these demands speak of, can be one that is still demanded.
+  bool CanMeet(const JsonFrame& frame, GoalId goal, uint32_t demands) const;
+  bool IsComplete(const JsonFrame& frame) const;  // nothing that is required is missing
   NumberTable& Numbers(int32_t set);
 
   Languages& languages() { return *languages_; }

@@ -234,6 +234,32 @@ TEST(JsonMachine, ADeadEndIsNeverEntered) {
   EXPECT_FALSE(reader.Read(","));
 }
 
+// Nothing of the table comes behind another name, so that one must leave members enough.
+TEST(JsonMachine, OtherNamesInTheSchemasOrderLeaveMembersEnough) {
+  auto machine = MachineOf(ParsedJson(R"({"type": "object", "properties": {"c": {"const": 1}}, "minProperties": 2,
+      "propertyNames": {"enum": ["a", "c"]}})"),
+                           JsonStyle::Served());
+  ASSERT_TRUE(machine.ok());
+  JsonReader reader = ReaderOf(**machine);
+  EXPECT_FALSE(reader.CanRead(reader.threads(), R"({"a)"));
+  EXPECT_TRUE(Takes(**machine, R"({"c":1,"a":2})"));
+}
+
+// However large a schema is, combining its alternatives ends.
+TEST(JsonMachine, TooMuchWorkIsRefused) {
+  Json all = Json::Array();
+  for (int i = 0; i < 300; ++i) {
+    const Json kind = Json::Object({{"kind", Json::Object({{"const", "k" + std::to_string(i)}})}});
+    Json members = Json::Object();
+    for (int n = 0; n < 20; ++n) members.Set("m" + std::to_string(i) + "_" + std::to_string(n), Json::Object());
+    all.Push(Json::Object({{"if", Json::Object({{"properties", kind}, {"required", Json::Array({"kind"})}})},
+                           {"then", Json::Object({{"properties", members}})}}));
+  }
+  const auto machine = MachineOf(Json::Object({{"type", "object"}, {"allOf", all}}));
+  ASSERT_FALSE(machine.ok());
+  EXPECT_NE(machine.error().Message().find("combinations"), std::string::npos) << machine.error().Message();
+}
+
 TEST(JsonMachine, ServedStyleIsCompactOrder) {
   const JsonStyle style{
       .any_whitespace = false, .max_whitespace = 8, .schema_order = true, .numbers = NumberSpelling::kPlain};
@@ -325,6 +351,24 @@ TEST(JsonMachine, AMemberThatIsDemandedIsSoughtOnce) {
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(reader.Read("\"a" + std::to_string(i) + "\": 1, "));
   EXPECT_LE(reader.threads().size(), 2U);
   EXPECT_TRUE(reader.Read(R"("b": ""})") && AtEnd(**machine, reader));
+}
+
+// Names of which some cannot have it do not put it off.
+TEST(JsonMachine, TheWayToTheEndNamesAMemberThatCanBeWhatIsDemanded) {
+  const Json schema = ParsedJson(R"({"type": "object", "patternProperties": {"^.{2}$": {"type": "object"}},
+      "additionalProperties": {"type": "integer"}, "not": {"additionalProperties": {"type": "integer"}}})");
+  for (const JsonStyle& style : {JsonStyle{}, JsonStyle::Served()}) {
+    auto machine = MachineOf(schema, style);
+    ASSERT_TRUE(machine.ok());
+    JsonClosing closing(**machine);
+    JsonReader reader = ReaderOf(**machine);
+    ASSERT_TRUE(reader.Read("{"));
+    for (int i = 0; i < 20 && !AtEnd(**machine, reader); ++i) {
+      const std::string next = closing.Next(reader.threads(), reader.text());
+      ASSERT_TRUE(reader.Read(next)) << reader.text() << next;
+    }
+    EXPECT_TRUE(AtEnd(**machine, reader)) << reader.text();
+  }
 }
 
 }  // namespace

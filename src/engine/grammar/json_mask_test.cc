@@ -72,6 +72,46 @@ TEST(JsonMask, ABitIsSetExactlyWhereTheTokenCanBeRead) {
   EXPECT_GT(num_states, num_schemas * 5);
 }
 
+// Whether the mask after `begin` has exactly the tokens that can be read there.
+void CheckBits(const char* schema, const char* begin, const std::vector<std::string>& pieces) {
+  const auto vocabulary = std::make_shared<const GrammarVocabulary>(pieces);
+  GrammarSpec spec;
+  spec.schema = ParsedJson(schema);
+  const auto grammar = CompileGrammar(spec, vocabulary);
+  ASSERT_TRUE(grammar.ok()) << schema;
+  const auto constraint = (*grammar)->Start();
+  ASSERT_TRUE(constraint->AcceptBytes(begin)) << begin;
+  std::vector<uint64_t> bits(1);
+  constraint->Mask(bits);
+  for (int32_t token = 0; token < vocabulary->trie.num_tokens(); ++token) {
+    const auto fresh = (*grammar)->Start();
+    ASSERT_TRUE(fresh->AcceptBytes(begin));
+    EXPECT_EQ(((bits[0] >> token) & 1) != 0, fresh->Accept(token))
+        << begin << " " << pieces[static_cast<size_t>(token)];
+  }
+}
+
+TEST(JsonMask, TokensThatNameAMemberTwice) {
+  CheckBits(R"({"type": "object"})", R"({"a)", {"\":1,\"a\"", "\":1,\"b\"", "\":1,\"ab\"", "b\":1,\"ab\"", "\":1,\"a"});
+}
+
+TEST(JsonMask, TokensThatBeginWithinACharacter) {
+  const std::vector<std::string> pieces = {"\xa9\"", "\xa9\":1", "\xa8\":1", "\xa9", "\xa9\",\"b\"]", "\xa9\",1]"};
+  CheckBits(R"({"type": "object"})", "{\"\xc3\xa9\":1,\"\xc3", pieces);
+  CheckBits(R"({"uniqueItems": true})", "[\"a\xc3", pieces);
+}
+
+TEST(JsonMask, MembersThatTellObjectsApart) {
+  const char* schema = R"({"uniqueItems": true, "items": {"type": "object", "additionalProperties": false,
+      "properties": {"a": {"type": "string"}, "b": {"const": 1}}}})";
+  const std::vector<std::string> pieces = {"\"",   "\"}",    "\",",  "\"}]", "\" ", "\",\"b\":1}",
+                                           "x\"}", "x\",\"", "/\"}", "b",    "1}",  "\",\"c"};
+  for (const char* begin : {R"([{"a":"x"},{"a":")", R"([{"a":"x"},{"a":"x)", R"([{"a":"x"},{"a":"x","b":1},{"a":")",
+                            R"([{"a":"/","b":1},{"a":"\)", R"([{},{"a":"x"},{")"}) {
+    CheckBits(schema, begin, pieces);
+  }
+}
+
 TEST(JsonMask, NamesThatAreEscapedAreNoOthers) {
   std::vector<std::string> pieces = {"\\n\":", "\\\"\":1", "\\/\":1", "/\":1", "\":1", "a", "\\n", "{\"", "b"};
   const auto vocabulary = std::make_shared<const GrammarVocabulary>(pieces);

@@ -67,6 +67,14 @@ bool JsonMachine::MemberPossible(const JsonFrame& frame, GoalId goal, uint32_t d
   return DemandsPossible(frame);
 }
 
+bool JsonMachine::CanMeet(const JsonFrame& frame, GoalId goal, uint32_t demands) const {
+  for (uint32_t left = demands & ~frame.demands_met; left != 0; left &= left - 1) {
+    const MemberDemand& demand = frame.object->shape->demands[static_cast<size_t>(std::countr_zero(left))];
+    if (plans_->Satisfiable(goals_->And(goal, demand.value))) return true;
+  }
+  return false;
+}
+
 // Whether each demand that is not met yet can still be, by a member that may come.
 bool JsonMachine::DemandsPossible(const JsonFrame& frame) const {
   const ObjectPlan& plan = *frame.object;

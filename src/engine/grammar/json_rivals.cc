@@ -62,7 +62,8 @@ bool JsonMachine::MayCome(const JsonFrame& frame, int32_t name) const {
 }
 
 // Whether some way to end the object is none of the rivals. Names before `from` of the table are decided: they are
-// there, or are left out. Each rival follows one way, so the ways that are looked at are no more than rivals times names.
+// there, or are left out. Each rival follows one way, so the ways that are looked at are no more than rivals times
+// names.
 bool JsonMachine::CanDiffer(const JsonFrame& frame, Values rivals, int32_t from) const {
   const std::vector<ObjectPlan::Name>& names = frame.object->names;
   if (rivals.empty() || AnyEndlessLeft(frame, from)) return true;
