@@ -369,7 +369,8 @@ void JsonMachine::OpenObjects(GoalId goal, const JsonFrame& within, StepContext&
     JsonFrame frame = within;
     frame.object = plan;
     frame.seen = seen;
-    if (plan->Endless()) frame.rivals = nullptr;  // compared when it ends, as it can always go on
+    // Else it is compared when it ends: it can always go on, or is one that `contains` counts.
+    if (frame.rivals != nullptr && (plan->Endless() || !plans_->CanDiffer(*plan->shape))) frame.rivals = nullptr;
     c.out.push_back({.phase = JsonPhase::kFirstName, .frame = c.arena.Make(frame)});
   }
 }

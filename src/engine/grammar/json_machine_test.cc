@@ -173,6 +173,10 @@ TEST(JsonMachine, ObjectsWithoutFurtherPropertiesDifferAsItems) {
           {R"([{"next":{"of":[1]}},{"next":{"of":[]}},{"next":{}},{}])", R"([{"of":[1]},{"of":[1,1]}])"},
           {R"([{"next":{"of":[1]}},{"next":{"of":[1]}}])", R"([{"of":[1]},{"of":[1]}])",
            R"([{"next":{}},{"next":{}}])"}}});
+  Check({{R"({"uniqueItems": true, "contains": {"type": "object", "additionalProperties": false,
+              "properties": {"a": {"type": "string"}}, "patternProperties": {"^b$": true}}})",
+          {R"([{"a":"x"},{"b":1},{"b":2,"a":"x"}])", R"([{"c":1},{}])"},
+          {R"([{"b":1},{"b":1}])", R"([{"c":1}])"}}});
   // What is begun can be ended, and no further than that: the last member is named only where it still tells.
   auto machine = MachineOf(ParsedJson(pair));
   ASSERT_TRUE(machine.ok());

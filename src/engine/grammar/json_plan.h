@@ -90,6 +90,8 @@ class JsonPlans {
     std::vector<const ArrayPlan*> arrays;
   };
   const GoalPlans& Of(GoalId goal);
+  // Whether an object that has begun can be made to differ from any number of others.
+  bool CanDiffer(const ObjectShape& shape);
   // How many values each name of the table can have; nothing: arrays or objects among them, or more than are used up.
   using NumValues = std::vector<std::optional<int64_t>>;
   const NumValues& NumValuesOf(const ObjectPlan& plan);
@@ -112,7 +114,6 @@ class JsonPlans {
   void BoundUniquePrefix(ArrayPlan& plan);
   bool HasContainers(GoalId goal);
   bool CanDiffer(const ArrayShape& shape);
-  bool CanDiffer(const ObjectShape& shape);
   bool MembersTell(const ObjectPlan& plan);
   void BoundByCounts(ArrayPlan& plan);
   std::optional<int64_t> NumScalars(GoalId goal, int64_t limit);

@@ -49,8 +49,8 @@ bool JsonPlans::CanDiffer(const ArrayShape& shape) {
          can_be(shape.rest);
 }
 
-// And an object: it can always go on, or some member of its table tells it from all others. Where it is asked for
-// within itself it can if it can otherwise.
+// It can always go on, or some member of its table tells it from all others. Where it is asked for within itself it can
+// if it can otherwise.
 bool JsonPlans::CanDiffer(const ObjectShape& shape) {
   const auto [at, added] = can_differ_.try_emplace(&shape, Answer::kAsked);
   if (!added) return at->second != Answer::kNo;
