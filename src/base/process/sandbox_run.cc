@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
+#include <string>
 #include <utility>
 
 #include "base/process/kernel_file.h"
@@ -181,13 +183,24 @@ ProcessSpec MakeProcess(const SandboxSpec& spec) {
   return process;
 }
 
-// Until the namespace's first process has ended, and with it all others: bubblewrap itself ends before.
-Result<void> AwaitEnd(int first) {
+// Whether the process is surely in another PID namespace than that one.
+bool IsElsewhere(int64_t process, int64_t pid_namespace) {
+  std::array<char, 64> is_in{};
+  const std::string link = "/proc/" + std::to_string(process) + "/ns/pid";
+  return readlink(link.c_str(), is_in.data(), is_in.size() - 1) > 0 &&
+         is_in.data() != "pid:[" + std::to_string(pid_namespace) + "]";
+}
+
+// Until the namespace's first process has ended, and with it all others: bubblewrap itself ends before. Its number may
+// be another's by then.
+//   info   what bubblewrap tells of both
+Result<void> AwaitEnd(std::string_view info) {
+  const int64_t first = NumberAfter(info, "\"child-pid\":");
   if (first <= 0) return {};
-  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, first, 0));
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, static_cast<int>(first), 0));
   if (pidfd < 0) return {};
   pollfd wait{pidfd, POLLIN, 0};
-  const int ended = poll(&wait, 1, 60'000);
+  const int ended = IsElsewhere(first, NumberAfter(info, "\"pid-namespace\":")) ? 1 : poll(&wait, 1, 60'000);
   close(pidfd);
   if (ended == 1) return {};
   return Error::Internal("sandbox", "its processes still run a minute after they were killed");
@@ -259,7 +272,7 @@ Result<ProcessOutput> RunUnprobed(const SandboxSpec& spec) {
   SandboxWatch watch(spec, group.ok() ? &*group : nullptr, first, stop);
   auto output = RunProcess(process);
   auto passed = watch.Ended();
-  TRY_VOID(AwaitEnd(first()));
+  TRY_VOID(AwaitEnd(info.Text()));
   return Judge(spec, std::move(output), std::move(passed));
 }
 
