@@ -183,11 +183,11 @@ ProcessSpec MakeProcess(const SandboxSpec& spec) {
   return process;
 }
 
-// Whether the process is surely in another PID namespace than that one.
+// Whether the process is surely in another PID namespace than that one (of which nothing may be known: -1).
 bool IsElsewhere(int64_t process, int64_t pid_namespace) {
   std::array<char, 64> is_in{};
   const std::string link = "/proc/" + std::to_string(process) + "/ns/pid";
-  return readlink(link.c_str(), is_in.data(), is_in.size() - 1) > 0 &&
+  return pid_namespace > 0 && readlink(link.c_str(), is_in.data(), is_in.size() - 1) > 0 &&
          is_in.data() != "pid:[" + std::to_string(pid_namespace) + "]";
 }
 

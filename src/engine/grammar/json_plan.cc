@@ -6,8 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "base/check.h"
-
 namespace atelier {
 namespace {
 
