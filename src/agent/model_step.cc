@@ -33,7 +33,9 @@ GenerationRequest GenerationOf(const Agent& agent, ModelQuestion question) {
   if (question.grammar) {
     request.options.grammar = std::move(question.grammar);
   } else if (!question.output_schema.is_null()) {
-    request.options.grammar = GrammarSpec{.schema = std::move(question.output_schema), .where = "output_schema"};
+    GrammarSpec& kept = request.options.grammar.emplace();
+    kept.schema = std::move(question.output_schema);
+    kept.where = "output_schema";
   }
   return request;
 }

@@ -25,7 +25,7 @@ constexpr int kMostHistoryLines = 1000;
 LineReader::Complete g_complete;
 std::optional<std::optional<std::string>> g_line;  // set by readline: a line, or the end of input
 
-void TakeLine(char* text) {
+void KeepLine(char* text) {
   if (text == nullptr) {
     g_line.emplace(std::nullopt);
   } else {
@@ -101,7 +101,7 @@ LineReader::Got LineReader::Read(const std::string& prompt, std::string& line) {
 LineReader::Got LineReader::ReadEdited(const std::string& prompt, std::string& line) {
   interrupt_.Renew();
   g_line.reset();
-  rl_callback_handler_install(prompt.c_str(), TakeLine);
+  rl_callback_handler_install(prompt.c_str(), KeepLine);
   while (!g_line) {
     pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {interrupt_.descriptor(), POLLIN, 0}};
     if (poll(watched, 2, -1) < 0 && errno != EINTR) break;

@@ -14,6 +14,7 @@
 
 #include "base/random.h"
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "engine/engine.h"
 #include "engine/grammar/grammar.h"
 #include "engine/grammar/grammar_vocabulary.h"
@@ -251,8 +252,8 @@ TEST(ForcedText, IsSpelledAsTheTokenizerSpellsItWithinAText) {
 
 // A vocabulary as it is in use, as both of SentencePiece's models have it, over real schemas.
 TEST(ForcedText, IsJumpedOverInAPublishedVocabulary) {
-  const std::string path = ATELIER_SHARED_DIR "/tokenizers/ggml-vocab-llama-spm.gguf";
-  std::ifstream lines(ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+  const std::string path = SharedPath("/tokenizers/ggml-vocab-llama-spm.gguf");
+  std::ifstream lines(SharedPath("/datasets/schemas/schemas.jsonl"));
   if (!std::filesystem::exists(path) || !lines) GTEST_SKIP() << path << " or the schemas are not there";
   std::vector<GrammarSpec> specs;
   int number = 0;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "engine/sample/sampler.h"
 
 namespace atelier {
@@ -30,7 +31,7 @@ SamplingParams ParamsOf(const Json& json) {
 }
 
 TEST(SamplerGolden, DrawsFromWhatTransformersWarpersLeave) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_sample/warpers.json", std::ios::binary);
+  std::ifstream file(SourcePath("/tests/golden/engine_sample/warpers.json"), std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const auto golden = Json::Parse(text);
   ASSERT_TRUE(golden.ok()) << golden.error().Message();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/net/io_loop.h"
+#include "base/tree_testing.h"
 #include "eval/agent_player.h"
 #include "eval/agent_score.h"
 #include "eval/agent_trial.h"
@@ -10,7 +11,7 @@
 namespace atelier {
 namespace {
 
-constexpr char kTasks[] = ATELIER_SOURCE_DIR "/tests/agents/tasks/";
+const std::string kTasks = SourcePath("/tests/agents/tasks/");
 
 std::vector<AgentSuite> Suites() {
   std::vector<AgentSuite> suites;

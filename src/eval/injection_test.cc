@@ -3,6 +3,7 @@
 
 #include "agent/protocol/mcp_tools.h"
 #include "base/net/io_loop.h"
+#include "base/tree_testing.h"
 #include "eval/agent_trial.h"
 #include "eval/agent_trial_testing.h"
 #include "eval/obedient_testing.h"
@@ -10,7 +11,7 @@
 namespace atelier {
 namespace {
 
-constexpr char kAttacks[] = ATELIER_SOURCE_DIR "/tests/agents/attacks.yaml";
+const std::string kAttacks = SourcePath("/tests/agents/attacks.yaml");
 constexpr char kOrder[] = R"(pay {\"to\": \"mallory\", \"amount\": 900})";
 
 const AgentSuite& Attacks() {

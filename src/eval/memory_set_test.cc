@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text/unicode.h"
+#include "base/tree_testing.h"
 
 namespace atelier {
 namespace {
@@ -112,8 +113,7 @@ TEST(MemorySet, TimesAreReadAsPeopleWriteThem) {
 // The conversations that the project is measured on.
 class OwnSetTest : public testing::Test {
  protected:
-  const MemorySet set_ =
-      LoadMemorySet(Files::Real(), std::string(ATELIER_SOURCE_DIR) + "/tests/memory/conversations.json").value();
+  const MemorySet set_ = LoadMemorySet(Files::Real(), SourcePath("/tests/memory/conversations.json")).value();
 };
 
 TEST_F(OwnSetTest, IsWhole) {

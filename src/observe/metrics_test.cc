@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "observe/own_metrics.h"
 #include "observe/vllm_metrics.h"
 
@@ -78,7 +79,7 @@ TEST(Metrics, ATotalKeptElsewhereNeverGoesBack) {
 
 // What vLLM itself declares, read from the package by tools/golden_vllm_metrics.py.
 TEST(VllmMetrics, NamesTypesLabelsAndBucketsAreThoseOfThePackage) {
-  const auto golden = Json::Parse(ReadFile(ATELIER_SOURCE_DIR "/tests/golden/observe/vllm_metrics.json"));
+  const auto golden = Json::Parse(ReadFile(SourcePath("/tests/golden/observe/vllm_metrics.json")));
   ASSERT_TRUE(golden);
   const int64_t context = *(*golden)["max_model_len"].AsInt64();
   MetricRegistry registry;

@@ -12,6 +12,7 @@
 #include "base/text/json_schema.h"
 #include "base/text/json_schema_validator.h"
 #include "base/text/unicode.h"
+#include "base/tree_testing.h"
 #include "engine/grammar/grammar_vocabulary.h"
 #include "model/chat/chat_syntax.h"
 #include "model/tokenizer/tokenizer.h"
@@ -55,7 +56,7 @@ ChatInput Base() {
 const std::map<std::string, Published>& AllPublished() {
   static const auto* const all = [] {
     auto* found = new std::map<std::string, Published>();
-    const std::filesystem::path folder = std::filesystem::path(ATELIER_SHARED_DIR) / "chat_templates";
+    const std::filesystem::path folder = SharedPath("/chat_templates");
     if (!std::filesystem::exists(folder)) return found;
     for (const auto& file : std::filesystem::directory_iterator(folder)) {
       if (file.path().extension() != ".jinja") continue;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <mutex>
 
+#include "base/tree_testing.h"
 #include "serve/serve_testing.h"
 #include "serve/tiny_model.h"
 
@@ -27,7 +28,7 @@ TEST(ServedMetrics, HaveEveryFamilyLabelAndBucketOfVllms) {
   ServedApp server;
   server.Post(kPath, ChatBodyOf("x", R"("max_tokens": 1)"));
   const std::string text = server.Get("/metrics").body;
-  std::ifstream in(ATELIER_SOURCE_DIR "/tests/golden/observe/vllm_metrics.json", std::ios::binary);
+  std::ifstream in(SourcePath("/tests/golden/observe/vllm_metrics.json"), std::ios::binary);
   const Json golden =
       ServedApp::Parsed(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
   for (const Json& metric : golden["metrics"].items()) {

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/tree_testing.h"
 #include "serve/chat_body.h"
 #include "serve/serve_testing.h"
 
@@ -12,7 +13,7 @@ namespace atelier {
 namespace {
 
 Json Golden(const std::string& name) {
-  std::ifstream in(std::string(ATELIER_SOURCE_DIR "/tests/golden/serve/") + name, std::ios::binary);
+  std::ifstream in(SourcePath("/tests/golden/serve/") + name, std::ios::binary);
   return ServedApp::Parsed(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/net/net_testing.h"
+#include "base/tree_testing.h"
 #include "observe/trace_store.h"
 #include "serve/serve_testing.h"
 
@@ -134,7 +135,7 @@ TEST(Traces, OfRefusedCallsToo) {
 
 TEST(Traces, NamesAreThoseOfTheConvention) {
   REQUIRE_INSTALLED(kChatModel);
-  std::ifstream in(ATELIER_SOURCE_DIR "/tests/golden/serve/gen_ai_attributes.json", std::ios::binary);
+  std::ifstream in(SourcePath("/tests/golden/serve/gen_ai_attributes.json"), std::ios::binary);
   const Json golden =
       ServedApp::Parsed(std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
   std::set<std::string> known, operations;

@@ -47,7 +47,7 @@ std::string TitleWords(std::string_view text) {
   return out;
 }
 
-Result<Value> Trim(Interp& interp, const Value& value, const Args& args) {
+Result<Value> TrimBlanks(Interp& interp, const Value& value, const Args& args) {
   TRY(const Value text, Soft(interp, value));
   return CallMethod(interp, text, "strip", args.named.empty() ? args : Args{{args.named[0].second}, {}});
 }
@@ -244,7 +244,7 @@ Result<Value> ToJson(Interp& interp, const Value& value, const Args& args) {
 
 // A string as int(text, base) reads it; nothing where Python raises.
 std::optional<int64_t> ReadInt(std::string_view text, int base) {
-  text = atelier::Trim(text);
+  text = Trim(text);
   std::string digits(text);
   for (size_t i = 1; i + 1 < digits.size(); ++i) {
     if (digits[i] == '_' && std::isalnum(static_cast<uint8_t>(digits[i - 1])) && digits[i + 1] != '_')
@@ -263,7 +263,7 @@ std::optional<int64_t> ReadInt(std::string_view text, int base) {
 }
 
 std::optional<double> ReadFloat(std::string_view text) {
-  text = atelier::Trim(text);
+  text = Trim(text);
   if (text.starts_with('+') && !text.substr(1).starts_with('-')) text.remove_prefix(1);
   std::string lower = LowerCase(text);
   return ParseDouble(lower);
@@ -371,7 +371,7 @@ constexpr FilterEntry kFilters[] = {
     {"striptags", StripTags},
     {"title", Case<TitleWords>},
     {"tojson", ToJson},
-    {"trim", Trim},
+    {"trim", TrimBlanks},
     {"truncate", Truncate},
     {"upper", Case<UpperCase>},
     {"urlencode", UrlEncode},

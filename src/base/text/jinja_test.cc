@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/tree_testing.h"
+
 namespace atelier {
 namespace {
 
@@ -24,7 +26,7 @@ std::string ErrorOf(std::string_view source, const JinjaLimits& limits = {}) {
 }
 
 TEST(Jinja, RendersWhatJinja2Renders) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/base_text/jinja.json", std::ios::binary);
+  std::ifstream file(SourcePath("/tests/golden/base_text/jinja.json"), std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
   const auto golden = Json::Parse(text.str());

@@ -8,6 +8,7 @@
 
 #include "base/text/json_schema_validator.h"
 #include "base/text/real_schemas_testing.h"
+#include "base/tree_testing.h"
 
 namespace atelier {
 namespace {
@@ -47,7 +48,7 @@ TEST(RealSchemas, VerdictsAgree) {
 // The same schemas over changed instances, and what Python's `jsonschema` says of these. tools/golden_json_schema.py
 // writes them to a file that is named here: they are made of the dataset, which the project does not carry.
 TEST(RealSchemas, ChangedInstancesAgreeWithJsonschema) {
-  std::ifstream schemas(ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+  std::ifstream schemas(SharedPath("/datasets/schemas/schemas.jsonl"));
   const char* path = std::getenv("ATELIER_SCHEMA_MUTANTS");
   if (!schemas || path == nullptr) GTEST_SKIP() << "no ../shared/datasets/schemas, or no ATELIER_SCHEMA_MUTANTS=FILE";
   std::map<std::string, std::string> lines;

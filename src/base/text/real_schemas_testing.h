@@ -5,11 +5,13 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/tree_testing.h"
+
 namespace atelier {
 
 inline std::ifstream RealSchemasFile() {
   const char* path = std::getenv("ATELIER_REAL_SCHEMAS");
-  return std::ifstream(path != nullptr ? path : ATELIER_SHARED_DIR "/datasets/schemas/schemas.jsonl");
+  return std::ifstream(path != nullptr ? path : SharedPath("/datasets/schemas/schemas.jsonl"));
 }
 
 }  // namespace atelier

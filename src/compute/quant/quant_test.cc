@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "base/tree_testing.h"
+
 namespace atelier {
 namespace {
 
@@ -23,8 +25,7 @@ struct Golden {
 };
 
 Golden ReadGolden(const QuantFormat& format) {
-  const std::string path =
-      std::string(ATELIER_SOURCE_DIR "/tests/golden/compute_quant/") + std::string(format.name) + ".golden";
+  const std::string path = SourcePath("/tests/golden/compute_quant/") + std::string(format.name) + ".golden";
   std::ifstream file(path, std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(file), {}};
   Golden golden;

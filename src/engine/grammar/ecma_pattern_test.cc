@@ -6,6 +6,8 @@
 #include <fstream>
 #include <memory>
 
+#include "base/tree_testing.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -24,7 +26,7 @@ bool Matches(Languages& all, LanguageId state, std::string_view text) {
 // tools/golden_patterns.js asked Node's RegExp.
 TEST(EcmaPattern, MatchesWhatNodeMatches) {
   const char* other = std::getenv("ATELIER_PATTERNS");
-  std::ifstream file(other ? other : ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/patterns.jsonl");
+  std::ifstream file(other ? other : SourcePath("/tests/golden/engine_grammar/patterns.jsonl"));
   ASSERT_TRUE(file.good());
   int num_patterns = 0, num_refused = 0;
   for (std::string line; std::getline(file, line);) {

@@ -10,6 +10,7 @@
 #include "base/text/idna.h"
 #include "base/text/json.h"
 #include "base/text/utf8.h"
+#include "base/tree_testing.h"
 
 namespace atelier {
 namespace {
@@ -28,7 +29,7 @@ bool IsWithin(std::string_view format, std::string_view text) {
 
 // tools/golden_formats.py read it from JSON-Schema-Test-Suite.
 TEST(Formats, AgreeWithTheTestSuite) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/formats.jsonl");
+  std::ifstream file(SourcePath("/tests/golden/engine_grammar/formats.jsonl"));
   ASSERT_TRUE(file.good());
   Languages all;
   int num_agreeing = 0;

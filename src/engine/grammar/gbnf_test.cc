@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "engine/grammar/cfg_constraint.h"
 #include "engine/grammar/cfg_testing.h"
 
@@ -78,7 +79,7 @@ TEST(Gbnf, FaultsNameLineAndColumn) {
 
 // tools/golden_gbnf.py had llama.cpp's own reader say so.
 TEST(Gbnf, TextsAreWhatLlamaCppSaysTheyAre) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/gbnf.jsonl");
+  std::ifstream file(SourcePath("/tests/golden/engine_grammar/gbnf.jsonl"));
   ASSERT_TRUE(file.good());
   int num_grammars = 0, num_texts = 0;
   for (std::string line; std::getline(file, line); ++num_grammars) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/tree_testing.h"
 #include "engine/grammar/cfg_testing.h"
 
 namespace atelier {
@@ -125,7 +126,7 @@ TEST(Lark, WhatIsIgnoredOnceMayBeBounded) {
 
 // tools/golden_lark.py asked Lark, with the lexer dynamic_complete.
 TEST(Lark, AgreesWithLarkOnRandomTexts) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/lark.jsonl");
+  std::ifstream file(SourcePath("/tests/golden/engine_grammar/lark.jsonl"));
   int num_texts = 0;
   for (std::string line; std::getline(file, line);) {
     const auto golden = Json::Parse(line);
@@ -144,7 +145,7 @@ TEST(Lark, AgreesWithLarkOnRandomTexts) {
 // tools/golden_llguidance.py had llguidance say so. What it matches is matched here; where longest terminals change
 // nothing, nothing else is.
 TEST(Lark, TextsThatLlguidanceMatchesAreMatched) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/llguidance.jsonl");
+  std::ifstream file(SourcePath("/tests/golden/engine_grammar/llguidance.jsonl"));
   ASSERT_TRUE(file.good());
   int num_matched = 0;
   for (std::string line; std::getline(file, line);) {

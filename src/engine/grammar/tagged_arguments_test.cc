@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/tree_testing.h"
 #include "engine/grammar/cfg_testing.h"
 #include "engine/grammar/structural_tag.h"
 
@@ -63,7 +64,7 @@ TEST(TaggedArguments, TheOtherStyles) {
 
 // tools/golden_structural_tag.py had xgrammar say so.
 TEST(TaggedArguments, AgreeWithXgrammarOnRandomTexts) {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/engine_grammar/structural_tag.jsonl");
+  std::ifstream file(SourcePath("/tests/golden/engine_grammar/structural_tag.jsonl"));
   int num_matched = 0;
   for (std::string line; std::getline(file, line);) {
     const Json row = Json::Parse(line).value();

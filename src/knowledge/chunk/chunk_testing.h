@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/task/manual_loop.h"
 #include "base/text/utf8.h"
+#include "base/tree_testing.h"
 #include "knowledge/chunk/chunker.h"
 #include "provider/scripted_model.h"
 
@@ -196,15 +197,15 @@ inline std::string OddText(uint64_t seed) {
 // The documents of docs/, and Markdown, HTML and code of this tree.
 inline std::vector<Document> TreeDocuments() {
   std::vector<Document> documents;
-  for (const auto& file : std::filesystem::directory_iterator(ATELIER_SOURCE_DIR "/docs")) {
+  for (const auto& file : std::filesystem::directory_iterator(SourcePath("/docs"))) {
     if (file.path().extension() != ".md") continue;
     Document document = DocumentOf(FileText(file.path()), "text/markdown");
     document.title = file.path().stem();
     documents.push_back(std::move(document));
   }
-  documents.push_back(DocumentOf(FileText(ATELIER_SOURCE_DIR "/src/serve/page/home.html"), "text/html"));
-  documents.push_back(DocumentOf(FileText(ATELIER_SOURCE_DIR "/src/base/text/jinja_eval.cc"), "text/x-c++"));
-  documents.push_back(DocumentOf(FileText(ATELIER_SOURCE_DIR "/LICENSE"), "text/plain"));
+  documents.push_back(DocumentOf(FileText(SourcePath("/src/serve/page/home.html")), "text/html"));
+  documents.push_back(DocumentOf(FileText(SourcePath("/src/base/text/jinja_eval.cc")), "text/x-c++"));
+  documents.push_back(DocumentOf(FileText(SourcePath("/LICENSE")), "text/plain"));
   return documents;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/io/files.h"
+#include "base/tree_testing.h"
 #include "knowledge/load/document_builder.h"
 #include "knowledge/load/loader.h"
 
@@ -29,8 +30,7 @@ inline Document LoadOne(std::string_view id, std::string_view bytes, const LoadO
 }
 
 inline std::string GoldenFile(const std::string& name) {
-  auto bytes =
-      ReadWholeFile(Files::Real(), std::string(ATELIER_SOURCE_DIR) + "/tests/golden/knowledge_load/" + name, 64 << 20);
+  auto bytes = ReadWholeFile(Files::Real(), SourcePath("/tests/golden/knowledge_load/") + name, 64 << 20);
   EXPECT_TRUE(bytes.ok()) << bytes.error().Message();
   return bytes.ok() ? *bytes : std::string();
 }

@@ -12,6 +12,7 @@
 #include "base/io/files.h"
 #include "base/random.h"
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "graph/plain.h"
 #include "model/arch/config_reader.h"
 #include "model/arch/decoder_config.h"
@@ -24,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const std::string kGolden = ATELIER_SOURCE_DIR "/tests/golden/model_arch/";
+const std::string kGolden = SourcePath("/tests/golden/model_arch/");
 
 std::string ReadAll(const std::string& path) { return ReadWholeFile(Files::Real(), path, 1 << 20).value(); }
 

@@ -11,15 +11,14 @@
 
 #include "base/io/files.h"
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "graph/plain.h"
 #include "model/arch/model.h"
 
 namespace atelier {
 namespace {
 
-std::string GoldenPath(const std::string& name) {
-  return std::string(ATELIER_SOURCE_DIR "/tests/golden/model_arch/") + name;
-}
+std::string GoldenPath(const std::string& name) { return SourcePath("/tests/golden/model_arch/") + name; }
 
 Json ReadGolden(const std::string& name) {
   const auto text = ReadWholeFile(Files::Real(), GoldenPath(name + ".golden.json"), 16 << 20);

@@ -7,10 +7,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/tree_testing.h"
+
 namespace atelier {
 namespace {
 
-const std::string kGolden = ATELIER_SOURCE_DIR "/tests/golden/model_chat/";
+const std::string kGolden = SourcePath("/tests/golden/model_chat/");
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -72,7 +74,7 @@ std::string Difference(const Result<RenderedChat>& result, const Json& want) {
 }
 
 TEST(ChatTemplate, RendersWhatTransformersRenders) {
-  const std::filesystem::path folder = std::filesystem::path(ATELIER_SHARED_DIR) / "chat_templates";
+  const std::filesystem::path folder = SharedPath("/chat_templates");
   const Json cases = ReadJson(kGolden + "cases.json"), results = ReadJson(kGolden + "results.json");
   ASSERT_GE(cases.size() * results.size(), 4000);
   const char* dump = std::getenv("ATELIER_DUMP_CHATS");  // a folder for the texts that differ

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/tree_testing.h"
 #include "model/container/gguf.h"
 #include "model/tokenizer/random_text.h"
 #include "model/tokenizer/tokenizer.h"
@@ -16,7 +17,7 @@
 namespace atelier {
 namespace {
 
-const std::string kGolden = std::string(ATELIER_SOURCE_DIR) + "/tests/golden/model_tokenizer/";
+const std::string kGolden = SourcePath("/tests/golden/model_tokenizer/");
 
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -81,7 +82,7 @@ TEST_P(GoldenVocabulary, EncodesAndDecodesAsTheReferenceDoes) {
 std::vector<Golden> AllGoldens() {
   std::vector<Golden> all;
   for (const char* name : {"bert-bge", "deepseek-llm", "falcon", "gpt-2", "llama-spm", "starcoder"}) {
-    all.push_back({name, std::string(ATELIER_SHARED_DIR) + "/tokenizers/ggml-vocab-" + name + ".gguf"});
+    all.push_back({name, SharedPath("/tokenizers/ggml-vocab-") + name + ".gguf"});
   }
   all.push_back({"smollm2-135m-instruct", ModelPath("smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf")});
   all.push_back({"all-minilm-l6-v2", ModelPath("all-minilm-l6-v2/tokenizer.json")});

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/text/json.h"
+#include "base/tree_testing.h"
 #include "model/tokenizer/pre_tokenizer.h"
 #include "model/tokenizer/random_text.h"
 #include "model/tokenizer/regex.h"
@@ -16,7 +17,7 @@ namespace atelier {
 namespace {
 
 Json ReadGolden() {
-  std::ifstream file(ATELIER_SOURCE_DIR "/tests/golden/model_tokenizer/pre_tokenizers.json", std::ios::binary);
+  std::ifstream file(SourcePath("/tests/golden/model_tokenizer/pre_tokenizers.json"), std::ios::binary);
   auto json = Json::Parse(std::string{std::istreambuf_iterator<char>(file), {}});
   EXPECT_TRUE(json.ok()) << json.error().Message();
   return json.ok() ? *std::move(json) : Json::Object();

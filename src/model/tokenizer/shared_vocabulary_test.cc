@@ -6,6 +6,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/tree_testing.h"
 #include "model/container/gguf.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -42,7 +43,7 @@ std::vector<std::vector<int32_t>> Lines(const std::string& path) {
 class SharedVocabulary : public testing::TestWithParam<const char*> {};
 
 TEST_P(SharedVocabulary, EncodesAsTheExpectedIdsSay) {
-  const std::string path = std::string(ATELIER_SHARED_DIR) + "/tokenizers/ggml-vocab-" + GetParam() + ".gguf";
+  const std::string path = SharedPath("/tokenizers/ggml-vocab-") + GetParam() + ".gguf";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
   auto file = GgufFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.error().Message();

@@ -11,6 +11,7 @@
 #include "base/io/files.h"
 #include "base/random.h"
 #include "base/text/utf8.h"
+#include "base/tree_testing.h"
 #include "model/container/gguf.h"
 #include "model/tokenizer/gguf_spec.h"
 #include "model/tokenizer/merge_queue.h"
@@ -21,8 +22,8 @@
 namespace atelier {
 namespace {
 
-std::string SharedPath(std::string_view name) {
-  return ATELIER_SHARED_DIR "/tokenizers/ggml-vocab-" + std::string(name) + ".gguf";
+std::string VocabularyPath(std::string_view name) {
+  return SharedPath("/tokenizers/ggml-vocab-") + std::string(name) + ".gguf";
 }
 
 // Bytes of any kind: noise, characters cut short, lone continuations, and text between them.
@@ -44,8 +45,9 @@ std::string RandomBytes(uint64_t number) {
 class SharedTokenizer : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(SharedPath(GetParam()))) GTEST_SKIP() << SharedPath(GetParam()) << " is not there";
-    auto file = GgufFile::Open(SharedPath(GetParam()));
+    if (!std::filesystem::exists(VocabularyPath(GetParam())))
+      GTEST_SKIP() << VocabularyPath(GetParam()) << " is not there";
+    auto file = GgufFile::Open(VocabularyPath(GetParam()));
     ASSERT_TRUE(file.ok()) << file.error().Message();
     auto tokenizer = Tokenizer::FromGguf(**file);
     ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().Message();
@@ -103,12 +105,12 @@ TEST_P(ByteLevelTokenizer, DecodeGivesEveryByteStringBack) {
   }
 }
 
-const std::string kGolden = ATELIER_SOURCE_DIR "/tests/golden/model_tokenizer/";
+const std::string kGolden = SourcePath("/tests/golden/model_tokenizer/");
 INSTANTIATE_TEST_SUITE_P(
     All, ByteLevelTokenizer,
-    testing::Values(ByteVocabulary{SharedPath("gpt-2"), 0}, ByteVocabulary{kGolden + "tiny-llama3.json", 0},
-                    ByteVocabulary{kGolden + "tiny-gpt4o.json", 0}, ByteVocabulary{SharedPath("starcoder"), 14},
-                    ByteVocabulary{SharedPath("falcon"), 28}, ByteVocabulary{SharedPath("deepseek-llm"), 13}));
+    testing::Values(ByteVocabulary{VocabularyPath("gpt-2"), 0}, ByteVocabulary{kGolden + "tiny-llama3.json", 0},
+                    ByteVocabulary{kGolden + "tiny-gpt4o.json", 0}, ByteVocabulary{VocabularyPath("starcoder"), 14},
+                    ByteVocabulary{VocabularyPath("falcon"), 28}, ByteVocabulary{VocabularyPath("deepseek-llm"), 13}));
 
 TEST_P(SharedTokenizer, AStreamIsWholeCharactersAndTheTextOfAllTokens) {
   Random random(20261128, 0);
@@ -135,7 +137,7 @@ TEST_P(SharedTokenizer, AStreamIsWholeCharactersAndTheTextOfAllTokens) {
 // One word of n symbols is the hardest: nothing is cut before the merges. Pairs looked up are what grows.
 // Where a text goes on from another, no blank is put before it: the one that begins a text is there to be seen.
 TEST_P(SharedTokenizer, WhatGoesOnIsWhatStandsBehindABlank) {
-  const auto spec = ReadGgufSpec(**GgufFile::Open(SharedPath(GetParam())));
+  const auto spec = ReadGgufSpec(**GgufFile::Open(VocabularyPath(GetParam())));
   if (spec->model == TokenModel::kWordPiece) GTEST_SKIP() << "knows no blanks";
   const bool puts_blank = GetParam() == std::string_view("llama-spm");
   for (uint64_t i = 0; i < 300; ++i) {
@@ -158,7 +160,7 @@ TEST_P(SharedTokenizer, WhatGoesOnIsWhatStandsBehindABlank) {
 }
 
 TEST_P(SharedTokenizer, MergesOfALongWordGrowWithItsLength) {
-  auto file = GgufFile::Open(SharedPath(GetParam()));
+  auto file = GgufFile::Open(VocabularyPath(GetParam()));
   auto spec = ReadGgufSpec(**file);
   ASSERT_TRUE(spec.ok());
   if (spec->model != TokenModel::kBpe && spec->model != TokenModel::kScoredBpe) GTEST_SKIP() << "merges nothing";
