@@ -1,5 +1,5 @@
-// For tests: where they find what the tree holds, and what may stand beside it. CMakeLists.txt writes the definitions, so
-// that this machine's paths are in one object alone and a clone elsewhere shares the compiled ones (ccache).
+// For tests: where they find what the tree holds, and what may stand beside it. CMakeLists.txt writes the definitions,
+// so that this machine's paths are in one object alone and a clone elsewhere shares the compiled ones (ccache).
 #pragma once
 
 #include <string>
