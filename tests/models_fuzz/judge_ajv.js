@@ -9,7 +9,9 @@ const Ajv7 = require('ajv').default;
 const Ajv4 = require('ajv-draft-04').default;
 const addFormats = require('ajv-formats').default;
 
-const options = { strict: false, validateFormats: true, allErrors: true, logger: false, verbose: true, unicodeRegExp: true };
+// ownProperties: an object has no member `constructor` because JavaScript's have one.
+const options = { strict: false, validateFormats: true, allErrors: true, logger: false, verbose: true, unicodeRegExp: true,
+  ownProperties: true };
 
 // Those of the drafts: ajv-formats also has some of OpenAPI and its own.
 const formats = ['date-time', 'date', 'time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uri-reference',
