@@ -178,6 +178,30 @@ class Tally:
         self.completions.end()
 
 
+def run(server, requests, args, tally):
+    """Asks for all of them, several at once, and has each answer judged in their order."""
+    begin = time.monotonic()
+    refused = set()
+    with concurrent.futures.ThreadPoolExecutor(args.together) as pool:
+        def ask(request):
+            if request[0] in refused or time.monotonic() - begin > args.seconds:
+                return request, None, None
+            return request, *server.post("/v1/completions", request[2], timeout=1800)
+
+        for (name, schema, body), status, answer in pool.map(ask, requests):
+            if status is None or name in refused:
+                continue
+            if status == 200:
+                for choice in answer["choices"]:
+                    tally.completion(name, body, schema, choice["text"], choice["finish_reason"])
+            elif status == 400:
+                refused.add(name)
+                tally.refused(name, body, schema, answer)
+            else:
+                tally.violation(name, body, schema, "", f"status {status}: {json.dumps(answer)[:300]}")
+    tally.report(len({name for name, _, _ in requests}), time.monotonic() - begin)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--completions", type=int, default=240)
@@ -199,28 +223,11 @@ def main():
 
     server = serving.Server(home=make_home())
     tally = Tally(open(args.cases, "w") if args.cases else None)
-    begin = time.monotonic()
-    refused = set()
-    with concurrent.futures.ThreadPoolExecutor(args.together) as pool:
-        def ask(request):
-            if request[0] in refused or time.monotonic() - begin > args.seconds:
-                return request, None, None
-            return request, *server.post("/v1/completions", request[2], timeout=1800)
-
-        for (name, schema, body), status, answer in pool.map(ask, requests):
-            if status is None or name in refused:
-                continue
-            if status == 200:
-                for choice in answer["choices"]:
-                    tally.completion(name, body, schema, choice["text"], choice["finish_reason"])
-            elif status == 400:
-                refused.add(name)
-                tally.refused(name, body, schema, answer)
-            else:
-                tally.violation(name, body, schema, "", f"status {status}: {json.dumps(answer)[:300]}")
-    tally.report(len({name for name, _, _ in requests}), time.monotonic() - begin)
-    tally.end()
-    code = server.stop()
+    try:
+        run(server, requests, args, tally)
+    finally:
+        tally.end()
+        code = server.stop()
     if code != 0:
         print(f"the server ended with {code}\n{''.join(server.errors)[-2000:]}")
     counts = tally.counts

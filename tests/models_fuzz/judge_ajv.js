@@ -59,7 +59,14 @@ function search(pattern, text) {
 function opinion(schema, draft, text) {
   const validate = validatorOf(schema, draft);
   if (validate instanceof Error) return { unreadable: validate.message };
-  const valid = validate(JSON.parse(text));
+  let valid;
+  try {
+    valid = validate(JSON.parse(text));
+  } catch (error) {  // its functions call each other once a level, and some texts nest thousands
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`ajv: ${error.message}: a text of ${text.length} characters, ${JSON.stringify(schema).slice(0, 200)}`);
+    return { unreadable: error.message };
+  }
   const errors = (validate.errors ?? []).map((e) => ({ keyword: e.keyword, format: e.params?.format, value: e.data }));
   return { valid, errors };
 }
