@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/grammar/plain_tokens.h"
+#include "engine/grammar/spaced_tokens.h"
 #include "engine/grammar/string_tokens.h"
 #include "engine/grammar/token_trie.h"
 
@@ -17,7 +18,8 @@ class Tokenizer;
 
 struct GrammarVocabulary {
   // Texts by token id; control tokens as ControlText, so that grammars of text never allow them.
-  explicit GrammarVocabulary(std::vector<std::string> pieces) : trie(std::move(pieces)), plain(trie), strings(trie) {
+  explicit GrammarVocabulary(std::vector<std::string> pieces)
+      : trie(std::move(pieces)), plain(trie), strings(trie), spaced(trie) {
     for (size_t i = 0; i < kClosers.size(); ++i) {
       past[i] = std::make_unique<const TokenTrie>(PiecesPast(trie, kClosers[i], false));
       past_string[i] = std::make_unique<const TokenTrie>(PiecesPast(trie, kClosers[i], true));
@@ -29,6 +31,7 @@ struct GrammarVocabulary {
   const TokenTrie trie;
   const PlainTokens plain;
   const StringTokens strings;
+  const SpacedTokens spaced;
 
   // Tokens in which something stands behind one of kClosers, with which a JSON value may end; and of these the tokens
   // with a quote before it. By closer.

@@ -23,7 +23,7 @@ ByteSet SetOf(std::string_view bytes) {
 }
 
 // All but control characters.
-const ByteSet& InString() {
+const ByteSet& AllButControls() {
   static const ByteSet bytes = ~ByteSet(0xFFFFFFFFU);
   return bytes;
 }
@@ -127,7 +127,7 @@ void JsonMachine::Step(const JsonThread& thread, uint8_t byte, std::string_view 
     }
     case JsonPhase::kAfterValue: return StepAfterValue(thread, c);
     case JsonPhase::kEnd:
-      if (style_.any_whitespace && style_.max_whitespace < 0 && !spaces_) Space(thread, c);
+      if (SpaceIsFree()) Space(thread, c);
       return;
   }
 }
@@ -164,7 +164,7 @@ void JsonMachine::AddMayFollow(const JsonThread& thread, ByteSet& bytes) {
     case JsonPhase::kName:
       if (thread.state == Languages::kNothing && thread.lex == 0) return AddMayFollowName(thread, bytes);
       [[fallthrough]];
-    case JsonPhase::kText: bytes |= InString();
+    case JsonPhase::kText: bytes |= AllButControls();
   }
 }
 

@@ -118,6 +118,11 @@ class JsonMachine {
                JsonThreads& out);
   // Bytes that may come next, and perhaps some that may not.
   ByteSet MayFollow(std::span<const JsonThread> threads);
+  // White space changes nothing but the first of it, wherever there is any outside strings.
+  bool SpaceIsFree() const { return style_.any_whitespace && style_.max_whitespace < 0 && !spaces_; }
+  static bool InString(const JsonThread& thread) {
+    return thread.phase == JsonPhase::kText || thread.phase == JsonPhase::kName;
+  }
   // What follows the closing quote of a string that is a value. REQUIRES: no item of a unique array ends with it.
   static JsonThread AfterString(const JsonFrame* frame) {
     return {.phase = frame == nullptr ? JsonPhase::kEnd : JsonPhase::kAfterValue, .frame = frame};

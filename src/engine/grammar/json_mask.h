@@ -34,6 +34,7 @@ class JsonMask {
            !thread.frame->compared;
   }
   void Walk(const JsonThread& thread, std::span<uint64_t> bits);
+  void WalkOutside(std::span<uint64_t> bits);
   void MaskTexts(std::span<const JsonThread> threads, std::span<uint64_t> bits);
   void MaskRivalText(const JsonThread& thread, std::span<uint64_t> bits);
   void MaskComparedText(const JsonThread& thread, std::span<uint64_t> bits);
@@ -52,7 +53,7 @@ class JsonMask {
   JsonMachine* machine_;
   TextMasks* text_masks_;
   MachineReader<JsonMachine>* reader_ = nullptr;  // while Add runs
-  JsonThreads plain_, texts_, after_;
+  JsonThreads plain_, outside_, texts_, after_;
   std::vector<uint64_t> scratch_;
   std::vector<bool> rests_;
   std::string path_;

@@ -41,7 +41,7 @@ TEST(JsonMask, ABitIsSetExactlyWhereTheTokenCanBeRead) {
     GrammarSpec spec;
     spec.schema = make.Schema(1 + static_cast<int>(random.Below(3)));
     spec.style.any_whitespace = i % 2 == 0;
-    spec.style.max_whitespace = 2;
+    spec.style.max_whitespace = i % 4 == 0 ? -1 : 2;
     spec.style.schema_order = i % 3 == 0;
     const auto grammar = CompileGrammar(spec, vocabulary);
     if (!grammar.ok()) continue;
@@ -93,6 +93,12 @@ void CheckBits(const char* schema, const char* begin, const std::vector<std::str
 
 TEST(JsonMask, TokensThatNameAMemberTwice) {
   CheckBits(R"({"type": "object"})", R"({"a)", {"\":1,\"a\"", "\":1,\"b\"", "\":1,\"ab\"", "b\":1,\"ab\"", "\":1,\"a"});
+}
+
+TEST(JsonMask, TokensThatBeginTheOnlyOtherName) {
+  const char* schema = R"({"type": "object", "minProperties": 2, "propertyNames": {"pattern": "^(ab|c1)$"}})";
+  CheckBits(schema, R"({"ab)", {"\":1,\"", "\":1,\"a", "\":1,\"c", "\":true,\"c1\"", "\":1,\"ab\"", "\":1, ", "\":1}"});
+  CheckBits(schema, R"({"c1":1,"ab)", {"\":1,\"", "\":1,", "\":1}", "\": "});
 }
 
 TEST(JsonMask, TokensThatBeginWithinACharacter) {

@@ -64,7 +64,7 @@ StringTokens::StringTokens(const TokenTrie& trie) {
     std::ranges::stable_sort(closers, {}, &Closer::chars);
     texts.emplace_back(rest);
     pauses_.push_back(IsPauseText(rest));
-    holders_.push_back(std::ranges::count(rest, '"') > 1);
+    beginners_.push_back(rest.find('"', std::min(rest.find(','), rest.size())) != rest.npos);
     closers_.push_back(std::move(closers));
   }
   escapes_ = std::make_unique<const TokenTrie>(std::move(escapes));

@@ -45,8 +45,8 @@ class StringTokens {
   // Of white space and commas alone.
   bool IsPause(int32_t rest) const { return pauses_[static_cast<size_t>(rest)]; }
 
-  // A whole string is in it, or the end of one and a whole one.
-  bool HoldsString(int32_t rest) const { return holders_[static_cast<size_t>(rest)]; }
+  // Another name may begin in it, as one behind a comma.
+  bool BeginsName(int32_t rest) const { return beginners_[static_cast<size_t>(rest)]; }
 
   struct Closer {
     int32_t token;
@@ -63,7 +63,7 @@ class StringTokens {
   std::vector<Closer> long_inside_;            // of more than kMaxCounted characters, fewest first
   std::vector<std::vector<Closer>> closers_;   // by rest
   std::unique_ptr<const TokenTrie> rests_, escapes_, closing_, closing_on_;
-  std::vector<bool> pauses_, holders_;                      // by rest
+  std::vector<bool> pauses_, beginners_;                    // by rest
   std::unordered_map<std::string_view, int32_t> rest_ids_;  // into the texts of rests_
 };
 
