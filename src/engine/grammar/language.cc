@@ -28,6 +28,8 @@ std::optional<Languages::CharRange> Languages::AsChars(LanguageId state) const {
   return CharRange{node.lo, node.hi};
 }
 
+Languages::WordList Languages::AsWords(LanguageId state) const { return impl_->AsWords(state); }
+
 LanguageId Languages::Concat(LanguageId first, LanguageId second) { return impl_->Concat(first, second); }
 LanguageId Languages::Or(std::span<const LanguageId> parts) { return impl_->Or(Copy(parts)); }
 LanguageId Languages::And(std::span<const LanguageId> parts) {

@@ -75,6 +75,14 @@ class Languages {
   };
   std::optional<CharRange> AsChars(LanguageId state) const;
 
+  // A language that is kept as a list: what stands behind the first `read` bytes, which all share, of each of `words`,
+  // ascending. No words: it is kept otherwise. Until the next call.
+  struct WordList {
+    std::span<const std::string> words;
+    size_t read = 0;
+  };
+  WordList AsWords(LanguageId state) const;
+
   // The language of what may follow after `byte`.   COST: a table lookup once computed.
   LanguageId Next(LanguageId state, uint8_t byte);
   bool Accepts(LanguageId state);  // the empty string is in it

@@ -147,6 +147,14 @@ LanguageId Languages::Impl::Words(std::vector<std::string> words) {
   return WordRange(index, 0, last, 0);
 }
 
+Languages::WordList Languages::Impl::AsWords(LanguageId state) const {
+  const Node& node = nodes_[state];
+  if (node.kind != NodeKind::kWords) return {};
+  const auto first = static_cast<size_t>(node.lo);
+  const auto num = static_cast<size_t>(node.hi) - first + 1;
+  return {std::span(words_[node.a].words).subspan(first, num), static_cast<size_t>(node.b)};
+}
+
 LanguageId Languages::Impl::WordRange(int32_t table_index, int64_t first, int64_t last, int32_t depth) {
   const WordTable& table = words_[table_index];
   const std::string& word = table.words[first];

@@ -62,6 +62,7 @@ class Languages::Impl {
   bool TakesAnyText(LanguageId state, int depth) const;
 
   const Node& node(LanguageId id) const { return nodes_[id]; }
+  WordList AsWords(LanguageId state) const;
   int64_t num_nodes() const { return static_cast<int64_t>(nodes_.size()); }
   bool over_budget() const { return over_budget_; }
   void GiveUp() { over_budget_ = true; }

@@ -11,6 +11,23 @@ namespace {
 constexpr size_t kMaxKept = 4096;    // some 25 MB for a vocabulary of 49,152
 constexpr ptrdiff_t kMinAtOnce = 8;  // fewer tokens are walked
 
+// Calls visit(node, is_word) at each node of the trie that a word of the list leads to or through.
+template <class Visit>
+void FollowWords(Languages::WordList list, const TokenTrie& trie, int32_t node, Visit visit) {
+  const bool is_word = list.words.front().size() == list.read;
+  visit(node, is_word);
+  if (is_word) list.words = list.words.subspan(1);
+  while (!list.words.empty()) {
+    const std::string_view next = std::string_view(list.words.front()).substr(list.read, 1);
+    const auto end = std::ranges::partition_point(
+        list.words, [&](const std::string& word) { return std::string_view(word).substr(list.read, 1) <= next; });
+    const auto alike = static_cast<size_t>(end - list.words.begin());
+    const int32_t child = trie.Find(node, next);
+    if (child >= 0) FollowWords({list.words.first(alike), list.read + 1}, trie, child, visit);
+    list.words = list.words.subspan(alike);
+  }
+}
+
 }  // namespace
 
 const TextMask& TextMasks::Of(LanguageId state) {
@@ -31,6 +48,8 @@ std::unique_ptr<TextMask> TextMasks::Make(LanguageId state) {
     AddAnyText(chars->min, chars->max, *mask);
   } else if (!languages.IsText(state)) {
     AddWithinCharacter(state, TokenTrie::kRoot, *mask);
+  } else if (const auto list = languages.AsWords(state); !list.words.empty()) {
+    AddWords(list, *mask);
   } else {
     if (languages.TakesAnyText(state)) {
       vocabulary_->strings.AddInside(INT64_MAX, mask->inside);
@@ -93,6 +112,19 @@ void TextMasks::AddPlain(LanguageId state, int32_t node, TextMask& mask) {
     for (const int32_t token : trie.tokens(child)) SetTokenBit(mask.inside, token);
     if (!trie.children(child).empty()) AddPlain(next, child, mask);
   }
+}
+
+// The same, and tokens that close, of a list: no state is made for each beginning of a word.
+void TextMasks::AddWords(Languages::WordList list, TextMask& mask) {
+  const TokenTrie& plain = vocabulary_->plain.trie();
+  FollowWords(list, plain, TokenTrie::kRoot, [&](int32_t node, bool) {
+    for (const int32_t token : plain.tokens(node)) SetTokenBit(mask.inside, token);
+  });
+  const TokenTrie& closing = vocabulary_->strings.closing();
+  FollowWords(list, closing, TokenTrie::kRoot, [&](int32_t node, bool is_word) {
+    const int32_t quote = is_word ? closing.Find(node, "\"") : -1;
+    if (quote >= 0) Close(quote, closing, mask);
+  });
 }
 
 // Tokens that end the string with a quote behind such characters.

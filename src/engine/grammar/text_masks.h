@@ -38,6 +38,7 @@ class TextMasks {
   std::unique_ptr<TextMask> Make(LanguageId state);
   void AddAnyText(int64_t min_chars, int64_t max_chars, TextMask& mask);
   void AddPlain(LanguageId state, int32_t node, TextMask& mask);
+  void AddWords(Languages::WordList list, TextMask& mask);
   void AddClosers(LanguageId state, int32_t node, TextMask& mask);
   void AddWithinCharacter(LanguageId state, int32_t node, TextMask& mask);
   void AddEscapes(LanguageId state, TextMask& mask);
