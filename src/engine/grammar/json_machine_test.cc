@@ -218,12 +218,21 @@ TEST(JsonMachine, WhatNothingCanKeepIsRefusedByKeywordAndPlace) {
       {R"({"uniqueItems": true, "items": {"properties": {"a": {"type": "boolean"}}, "type": "object",
            "additionalProperties": false}})",
        "#/uniqueItems"},
+      {R"({"type": "array", "prefixItems": [{}], "items": {"const": null}, "minItems": 2, "uniqueItems": true})",
+       "#/uniqueItems"},
   };
   for (const auto& [schema, named] : refused) {
     const auto machine = MachineOf(ParsedJson(schema));
     ASSERT_FALSE(machine.ok()) << schema;
     EXPECT_NE(machine.error().Message().find(named), std::string::npos) << machine.error().Message();
   }
+}
+
+TEST(JsonMachine, UniquePlacesOfFewValuesThatNoOtherTakes) {
+  Check({{R"({"type": "array", "prefixItems": [{"type": "string"}], "items": {"enum": [1, 2]}, "minItems": 3,
+           "uniqueItems": true})",
+          {R"(["a",1,2])"},
+          {R"(["a",1])", R"(["a",1,1])", R"(["a",1,2,3])"}}});
 }
 
 TEST(JsonMachine, ADeadEndIsNeverEntered) {

@@ -17,9 +17,10 @@ namespace {
 std::vector<std::string> Pieces(Random& random, RandomSchema& make) {
   std::vector<std::string> pieces;
   for (int byte = 0; byte < 256; ++byte) pieces.emplace_back(1, static_cast<char>(byte));
-  const std::string_view more[] = {"\": \"", "\",", "\"}",     "\\\"", "\\u00e9", "\\u", "é",         "\xc3", "\xa9\"",
-                                   "},{",    "]",   "\":",     "true", " \"",     "  ",  "\n  ",      "a\":", "ab\",\"",
-                                   "b",      "c1",  "{\"a\":", "x-",   "0.5",     "1,",  "\",\"a\":", ""};
+  const std::string_view more[] = {
+      "\": \"",  "\",", "\"}",  "\\\"", "\\u00e9",   "\\u",   "é",    "\xc3",    "\xa9\"", "},{",
+      "]",       "\":", "true", " \"",  "  ",        "\n  ",  "a\":", "ab\",\"", "b",      "c1",
+      "{\"a\":", "x-",  "0.5",  "1,",   "\",\"a\":", "a\"\"", "\\/",  ""};
   for (const std::string_view piece : more) pieces.emplace_back(piece);
   while (pieces.size() < 1500) {
     const std::string text = random.Uniform() < 0.5 ? make.Value(3).Dump() : make.Value(3).DumpPretty();
@@ -99,6 +100,13 @@ TEST(JsonMask, TokensThatBeginTheOnlyOtherName) {
   const char* schema = R"({"type": "object", "minProperties": 2, "propertyNames": {"pattern": "^(ab|c1)$"}})";
   CheckBits(schema, R"({"ab)", {"\":1,\"", "\":1,\"a", "\":1,\"c", "\":true,\"c1\"", "\":1,\"ab\"", "\":1, ", "\":1}"});
   CheckBits(schema, R"({"c1":1,"ab)", {"\":1,\"", "\":1,", "\":1}", "\": "});
+}
+
+TEST(JsonMask, WordsWithQuotesAreWrittenEscaped) {
+  const std::vector<std::string> pieces = {"a\"\"", "a\"", "\"", "a", "b\"", "\\\"", "\\\"\"", "a\\\"\"", "\\\"b\""};
+  for (const char* begin : {"\"", "\"a", "\"a\\\""}) {
+    CheckBits(R"({"enum": ["a\"", "a\"b", "ab", "\"", "a\\"]})", begin, pieces);
+  }
 }
 
 TEST(JsonMask, TokensThatBeginWithinACharacter) {

@@ -111,6 +111,7 @@ class JsonPlans {
   void AddOthers(const ObjectShape& shape, ObjectPlan& plan);
   std::optional<int64_t> NumOthers(const ObjectPlan& plan);
   void BoundUnique(ArrayPlan& plan);
+  bool PrefixMayTakeWhatRestNeeds(const ArrayPlan& plan);
   void BoundUniquePrefix(ArrayPlan& plan);
   bool HasContainers(GoalId goal);
   bool CanDiffer(const ArrayShape& shape);

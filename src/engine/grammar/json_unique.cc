@@ -120,6 +120,20 @@ std::string JsonPlans::SingleScalar(GoalId goal) {
   return (*members)[0].Text();
 }
 
+// The places behind those that are listed have to have items, and not values enough for them beside what is listed.
+bool JsonPlans::PrefixMayTakeWhatRestNeeds(const ArrayPlan& plan) {
+  const int64_t needed = plan.min - static_cast<int64_t>(plan.prefix.size());
+  if (plan.prefix.empty() || needed <= 0 || HasContainers(plan.rest)) return false;
+  const auto num = NumScalars(plan.rest, kManyValues);
+  if (!num || *num == 0) return false;
+  const auto takes = [&](GoalId goal) {
+    std::vector<SchemaLiteral> both(goals_->Literals(goal).begin(), goals_->Literals(goal).end());
+    both.insert(both.end(), goals_->Literals(plan.rest).begin(), goals_->Literals(plan.rest).end());
+    return Satisfiable(goals_->Intern(std::move(both)));
+  };
+  return *num < needed + std::ranges::count_if(plan.prefix, takes);
+}
+
 // A place of few values may lose them to others. Only where every place has one value is that plain to see: they must
 // differ.
 void JsonPlans::BoundUniquePrefix(ArrayPlan& plan) {
@@ -137,7 +151,8 @@ void JsonPlans::BoundUniquePrefix(ArrayPlan& plan) {
     few = few || (num && *num < plan.max);
     others = others || num != 1;
   }
-  if (few && others) goals_->Refuse(*plan.shape->unique, "uniqueItems", "got it beside places of few values");
+  if ((few && others) || PrefixMayTakeWhatRestNeeds(plan))
+    goals_->Refuse(*plan.shape->unique, "uniqueItems", "got it beside places of few values");
 }
 
 }  // namespace atelier

@@ -76,7 +76,7 @@ class Languages {
   std::optional<CharRange> AsChars(LanguageId state) const;
 
   // A language that is kept as a list: what stands behind the first `read` bytes, which all share, of each of `words`,
-  // ascending. No words: it is kept otherwise. Until the next call.
+  // ascending. No words: it is kept otherwise. The words stay where they are.
   struct WordList {
     std::span<const std::string> words;
     size_t read = 0;

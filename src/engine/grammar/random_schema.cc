@@ -6,6 +6,8 @@ namespace atelier {
 namespace {
 
 constexpr std::array<const char*, 7> kNames = {"a", "b", "ab", "c1", "x", "é", "x-y"};
+// What JSON writes escaped, or may.
+constexpr std::array<const char*, 5> kEscaped = {"\n\"", "\"", "\"b", "\\", "/"};
 constexpr std::array<const char*, 8> kPatterns = {"^[a-c]+$", "b", "^x", "\\d", "^(ab|c1)$", "^.{2}$", "^[^x]*$", "é"};
 constexpr std::array<const char*, 9> kNumbers = {"0", "1", "2", "-1", "0.5", "1.0", "10", "3", "1e1"};
 constexpr std::array<const char*, 8> kTypes = {"null",   "boolean", "integer", "number",
@@ -20,7 +22,7 @@ Json RandomSchema::Number() { return Json::NumberOf(kNumbers[static_cast<size_t>
 Json RandomSchema::String() {
   std::string text = Chance(0.7) ? Name() : "";
   if (Chance(0.4)) text += Name();
-  if (Chance(0.1)) text += "\n\"";
+  if (Chance(0.1)) text += kEscaped[static_cast<size_t>(Below(kEscaped.size()))];
   return text;
 }
 

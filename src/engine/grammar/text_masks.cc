@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kMaxKept = 4096;    // some 25 MB for a vocabulary of 49,152
 constexpr ptrdiff_t kMinAtOnce = 8;  // fewer tokens are walked
 
-// Calls visit(node, is_word) at each node of the trie that a word of the list leads to or through.
+// Calls visit(node, is_word) at each node of the trie that a word of the list leads to or through, as far as its
+// characters stand for themselves: a quote in a word is escaped, and one in the trie ends the string.
 template <class Visit>
 void FollowWords(Languages::WordList list, const TokenTrie& trie, int32_t node, Visit visit) {
   const bool is_word = list.words.front().size() == list.read;
@@ -23,7 +24,7 @@ void FollowWords(Languages::WordList list, const TokenTrie& trie, int32_t node, 
         list.words, [&](const std::string& word) { return std::string_view(word).substr(list.read, 1) <= next; });
     const auto alike = static_cast<size_t>(end - list.words.begin());
     const int32_t child = trie.Find(node, next);
-    if (child >= 0) FollowWords({list.words.first(alike), list.read + 1}, trie, child, visit);
+    if (child >= 0 && next != "\"") FollowWords({list.words.first(alike), list.read + 1}, trie, child, visit);
     list.words = list.words.subspan(alike);
   }
 }
