@@ -130,6 +130,7 @@ class IndexCommand final : public Command {
   static void Add(const SyncReport& report, SyncReport& total) {
     total.added += report.added, total.changed += report.changed, total.removed += report.removed;
     total.chunks += report.chunks, total.embedded += report.embedded;
+    total.model_tokens += report.model_tokens;
     total.unchanged = report.unchanged, total.skipped = report.skipped;
   }
 
@@ -183,6 +184,7 @@ class IndexCommand final : public Command {
                          {"unchanged", report.unchanged},
                          {"chunks", report.chunks},
                          {"embedded", report.embedded},
+                         {"model_tokens", report.model_tokens},
                          {"skipped", std::move(skipped)}});
   }
 
@@ -190,10 +192,12 @@ class IndexCommand final : public Command {
     for (const Error& error : report.skipped) {
       std::fprintf(stderr, "skipped: %s\n", SafeForTerminal(error.Message()).c_str());
     }
-    std::printf("corpus %s: %lld files added, %lld changed, %lld removed, %lld unchanged; %lld chunks, %lld embedded\n",
+    std::printf("corpus %s: %lld files added, %lld changed, %lld removed, %lld unchanged; %lld chunks, %lld embedded",
                 config.name.c_str(), static_cast<long long>(report.added), static_cast<long long>(report.changed),
                 static_cast<long long>(report.removed), static_cast<long long>(report.unchanged),
                 static_cast<long long>(report.chunks), static_cast<long long>(report.embedded));
+    if (report.model_tokens > 0) std::printf("; %lld tokens of a model", static_cast<long long>(report.model_tokens));
+    std::printf("\n");
   }
 
   CorpusOptions corpus_;

@@ -9,6 +9,7 @@
 #include "app/corpus_tools.h"
 #include "app/vector_size.h"
 #include "eval/retrieval_eval.h"
+#include "knowledge/retrieve/embedder_profile.h"
 
 namespace atelier {
 namespace {
@@ -59,6 +60,13 @@ Result<void> Use(const JudgedCorpus& judged, CorpusSession& session) {
   return {};
 }
 
+// Of a model of this machine; elsewhere texts can only be cut where the model's context ends.
+int64_t PublishedTokens(const App& app, const CorpusConfig& config) {
+  const Result<std::optional<ModelListing>> embedder = EmbedderFor(app, config);
+  const bool here = embedder.ok() && *embedder && (*embedder)->provider.empty();
+  return here ? ProfileOf((*embedder)->id).published_tokens : 0;
+}
+
 }  // namespace
 
 void JudgedOptions::Declare(Options& options) {
@@ -91,15 +99,18 @@ Result<JudgedSet> JudgedCorpus::LoadSet(const std::string& split, int64_t most_q
   return set;
 }
 
-Result<void> JudgedCorpus::Open(CorpusSession& session, const JudgedSet& set) const {
+Result<int64_t> JudgedCorpus::Open(CorpusSession& session, const JudgedSet& set) const {
   TRY_VOID(Use(*this, session));
   TRY(PreparationTools tools, ToolsFor(session.app(), session.config()));
   if (oracle != nullptr) tools.chunk.model = oracle;
+  PreparationConfig preparation = PreparationFor(session.config());
+  if (whole) preparation.max_tokens = PublishedTokens(session.app(), session.config());
   const size_t total = set.documents.size();
-  TRY_VOID(session.Run(IndexJudgedSet(session.MakeCall(), set, session.corpus(), PreparationFor(session.config()),
-                                      tools, [total](size_t done) { ShowProgress("indexing", done, total); })));
+  TRY(const int64_t model_tokens,
+      session.Run(IndexJudgedSet(session.MakeCall(), set, session.corpus(), preparation, tools,
+                                 [total](size_t done) { ShowProgress("indexing", done, total); })));
   ClearProgress();
-  return {};
+  return model_tokens;
 }
 
 void ShowProgress(const char* said, size_t done, size_t total) {

@@ -22,7 +22,7 @@ struct JudgedCorpus {
   std::string embedder = {};        // a model; "none"; empty: the default one
   std::string name = {};            // of the corpus; empty: by what it is made of and with
   std::string chunking = {};        // how documents are cut; empty: by what each is
-  bool whole = false;               // documents are not cut
+  bool whole = false;               // documents are not cut; embedded is what the embedder's published figures read
   int64_t most_documents = 0;       // those that the queries are judged by, then the first others; 0: all
   std::set<std::string> only = {};  // ids of the queries that are asked; empty: all
   LanguageModel* oracle = nullptr;  // that methods of cutting ask; null: the application's
@@ -30,7 +30,8 @@ struct JudgedCorpus {
   // Errors name file and line, the folder where no query is judged, and one of `only` that is not.
   Result<JudgedSet> LoadSet(const std::string& split, int64_t most_queries) const;
   // Makes the corpus the session's, and puts what of the set it does not have yet; progress goes to the terminal.
-  Result<void> Open(CorpusSession& session, const JudgedSet& set) const;
+  // Returns how many tokens a chat model read and wrote for it.
+  Result<int64_t> Open(CorpusSession& session, const JudgedSet& set) const;
 };
 
 // What every command that measures search on a judged set can be told.

@@ -61,6 +61,7 @@ struct EmbedRequest {
   RequestOptions options = {};
   std::vector<std::vector<int32_t>> inputs = {};  // each with the special tokens that the model wants
   bool truncate = false;       // cut inputs to the context (keeping the last token) instead of an error
+  int64_t max_tokens = 0;      // where `truncate` cuts, if that is before the context ends; 0: only there
   bool token_vectors = false;  // also what was pooled, a vector for each token (Sink::OnTokenVectors)
 };
 

@@ -85,6 +85,8 @@ Result<void> CheckRequest(EmbedRequest& request, const RunnerShape& shape, int64
     return Error::Unsupported("model", "got a model without vectors, want an embedding model");
   }
   TRY_VOID(CheckCount("input", static_cast<int64_t>(request.inputs.size()), 1, kMaxInputs));
+  TRY_VOID(CheckCount("max_tokens", request.max_tokens, 0, INT64_MAX));
+  if (request.truncate && request.max_tokens > 0) max_context = std::min(max_context, request.max_tokens);
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     const std::string where = "input[" + std::to_string(i) + "]";
     TRY_VOID(FitInput(where, request.inputs[i], nullptr, request.truncate, shape, max_context));

@@ -1,16 +1,21 @@
 #include "eval/retrieval_eval.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <set>
+#include <span>
 #include <utility>
+
+#include "base/task/for_each.h"
 
 namespace atelier {
 namespace {
 
-constexpr size_t kPartsAtOnce = 512;     // embedded and committed together
-constexpr int32_t kDocumentsSeen = 100;  // the deepest figure
-constexpr int32_t kChunksSeen = 300;     // enough for as many documents, as most have one or two
+constexpr size_t kDocumentsCommitted = 128;  // together
+constexpr size_t kDocumentsAtOnce = 8;       // are cut, which may ask a model
+constexpr int32_t kDocumentsSeen = 100;      // the deepest figure
+constexpr int32_t kChunksSeen = 300;         // enough for as many documents, as most have one or two
 
 Document DocumentOf(const JudgedSet::Text& text) {
   Document document;
@@ -29,12 +34,28 @@ Result<std::set<std::string>> IdsIn(const Corpus& corpus) {
   return ids;
 }
 
-Task<Result<void>> Commit(Call call, std::vector<Prepared> waiting, Corpus& corpus, PreparationConfig config,
-                          PreparationTools tools) {
+Task<Result<void>> CutOne(Call call, const JudgedSet::Text& text, PreparationConfig config, PreparationTools tools,
+                          Prepared& prepared) {
+  std::vector<Document> documents;
+  documents.push_back(DocumentOf(text));
+  auto cutting = CutDocuments(std::move(call), text.id, SourceState(), std::move(documents), config, tools);
+  CO_TRY(prepared, co_await cutting);
+  co_return Result<void>();
+}
+
+Task<Result<int64_t>> PutDocuments(Call call, std::span<const JudgedSet::Text* const> texts, Corpus& corpus,
+                                   PreparationConfig config, PreparationTools tools) {
+  std::vector<Prepared> waiting(texts.size());
+  const auto cut = [&](size_t i) { return CutOne(call, *texts[i], config, tools, waiting[i]); };
+  auto cutting = ForEach(texts.size(), kDocumentsAtOnce, cut);
+  CO_TRY_VOID(co_await cutting);
   CO_TRY([[maybe_unused]] const int64_t num_embedded, co_await EmbedPrepared(call, waiting, corpus, config, tools));
+  int64_t model_tokens = 0;
+  for (const Prepared& prepared : waiting) model_tokens += prepared.model_tokens;
   auto put = [&] { return PutPrepared(std::move(waiting), corpus); };
   auto putting = OnPool(*tools.pool, put);
-  co_return co_await putting;
+  CO_TRY_VOID(co_await putting);
+  co_return model_tokens;
 }
 
 std::vector<std::string> DocumentsOf(const std::vector<Passage>& passages, const std::string& query_id) {
@@ -50,29 +71,22 @@ std::vector<std::string> DocumentsOf(const std::vector<Passage>& passages, const
 
 }  // namespace
 
-Task<Result<void>> IndexJudgedSet(Call call, const JudgedSet& set, Corpus& corpus, PreparationConfig config,
-                                  PreparationTools tools, std::function<void(size_t num_done)> on_progress) {
+Task<Result<int64_t>> IndexJudgedSet(Call call, const JudgedSet& set, Corpus& corpus, PreparationConfig config,
+                                     PreparationTools tools, std::function<void(size_t num_done)> on_progress) {
   CO_TRY(const std::set<std::string> there, IdsIn(corpus));
-  std::vector<Prepared> waiting;
-  size_t num_parts = 0;
-  for (size_t i = 0; i < set.documents.size(); ++i) {
-    if (!there.contains(set.documents[i].id)) {
-      std::vector<Document> documents;
-      documents.push_back(DocumentOf(set.documents[i]));
-      SourceState no_file;
-      CO_TRY(Prepared prepared,
-             co_await CutDocuments(call, set.documents[i].id, std::move(no_file), std::move(documents), config, tools));
-      num_parts += prepared.num_parts();
-      waiting.push_back(std::move(prepared));
-    }
-    if (num_parts >= kPartsAtOnce || (i + 1 == set.documents.size() && !waiting.empty())) {
-      std::vector<Prepared> full = std::exchange(waiting, {});
-      CO_TRY_VOID(co_await Commit(call, std::move(full), corpus, config, tools));
-      num_parts = 0;
-      if (on_progress) on_progress(i + 1);
-    }
+  std::vector<const JudgedSet::Text*> missing;
+  for (const JudgedSet::Text& text : set.documents) {
+    if (!there.contains(text.id)) missing.push_back(&text);
   }
-  co_return Result<void>();
+  int64_t model_tokens = 0;
+  for (size_t begin = 0; begin < missing.size(); begin += kDocumentsCommitted) {
+    const size_t num = std::min(kDocumentsCommitted, missing.size() - begin);
+    auto putting = PutDocuments(call, std::span(missing).subspan(begin, num), corpus, config, tools);
+    CO_TRY(const int64_t tokens, co_await putting);
+    model_tokens += tokens;
+    if (on_progress) on_progress(set.documents.size() - missing.size() + begin + num);
+  }
+  co_return model_tokens;
 }
 
 Task<Result<std::string>> LegsOf(Call call, const JudgedSet& set, const Retriever& retriever) {

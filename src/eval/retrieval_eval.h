@@ -13,9 +13,10 @@
 
 namespace atelier {
 
-// Puts the set's documents that the corpus does not have yet, each a source of its own.
-Task<Result<void>> IndexJudgedSet(Call call, const JudgedSet& set, Corpus& corpus, PreparationConfig config,
-                                  PreparationTools tools, std::function<void(size_t num_done)> on_progress);
+// Puts the set's documents that the corpus does not have yet, each a source of its own. Returns how many tokens a chat
+// model read and wrote to cut them.
+Task<Result<int64_t>> IndexJudgedSet(Call call, const JudgedSet& set, Corpus& corpus, PreparationConfig config,
+                                     PreparationTools tools, std::function<void(size_t num_done)> on_progress);
 
 struct RetrievalScores {
   std::vector<double> ndcg_at_10, recall_at_100, reciprocal_rank_at_10;  // by query, in the set's order

@@ -1,15 +1,21 @@
 #include "knowledge/folder_sync.h"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <utility>
 
+#include "base/task/for_each.h"
+
 namespace atelier {
 namespace {
 
-constexpr size_t kPartsAtOnce = 256;        // embedded and committed together
-constexpr int64_t kBytesAtOnce = 16 << 20;  // of text that waits for its vectors
+constexpr size_t kFilesAtOnce = 4;                // are read and cut, while what is cut before is embedded
+constexpr size_t kPartsAtOnce = 256;              // embedded and committed together
+constexpr int64_t kBytesAtOnce = 16 << 20;        // of text that waits for its vectors
+constexpr std::chrono::seconds kLongestWait{30};  // for what takes long to cut, as a model is asked: else it is lost
 
 SourceState StateOf(const FileState& file) {
   SourceState state;
@@ -52,11 +58,15 @@ Result<FolderChanges> Look(const FolderSpec& folder, Corpus& corpus, const std::
 class Waiting {
  public:
   void Add(Prepared prepared) {
+    if (sources_.empty()) began_ = std::chrono::steady_clock::now();
     num_parts_ += prepared.num_parts();
     for (const std::string& text : prepared.texts) num_bytes_ += static_cast<int64_t>(text.size());
     sources_.push_back(std::move(prepared));
   }
-  bool full() const { return num_parts_ >= kPartsAtOnce || num_bytes_ >= kBytesAtOnce; }
+  bool full() const {
+    return num_parts_ >= kPartsAtOnce || num_bytes_ >= kBytesAtOnce ||
+           std::chrono::steady_clock::now() - began_ >= kLongestWait;
+  }
   bool empty() const { return sources_.empty(); }
   std::vector<Prepared> Take() {
     num_parts_ = 0, num_bytes_ = 0;
@@ -67,6 +77,7 @@ class Waiting {
   std::vector<Prepared> sources_;
   size_t num_parts_ = 0;
   int64_t num_bytes_ = 0;
+  std::chrono::steady_clock::time_point began_;  // of the first
 };
 
 class Sync {
@@ -79,13 +90,14 @@ class Sync {
     auto looking = OnPool(*tools_.pool, look);
     CO_TRY(FolderChanges changes, co_await looking);
     Count(changes);
-    for (const std::vector<FileState>* files : {&changes.added, &changes.changed}) {
-      for (const FileState& file : *files) {
-        if (call_.stop.stop_requested()) co_return Error::Cancelled(file.path, "stopped before it was read");
-        CO_TRY_VOID(co_await Read(file));
-      }
-    }
+    std::vector<FileState> files = std::move(changes.added);
+    std::ranges::move(changes.changed, std::back_inserter(files));
+    std::vector<std::vector<Error>> skipped(files.size());
+    const auto read = [&](size_t i) { return Read(files[i], skipped[i]); };
+    auto reading = ForEach(files.size(), kFilesAtOnce, read);
+    CO_TRY_VOID(co_await reading);
     CO_TRY_VOID(co_await Flush());
+    for (std::vector<Error>& errors : skipped) std::ranges::move(errors, std::back_inserter(report_.skipped));
     co_return std::move(report_);
   }
 
@@ -103,32 +115,33 @@ class Sync {
     Tell();
   }
 
-  // One file becomes what waits for its vectors. One that cannot be read is told and left as the corpus has it.
-  Task<Result<void>> Read(FileState file) {
+  // One file becomes what waits for its vectors. One that cannot be read is told in `skipped`, and so are members of
+  // it; it is left as the corpus has it.
+  Task<Result<void>> Read(const FileState& file, std::vector<Error>& skipped) {
+    if (call_.stop.stop_requested()) co_return Error::Cancelled(file.path, "stopped before it was read");
     auto read = [this, &file] { return ReadFileOf(sync_.folder, file.path); };
     auto reading = OnPool(*tools_.pool, read);
     Result<Source> source = co_await reading;
-    if (!source.ok()) co_return Skip(file, std::move(source).error());
+    if (!source.ok()) co_return Skip(file, std::move(source).error(), skipped);
     PreparationConfig config = sync_.preparation;
-    config.loading.on_skipped = [this](const Error& error) { skipped_within_.push_back(error); };
-    Result<std::vector<Document>> documents =
-        co_await ReadSource(call_, std::move(*source), Json::Object(), std::move(config), tools_);
-    std::move(skipped_within_.begin(), skipped_within_.end(), std::back_inserter(report_.skipped));
-    skipped_within_.clear();
-    if (!documents.ok()) co_return Skip(file, std::move(documents).error());
-    CO_TRY(Prepared prepared,
-           co_await CutDocuments(call_, file.path, StateOf(file), std::move(*documents), sync_.preparation, tools_));
+    config.loading.on_skipped = [&skipped](const Error& error) { skipped.push_back(error); };  // while we wait
+    auto loading = ReadSource(call_, std::move(*source), Json::Object(), std::move(config), tools_);
+    Result<std::vector<Document>> documents = co_await loading;
+    if (!documents.ok()) co_return Skip(file, std::move(documents).error(), skipped);
+    auto cutting = CutDocuments(call_, file.path, StateOf(file), std::move(*documents), sync_.preparation, tools_);
+    CO_TRY(Prepared prepared, co_await cutting);
     progress_.chunks += static_cast<int64_t>(prepared.num_parts());
+    report_.model_tokens += prepared.model_tokens;
     waiting_.Add(std::move(prepared));
     Done(file);
     if (!waiting_.full()) co_return Result<void>();
     co_return co_await Flush();
   }
 
-  Result<void> Skip(const FileState& file, Error error) {
+  Result<void> Skip(const FileState& file, Error error, std::vector<Error>& skipped) {
     if (error.kind == ErrorKind::kCancelled) return error;
     if (!error.where.starts_with(file.path)) error = std::move(error).Under(file.path);
-    report_.skipped.push_back(std::move(error));
+    skipped.push_back(std::move(error));
     Done(file);
     return {};
   }
@@ -163,7 +176,6 @@ class Sync {
   Waiting waiting_;
   SyncProgress progress_;
   SyncReport report_;
-  std::vector<Error> skipped_within_;  // members of the file under way: told from the pool's thread while we wait
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ struct SyncProgress {
 struct SyncReport {
   int64_t added = 0, changed = 0, removed = 0, unchanged = 0;
   int64_t chunks = 0, embedded = 0;
+  int64_t model_tokens = 0;    // that a chat model read and wrote to cut files
   std::vector<Error> skipped;  // where: the file
 };
 

@@ -142,6 +142,7 @@ Task<Result<Prepared>> CutDocuments(Call call, std::string source_id, SourceStat
     for (const Chunk& chunk : chunking.chunks) {
       texts.push_back(prefix + EmbeddedText(document, chunk, chunking.limits, tools.chunk.counter.get()));
     }
+    prepared.model_tokens += chunking.model_tokens;
     const std::vector<std::string> hashes = HashesOf(document, chunking, texts);
     prepared.late.push_back(chunking.late ? std::optional(chunking.limits) : std::nullopt);
     IndexedDocument indexed = Assembled(std::move(document), std::move(chunking), prepared.source_id, state);
@@ -168,6 +169,7 @@ Task<Result<int64_t>> EmbedPrepared(Call call, std::vector<Prepared>& prepared, 
   for (size_t begin = 0; begin < missing.size(); begin += kTextsAtOnce) {
     EmbeddingRequest request;
     request.model = config.embedder;
+    request.max_tokens = config.max_tokens;
     request.priority = config.priority;
     const size_t end = std::min(missing.size(), begin + kTextsAtOnce);
     for (size_t i = begin; i < end; ++i) request.inputs.emplace_back(TextPrompt{*missing[i].text});

@@ -23,8 +23,9 @@ namespace atelier {
 struct PreparationConfig {
   ChunkOptions chunking;
   LoadOptions loading;
-  std::string embedder;  // empty: nothing is embedded
-  int32_t priority = 0;  // of embedding; higher numbers wait for lower ones
+  std::string embedder;    // empty: nothing is embedded
+  int64_t max_tokens = 0;  // of a text that are embedded; 0: what the model reads
+  int32_t priority = 0;    // of embedding; higher numbers wait for lower ones
 };
 
 struct PreparationTools {
@@ -39,6 +40,7 @@ struct Prepared {
   std::vector<std::string> texts;  // what is embedded, of all parts of all documents in order
   // A document each: the limits of its chunks where their vectors are late (EmbedChunks).
   std::vector<std::optional<ChunkLimits>> late;
+  int64_t model_tokens = 0;  // of a chat model, that cutting took
   size_t num_parts() const { return texts.size(); }
 };
 

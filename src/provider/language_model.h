@@ -157,6 +157,7 @@ struct EmbeddingRequest {
   std::string model;
   std::vector<Prompt> inputs;  // TextPrompt or TokenPrompt
   bool truncate = false;
+  int64_t max_tokens = 0;  // where `truncate` cuts, special tokens counted; 0: where the model's context ends
   // Also the vectors of tokens that were pooled, for late chunking and late interaction; inputs are TextPrompts.
   bool token_vectors = false;
   std::optional<std::chrono::milliseconds> keep_alive;

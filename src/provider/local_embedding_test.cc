@@ -78,6 +78,25 @@ TEST(LocalEmbedding, AnEmbedderSaysWhatItReads) {
   EXPECT_EQ(refused.error().code, "context_length_exceeded");
 }
 
+TEST(LocalEmbedding, ATextIsCutWhereTheRequestSays) {
+  REQUIRE_LOCAL_MODEL(kMiniLm);
+  LocalBench bench;
+  const auto vectors = [&](int num_cats, int64_t max_tokens) {
+    std::string text;
+    for (int i = 0; i < num_cats; ++i) text += "cat ";
+    EmbeddingRequest request = RequestOf({text + "dog"});
+    request.token_vectors = false, request.truncate = true, request.max_tokens = max_tokens;
+    auto embeddings = bench.Run(bench.provider().Embed({}, std::move(request)));
+    EXPECT_TRUE(embeddings.ok()) << embeddings.error().Message();
+    return embeddings.ok() ? embeddings->vectors[0] : std::vector<float>();
+  };
+  // Sixteen tokens, of which the model adds two: what comes after the fourteenth word is not read.
+  EXPECT_EQ(vectors(14, 16), vectors(30, 16));
+  EXPECT_NE(vectors(13, 16), vectors(14, 16));
+  EXPECT_NE(vectors(14, 16), vectors(14, 0));
+  EXPECT_EQ(vectors(600, 100'000), vectors(600, 0));  // the context ends before
+}
+
 TEST(LocalEmbedding, AModelElsewhereHasNoVectorsOfTokens) {
   ProviderBench bench([](const FaultyServer::Request&) { return FaultyServer::Answer{}; });
   ProviderSet& set = bench.Open();

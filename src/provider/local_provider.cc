@@ -275,6 +275,7 @@ Task<Result<Embeddings>> LocalProvider::Embed(Call call, EmbeddingRequest reques
   CO_TRY_VOID(WantsVectors(*lease));
   EmbedRequest wanted;
   wanted.truncate = request.truncate;
+  wanted.max_tokens = request.max_tokens;
   wanted.token_vectors = request.token_vectors;
   wanted.options.priority = request.priority;
   std::vector<TokenVectors> tokens;

@@ -132,8 +132,11 @@ Task<Result<Embeddings>> OpenAiProvider::Embed(Call call, EmbeddingRequest reque
   body.Set("input", std::move(inputs));
   const Dialect dialect = options_.traits.dialect;
   if (request.truncate && dialect == Dialect::kAtelier) body.Set("truncate", true);
-  if (request.truncate && dialect == Dialect::kVllm) body.Set("truncate_prompt_tokens", -1);
-  if (request.truncate && dialect != Dialect::kAtelier && dialect != Dialect::kVllm) {
+  if (request.truncate && dialect == Dialect::kVllm) {
+    body.Set("truncate_prompt_tokens", request.max_tokens > 0 ? request.max_tokens : -1);
+  }
+  const bool at_a_place = request.max_tokens > 0 && dialect != Dialect::kVllm;
+  if (request.truncate && (at_a_place || (dialect != Dialect::kAtelier && dialect != Dialect::kVllm))) {
     co_return Error::Unsupported("truncate", "got true for provider " + provider + ", which cannot honour it")
         .WithCode("unsupported_parameter");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/task/for_each.h"
 #include "base/text/unicode.h"
 #include "base/text/utf8.h"
 #include "knowledge/chunk/finish.h"
@@ -14,6 +15,16 @@ namespace {
 constexpr int64_t kBytesPerToken = 3;
 constexpr int64_t kDefaultModelTokens = 4096;  // where a model does not say
 constexpr int64_t kPromptTokens = 200;         // of the words around the text
+constexpr size_t kAskedAtOnce = 8;
+
+Task<Result<void>> AskOne(Call call, const ChunkInput& input, Asked asked, AskedReply& reply) {
+  asked.model = input.tools.chat_model;
+  auto asking = Ask(std::move(call), *input.tools.model, std::move(asked));
+  auto said = co_await asking;
+  if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
+  reply = std::move(*said);
+  co_return Result<void>();
+}
 
 }  // namespace
 
@@ -30,12 +41,18 @@ Task<Result<int64_t>> PromptBytes(Call call, const ChunkTools& tools, int64_t an
   co_return std::max<int64_t>(0, window - answer_tokens - kPromptTokens) * kBytesPerToken;
 }
 
-Task<Result<std::string>> AskOf(Call call, const ChunkInput& input, Asked asked) {
-  asked.model = input.tools.chat_model;
-  auto asking = Ask(std::move(call), *input.tools.model, std::move(asked));
-  auto said = co_await asking;
-  if (!said.ok()) co_return std::move(said).error().Under(input.document.id);
-  co_return std::move(said->text);
+Task<Result<std::vector<std::string>>> AskAll(Call call, const ChunkInput& input, std::vector<Asked> asked,
+                                              Chunking& chunking) {
+  std::vector<AskedReply> replies(asked.size());
+  const auto ask = [&](size_t i) { return AskOne(call, input, std::move(asked[i]), replies[i]); };
+  auto asking = ForEach(asked.size(), kAskedAtOnce, ask);
+  CO_TRY_VOID(co_await asking);
+  std::vector<std::string> answers;
+  for (AskedReply& reply : replies) {
+    answers.push_back(std::move(reply.text));
+    chunking.model_tokens += reply.usage.prompt_tokens + reply.usage.completion_tokens;
+  }
+  co_return answers;
 }
 
 std::string WhitespaceTidied(std::string_view said) {

@@ -57,6 +57,7 @@ struct Chunking {
   // Whether chunks get their vectors from the document's token embeddings, pooled by span, instead of each from its own
   // text.
   bool late = false;
+  int64_t model_tokens = 0;  // that a chat model read and wrote for them
 };
 
 struct ChunkInput {

@@ -32,21 +32,40 @@ TextSpan SectionOf(const Measure& measure, TextSpan chunk, int64_t max_bytes) {
   return {measure.BorderBefore(std::min(begin, chunk.begin)), measure.BorderBefore(end)};
 }
 
+// What is asked together from `begin` on: the first chunk of a section alone, so that the prefix cache has the section
+// when all others of it are asked.
+size_t EndOfTurn(const std::vector<TextSpan>& sections, size_t begin) {
+  const bool is_first = begin == 0 || sections[begin] != sections[begin - 1];
+  size_t end = begin + 1;
+  while (!is_first && end < sections.size() && sections[end] == sections[begin]) ++end;
+  return end;
+}
+
 Task<Result<Chunking>> SplitWithContext(Call call, ChunkInput input) {
   CO_TRY(Chunking chunking, ChunksToAskAbout(input, "contextual"));
   const int64_t tokens = input.options.context_tokens.value_or(kDefaultContextTokens);
   CO_TRY(const int64_t prompt_bytes, co_await PromptBytes(call, input.tools, tokens));
   const Measure measure(input.document.text, ChunkUnit::kBytes, nullptr);
-  for (Chunk& chunk : chunking.chunks) {
+  std::vector<TextSpan> sections;
+  for (const Chunk& chunk : chunking.chunks) {
     // The chunk stands in the prompt twice.
     const int64_t room = prompt_bytes - chunk.span.size();
-    const TextSpan section = SectionOf(measure, chunk.span, std::max(chunk.span.size(), room));
-    std::string prompt = PromptOf(TextOf(input.document.text, section), TextOf(input.document.text, chunk.span));
-    Asked asked{"", std::move(prompt), tokens};
-    auto asking = AskOf(call, input, std::move(asked));
-    CO_TRY(const std::string said, co_await asking);
-    const size_t most = static_cast<size_t>(tokens) * kMaxContextBytesPerToken;
-    chunk.context = CutToBytes(WhitespaceTidied(said), most);
+    sections.push_back(SectionOf(measure, chunk.span, std::max(chunk.span.size(), room)));
+  }
+  const size_t most = static_cast<size_t>(tokens) * kMaxContextBytesPerToken;
+  for (size_t begin = 0; begin < sections.size();) {
+    const size_t end = EndOfTurn(sections, begin);
+    std::vector<Asked> asked;
+    for (size_t i = begin; i < end; ++i) {
+      const std::string_view chunk = TextOf(input.document.text, chunking.chunks[i].span);
+      asked.push_back({"", PromptOf(TextOf(input.document.text, sections[i]), chunk), tokens});
+    }
+    auto asking = AskAll(call, input, std::move(asked), chunking);
+    CO_TRY(const std::vector<std::string> said, co_await asking);
+    for (size_t i = begin; i < end; ++i) {
+      chunking.chunks[i].context = CutToBytes(WhitespaceTidied(said[i - begin]), most);
+    }
+    begin = end;
   }
   co_return chunking;
 }

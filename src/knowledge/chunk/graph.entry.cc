@@ -70,13 +70,14 @@ ChunkFacts FactsOf(const std::string& said) {
 
 Task<Result<Chunking>> SplitWithFacts(Call call, ChunkInput input) {
   CO_TRY(Chunking chunking, ChunksToAskAbout(input, "graph"));
-  for (Chunk& chunk : chunking.chunks) {
-    const int64_t tokens = input.options.context_tokens.value_or(kDefaultFactTokens);
-    Asked asked{"", PromptOf(TextOf(input.document.text, chunk.span)), tokens, FactsGrammar()};
-    auto asking = AskOf(call, input, std::move(asked));
-    CO_TRY(const std::string said, co_await asking);
-    chunk.facts = FactsOf(said);
+  const int64_t tokens = input.options.context_tokens.value_or(kDefaultFactTokens);
+  std::vector<Asked> asked;
+  for (const Chunk& chunk : chunking.chunks) {
+    asked.push_back({"", PromptOf(TextOf(input.document.text, chunk.span)), tokens, FactsGrammar()});
   }
+  auto asking = AskAll(std::move(call), input, std::move(asked), chunking);
+  CO_TRY(const std::vector<std::string> said, co_await asking);
+  for (size_t i = 0; i < said.size(); ++i) chunking.chunks[i].facts = FactsOf(said[i]);
   co_return chunking;
 }
 

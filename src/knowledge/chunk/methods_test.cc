@@ -238,6 +238,9 @@ TEST(RealMethods, SmolLmWritesAContext) {
   const auto chunking = bench.Run(Split({}, document, options, tools));
   ASSERT_TRUE(chunking.ok()) << chunking.error().Message();
   for (const Chunk& chunk : chunking->chunks) EXPECT_FALSE(chunk.context.empty());
+  // What it cost is counted: each prompt has the document and the words around it.
+  EXPECT_GT(chunking->model_tokens, std::ssize(chunking->chunks) * 80);
+  EXPECT_LT(chunking->model_tokens, std::ssize(chunking->chunks) * 200);
 }
 
 }  // namespace

@@ -64,18 +64,21 @@ Task<Result<Chunking>> SplitIntoTree(Call call, ChunkInput input) {
   for (const Chunk& leaf : leaves) level.push_back({leaf.span, std::string(TextOf(input.document.text, leaf.span))});
   while (level.size() > 1) {
     std::vector<Node> above;
+    std::vector<Asked> asked;
     // Groups as even as can be: the last is no single leftover.
     const size_t num_groups = (level.size() + kFanout - 1) / kFanout;
     for (size_t g = 0; g < num_groups; ++g) {
       const size_t begin = g * level.size() / num_groups, end = (g + 1) * level.size() / num_groups;
-      std::string prompt = PromptOf(level, begin, end, static_cast<size_t>(room) / (end - begin));
-      Asked asked{"", std::move(prompt), tokens};
-      auto asking = AskOf(call, input, std::move(asked));
-      CO_TRY(const std::string said, co_await asking);
-      Node node{{level[begin].span.begin, level[end - 1].span.end}, WhitespaceTidied(said)};
-      if (node.says.empty()) node.says = CutToBytes(level[begin].says, kSilentBytes);
-      chunking.chunks.push_back(SummaryChunk(leaves, node));
-      above.push_back(std::move(node));
+      asked.push_back({"", PromptOf(level, begin, end, static_cast<size_t>(room) / (end - begin)), tokens});
+      above.push_back(
+          {{level[begin].span.begin, level[end - 1].span.end}, CutToBytes(level[begin].says, kSilentBytes)});
+    }
+    auto asking = AskAll(call, input, std::move(asked), chunking);
+    CO_TRY(const std::vector<std::string> said, co_await asking);
+    for (size_t g = 0; g < num_groups; ++g) {
+      std::string summary = WhitespaceTidied(said[g]);
+      if (!summary.empty()) above[g].says = std::move(summary);
+      chunking.chunks.push_back(SummaryChunk(leaves, above[g]));
     }
     level = std::move(above);
   }
