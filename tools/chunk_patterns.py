@@ -41,7 +41,7 @@ def main():
             for place, kind in enumerate(KINDS):
                 path = pathlib.Path(folder) / "input"
                 path.write_bytes(bytes([place, LIMIT_BYTE]) + text)
-                done = subprocess.run([options.fuzzer, f"-timeout={options.seconds}", path], cwd=folder, capture_output=True, text=True)
+                done = subprocess.run([options.fuzzer.resolve(), f"-timeout={options.seconds}", path], cwd=folder, capture_output=True, text=True)
                 ms = re.search(r"Executed \S+ in (\d+) ms", done.stderr)
                 if done.returncode or not ms:
                     failed.append((pattern, kind, done.stderr[-300:]))
