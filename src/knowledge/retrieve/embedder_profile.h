@@ -9,7 +9,7 @@ namespace atelier {
 
 struct EmbedderProfile {
   std::string query_prefix, passage_prefix;
-  // Where what published its figures cuts texts (`max_seq_length` of sentence-transformers), special tokens counted;
+  // Where the publisher cuts texts for its figures (`max_seq_length` of sentence-transformers), special tokens counted;
   // 0: where the model's context ends.
   int32_t published_tokens = 0;
 };
